@@ -1,0 +1,23 @@
+// The direction of imports (README, "Layout"): whoever points the wrong way fails `npm run lint`.
+const forbid = (name, from, to, comment) => ({ name, severity: "error", comment, from, to });
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    forbid("no-cycles", {}, { circular: true }, "Two files that need each other are one concept or three."),
+    forbid("components-alone", { path: "^components/" }, { path: "^(migration|test|index)" }, "index.ts passes plain data between them."),
+    forbid("migration-alone", { path: "^migration/" }, { path: "^(components|test|index)" }, "index.ts passes plain data between them."),
+    forbid("pure-is-pure", { path: "^migration/(phases|config|ring/)" }, { path: "^migration/(plan|engines|adapters|entrypoints|providers)/" }, "Phases, config and ring know nothing above them."),
+    forbid("plan-below-engines", { path: "^migration/plan/" }, { path: "^migration/(engines|adapters|entrypoints|providers)/" }, "The plan is arithmetic."),
+    forbid("engines-below-adapters", { path: "^migration/engines/" }, { path: "^migration/(adapters|entrypoints|providers)/" }, "Engines know small interfaces only."),
+    forbid("adapters-below-entrypoints", { path: "^migration/adapters/" }, { path: "^migration/(entrypoints|providers)/" }, "Adapters implement what engines ask for."),
+    forbid("providers-load-by-path", { path: "^migration/providers/" }, { path: "^migration/(engines|adapters|entrypoints)/" }, "What a provider imports ends up serialized in the state."),
+    forbid("pulumi-in-shells", { path: "^migration/(?!providers/)" }, { path: "node_modules/@pulumi/" }, "Only shells and components know Pulumi."),
+    forbid("clients-in-adapters", { path: "^(index|components/|migration/(?!adapters/))" }, { path: "node_modules/(ioredis|axios|@kubernetes/client-node)/" }, "Clients live in adapters."),
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+  },
+};
