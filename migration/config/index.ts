@@ -1,0 +1,72 @@
+/** The stack configuration: raw values in, a checked and complete configuration out, or one error with all problems. */
+import type { z } from "zod";
+import { ConfigError, keyOf, show, type ConfigProblem } from "./config-error";
+import { quantityOf } from "./quantity";
+import { ringProblems } from "./rings";
+import { SCHEMA, type ParsedConfig } from "./schema";
+import { shardUrlProblems } from "./shard-urls";
+import type { RawStackConfig, StackConfig } from "./stack-config";
+
+export { ConfigError, type ConfigProblem } from "./config-error";
+export { RESERVED_KEY_PREFIX } from "./schema";
+export type * from "./stack-config";
+
+/**
+ * Checks the stack configuration and fills in what is not set, field by field.
+ *
+ * @param raw - the values of the `dedup-shards:` keys; undefined where the stack sets none.
+ * @throws ConfigError with every problem: the key, the bad value and what is allowed.
+ */
+export function parseStackConfig(raw: RawStackConfig): StackConfig {
+  const { parsed, problems } = parseKeys(raw);
+  problems.push(...ringProblems(parsed), ...shardUrlProblems(parsed), ...resourceProblems(parsed));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return assemble(parsed as ParsedConfig);
+}
+
+/** Parses every key by itself, so that one bad value does not hide the next. */
+function parseKeys(raw: RawStackConfig): { parsed: Partial<ParsedConfig>; problems: ConfigProblem[] } {
+  const results = (Object.keys(SCHEMA) as (keyof typeof SCHEMA)[]).map((key) => {
+    const result = SCHEMA[key].safeParse(raw[key]);
+    return { key, value: result.data, problems: result.error ? problemsOf(key, raw[key], result.error) : [] };
+  });
+  return {
+    parsed: Object.fromEntries(results.flatMap(({ key, value }) => (value === undefined ? [] : [[key, value]]))),
+    problems: results.flatMap(({ problems }) => problems),
+  };
+}
+
+/** The first issue of every path is the one that says it; the others follow from it. */
+function problemsOf(key: string, raw: unknown, error: z.ZodError): ConfigProblem[] {
+  const problems = error.issues.flatMap((issue) => {
+    if (issue.code === "unrecognized_keys") {
+      const unknown = issue.keys.map((field) => keyOf(key, ...issue.path, field));
+      return unknown.map((name) => ({ key: name, value: "an unknown field", allowed: issue.message }));
+    }
+    return [{ key: keyOf(key, ...issue.path), value: show(valueAt(raw, issue.path)), allowed: issue.message }];
+  });
+  return [...new Map(problems.reverse().map((problem) => [problem.key, problem])).values()].reverse();
+}
+
+const valueAt = (raw: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>((value, part) => (value as Record<PropertyKey, unknown> | undefined)?.[part], raw);
+
+/** Kubernetes refuses a request above its limit, but only once the StatefulSet makes its pod. */
+function resourceProblems({ shard }: Partial<ParsedConfig>): ConfigProblem[] {
+  if (shard === undefined) return [];
+  return (["cpu", "memory"] as const).flatMap((kind) => {
+    const request = shard[`${kind}Request`];
+    const limit = shard[`${kind}Limit`];
+    const allowed = `at most dedup-shards:shard.${kind}Limit, which is ${show(limit)}`;
+    const fits = (quantityOf(request) ?? 0) <= (quantityOf(limit) ?? 0);
+    return fits ? [] : [{ key: keyOf("shard", `${kind}Request`), value: show(request), allowed }];
+  });
+}
+
+function assemble({ cleanup: { ttlWindow, ...cleanup }, ...parsed }: ParsedConfig): StackConfig {
+  return {
+    ...parsed,
+    targetShards: parsed.targetShards.length === 0 ? parsed.shards : parsed.targetShards,
+    cleanup: { ttlWindowMs: ttlWindow, ...cleanup },
+  };
+}

@@ -1,0 +1,93 @@
+import { z } from "zod";
+import { PHASES } from "../phases";
+import { dnsLabel, durationMs, integer, OBJECT_NAME, objectName, oneOf, quantity, section, text } from "./values";
+
+/** The engines keep their locks, tokens and checkpoints under keys that start with this, on the shards themselves. */
+export const RESERVED_KEY_PREFIX = "dedup-shards:";
+
+/** The backend lists shard names and URLs with commas between them. */
+const shardName = text(
+  /^(?!\s)[^,\p{Cc}\p{Cs}]+(?<!\s)$/u,
+  "a shard name: not empty, no comma, no control character, no space at either end",
+);
+
+const names = z.array(shardName, "a list of shard names");
+
+const keyPrefix = z
+  .string("a string")
+  .min(1, "at least one character: without a prefix every key on a shard would count")
+  .refine(
+    (prefix) => !prefix.startsWith(RESERVED_KEY_PREFIX) && !RESERVED_KEY_PREFIX.startsWith(prefix),
+    `a prefix that does not overlap with ${RESERVED_KEY_PREFIX}, under which the migration keeps its own keys`,
+  );
+
+const storageClass = text(OBJECT_NAME, "the name of a StorageClass; leave the field out for the cluster's default");
+
+const shard = section({
+  image: text(/^[^\s]+$/, "an image reference without spaces, such as redis:7-alpine").default("redis:7-alpine"),
+  imagePullPolicy: oneOf(["Always", "IfNotPresent", "Never"]).default("IfNotPresent"),
+  cpuRequest: quantity("1m", "500m or 2").default("500m"),
+  cpuLimit: quantity("1m", "500m or 2").default("2"),
+  memoryRequest: quantity("16Mi", "2Gi").default("2Gi"),
+  memoryLimit: quantity("16Mi", "4Gi").default("4Gi"),
+  storageSize: quantity("16Mi", "10Gi").default("10Gi"),
+  storageClass: z.exactOptional(storageClass),
+});
+
+const backend = section({
+  deployment: objectName.default("backend"),
+  configMap: objectName.default("backend-config"),
+  manage: oneOf(["patch", "own"]).default("patch"),
+  claimWindowMs: integer(1).default(5_000),
+  commandTimeoutMs: integer(1).default(5_000),
+  rolloutTimeoutMs: integer(1_000).default(600_000),
+});
+
+const copy = section({
+  keysPerSecond: integer(1).default(1_000),
+  catchUpKeysPerSecond: integer(1).default(5_000),
+  batchSize: integer(1, 1_000).default(100),
+  maxLatencyMs: integer(1).default(50),
+});
+
+const verify = section({
+  mode: oneOf(["full", "sample"]).default("full"),
+  sampleSize: integer(1).default(10_000),
+  expiryToleranceMs: integer(0).default(1_000),
+});
+
+const cleanup = section({
+  ttlWindow: durationMs.prefault("14d"),
+  keysPerSecond: integer(1).default(5_000),
+  batchSize: integer(1, 10_000).default(1_000),
+});
+
+const backup = section({
+  enabled: z.boolean("true or false").default(true),
+  command: text(/\S/, "a shell command").default('redis-cli -u "$REDIS_URL" --rdb "$BACKUP_FILE"'),
+  directory: text(/\S/, "the path of a directory").default("backups"),
+});
+
+/**
+ * The schema of every config key, with its default. The defaults stand in Pulumi.yaml too; those of objects apply
+ * here, field by field, because a stack that sets one field of an object drops the other defaults of Pulumi.yaml.
+ */
+export const SCHEMA = {
+  migrationPhase: oneOf(PHASES).default("stable"),
+  shards: names.min(1, "a list of at least one shard name").prefault([]),
+  targetShards: names.default([]),
+  vnodes: integer(1, 10_000).default(150),
+  keyPrefix: keyPrefix.default("pcs:"),
+  namespace: dnsLabel.default("fractal-lba"),
+  shardUrls: z.record(z.string(), z.string("a redis:// or rediss:// URL"), "an object: shard name → URL").default({}),
+  access: oneOf(["portForward", "direct"]).default("portForward"),
+  shard: shard.prefault({}),
+  backend: backend.prefault({}),
+  copy: copy.prefault({}),
+  verify: verify.prefault({}),
+  cleanup: cleanup.prefault({}),
+  backup: backup.prefault({}),
+};
+
+/** What the schemas make of the raw values. */
+export type ParsedConfig = { readonly [K in keyof typeof SCHEMA]: z.output<(typeof SCHEMA)[K]> };

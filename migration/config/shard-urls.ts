@@ -1,0 +1,54 @@
+import { keyOf, show, type ConfigProblem } from "./config-error";
+import type { ParsedConfig } from "./schema";
+
+const ALLOWED = "redis://host[:port][/db] or rediss://host[:port][/db]";
+
+/** @returns what is wrong with `shardUrls`: malformed URLs, passwords in them, strangers, one server given twice. */
+export function shardUrlProblems(config: Partial<ParsedConfig>): ConfigProblem[] {
+  const urls = Object.entries(config.shardUrls ?? {});
+  const strangers = urls.flatMap(([name]) => strangerProblem(config, name));
+  const malformed = urls.flatMap(([name, url]) => problem(name, url, refusal(url)));
+  return [...strangers, ...malformed, ...sharedServers(urls)];
+}
+
+function strangerProblem({ shards, targetShards }: Partial<ParsedConfig>, name: string): ConfigProblem[] {
+  if (!shards || !targetShards || shards.includes(name) || targetShards.includes(name)) return [];
+  const allowed = "only shards named in dedup-shards:shards or dedup-shards:targetShards";
+  return [{ key: keyOf("shardUrls", name), value: "the URL of a shard in neither ring", allowed }];
+}
+
+function problem(name: string, url: string, allowed: string | undefined): ConfigProblem[] {
+  return allowed === undefined ? [] : [{ key: keyOf("shardUrls", name), value: show(redact(url)), allowed }];
+}
+
+/** @returns what is allowed instead, or undefined when the URL is fine. */
+function refusal(text: string): string | undefined {
+  if (text.includes("@")) return `${ALLOWED}; put the password into dedup-shards:redisPassword`;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const fine =
+    /^rediss?:\/\/[^\s,?#]+$/.test(text) && url !== undefined && url.hostname !== "" && /^\/?\d*$/.test(url.pathname);
+  return fine ? undefined : ALLOWED;
+}
+
+/** Two names for one server and database would be two owners of one key: the cleanup would delete the only copy. */
+function sharedServers(urls: readonly (readonly [string, string])[]): ConfigProblem[] {
+  const seen = new Map<string, string>();
+  return urls.flatMap(([name, url]) => {
+    if (refusal(url) !== undefined) return [];
+    const server = serverOf(url);
+    const other = seen.get(server);
+    seen.set(server, other ?? name);
+    const allowed = `a server of its own: ${server} is shard ${show(other)} already`;
+    return other === undefined ? [] : problem(name, url, allowed);
+  });
+}
+
+/** @returns `host:port/db`, the same for every way to write one server's URL. */
+function serverOf(text: string): string {
+  const { hostname, port, pathname } = new URL(text);
+  return `${hostname.toLowerCase().replace(/\.$/, "")}:${port || "6379"}/${Number(pathname.slice(1))}`;
+}
+
+/** A password may stand before the `@` or, with some clients, in the query. */
+const redact = (url: string): string =>
+  url.replace(/^(\w+:\/\/)?.*@/s, (_match, scheme?: string) => `${scheme ?? ""}***@`).replace(/[?#].*$/s, "?***");

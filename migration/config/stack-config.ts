@@ -1,0 +1,89 @@
+import type { Phase } from "../phases";
+
+/** The validated stack configuration. Durations are milliseconds, rates keys per second, sizes keys per batch. */
+export interface StackConfig {
+  /** The phase that the ring shall be in. */
+  readonly migrationPhase: Phase;
+  /** Names of the current ring's shards, in ring order. */
+  readonly shards: readonly string[];
+  /** Names of the target ring's shards, in ring order; the current ring when none is set. */
+  readonly targetShards: readonly string[];
+  /** Virtual nodes per shard. */
+  readonly vnodes: number;
+  /** What the backend puts before a `pcs_id` to make the Redis key. */
+  readonly keyPrefix: string;
+  /** The Kubernetes namespace of the shards and the backend. */
+  readonly namespace: string;
+  /** Redis URLs, without a password, of the shards that this program does not run itself. */
+  readonly shardUrls: Readonly<Record<string, string>>;
+  /** How engines reach a shard: through the Kubernetes API, or by service DNS. */
+  readonly access: "portForward" | "direct";
+  readonly shard: ShardConfig;
+  readonly backend: BackendConfig;
+  readonly copy: CopyConfig;
+  readonly verify: VerifyConfig;
+  readonly cleanup: CleanupConfig;
+  readonly backup: BackupConfig;
+}
+
+/** The pods of the shards that this program runs. Sizes are Kubernetes quantities. */
+export interface ShardConfig {
+  readonly image: string;
+  readonly imagePullPolicy: "Always" | "IfNotPresent" | "Never";
+  readonly cpuRequest: string;
+  readonly cpuLimit: string;
+  readonly memoryRequest: string;
+  readonly memoryLimit: string;
+  readonly storageSize: string;
+  /** Absent: the cluster's default StorageClass. */
+  readonly storageClass?: string;
+}
+
+/** The backend that reads the ring. */
+export interface BackendConfig {
+  readonly deployment: string;
+  readonly configMap: string;
+  /** `patch`: somebody else owns the ConfigMap; `own`: this program declares it. */
+  readonly manage: "patch" | "own";
+  /** W: a claim's second write is not sent later than this after the first. */
+  readonly claimWindowMs: number;
+  /** No command of a backend pod takes effect later than this after it was sent. */
+  readonly commandTimeoutMs: number;
+  /** How long a rolling restart may take. */
+  readonly rolloutTimeoutMs: number;
+}
+
+export interface CopyConfig {
+  /** Ceiling for the pre-copy, over all sources. */
+  readonly keysPerSecond: number;
+  /** Ceiling for catch-up and repair, over all sources. */
+  readonly catchUpKeysPerSecond: number;
+  readonly batchSize: number;
+  /** The throttle slows down while a shard answers slower than this. */
+  readonly maxLatencyMs: number;
+}
+
+export interface VerifyConfig {
+  readonly mode: "full" | "sample";
+  /** Random movers that `sample` compares. */
+  readonly sampleSize: number;
+  /** Two expiries that differ by no more than this count as equal. */
+  readonly expiryToleranceMs: number;
+}
+
+export interface CleanupConfig {
+  /** How long after the cutover the old copies stay; 0: they may go at once. */
+  readonly ttlWindowMs: number;
+  readonly keysPerSecond: number;
+  readonly batchSize: number;
+}
+
+export interface BackupConfig {
+  readonly enabled: boolean;
+  /** Run by `sh` per current shard, with REDIS_URL, REDISCLI_AUTH, BACKUP_FILE and SHARD_NAME in its environment. */
+  readonly command: string;
+  readonly directory: string;
+}
+
+/** The plain values as Pulumi hands them out; undefined where the stack sets nothing. */
+export type RawStackConfig = { readonly [K in keyof StackConfig]?: unknown };

@@ -1,0 +1,58 @@
+/**
+ * The kinds of values that the configuration is made of. The message of every schema here is what is *allowed*:
+ * the error names the key and the bad value itself.
+ */
+import { z } from "zod";
+import { quantityOf } from "./quantity";
+
+/** @returns a schema for whole numbers from `min` to `max`. */
+export function integer(min: number, max = Number.MAX_SAFE_INTEGER) {
+  const allowed =
+    max === Number.MAX_SAFE_INTEGER ? `a whole number of at least ${min}` : `a whole number from ${min} to ${max}`;
+  return z.int(allowed).min(min, allowed).max(max, allowed);
+}
+
+/** @returns a schema for one of a few words. */
+export const oneOf = <const T extends readonly [string, ...string[]]>(words: T) => z.enum(words, words.join(", "));
+
+/** @returns a schema for strings that match; `allowed` says in words what the pattern means. */
+export const text = (pattern: RegExp, allowed: string) => z.string(allowed).regex(pattern, allowed);
+
+/** A name of which Kubernetes makes a DNS label, such as a namespace. */
+export const dnsLabel = text(
+  /^(?=.{1,63}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?$/,
+  "a DNS label: lower-case letters, digits and dashes, at most 63 characters",
+);
+
+/** A DNS subdomain, as most names in Kubernetes are. */
+export const OBJECT_NAME = /^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
+
+/** The name of a Kubernetes object. */
+export const objectName = text(
+  OBJECT_NAME,
+  "the name of a Kubernetes object: lower-case letters, digits, dashes and dots, at most 253 characters",
+);
+
+/** @returns a schema for a Kubernetes quantity; a bare number, which YAML does not quote, is taken as well. */
+export function quantity(least: string, example: string) {
+  const allowed = `a Kubernetes quantity of at least ${least}, such as ${example}`;
+  const atLeast = quantityOf(least) ?? 0;
+  const check = z.string(allowed).refine((value) => (quantityOf(value) ?? -1) >= atLeast, allowed);
+  return z.preprocess((value) => (typeof value === "number" ? String(value) : value), check);
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** A duration such as `14d`, `30m` or `0s`; its value is milliseconds. */
+export const durationMs = text(
+  /^\d{1,9}(ms|s|m|h|d)$/,
+  "a whole number and a unit (ms, s, m, h or d), such as 14d, 30m or 0s",
+).transform((value) => parseInt(value, 10) * (UNIT_MS[value.replace(/^\d+/, "")] ?? NaN));
+
+/** @returns a schema for an object of known fields. Each field has its own default, whatever else is set. */
+export function section<T extends z.ZodRawShape>(fields: T) {
+  const names = Object.keys(fields).join(", ");
+  return z.strictObject(fields, {
+    error: (issue) => (issue.code === "unrecognized_keys" ? names : `an object with any of the fields ${names}`),
+  });
+}

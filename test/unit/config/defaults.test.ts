@@ -1,0 +1,101 @@
+import { expect } from "chai";
+import { parseStackConfig, type RawStackConfig, type StackConfig } from "../../../migration/config";
+
+const DEFAULTS: StackConfig = {
+  migrationPhase: "stable",
+  shards: ["shard-0"],
+  targetShards: ["shard-0"],
+  vnodes: 150,
+  keyPrefix: "pcs:",
+  namespace: "fractal-lba",
+  shardUrls: {},
+  access: "portForward",
+  shard: {
+    image: "redis:7-alpine",
+    imagePullPolicy: "IfNotPresent",
+    cpuRequest: "500m",
+    cpuLimit: "2",
+    memoryRequest: "2Gi",
+    memoryLimit: "4Gi",
+    storageSize: "10Gi",
+  },
+  backend: {
+    deployment: "backend",
+    configMap: "backend-config",
+    manage: "patch",
+    claimWindowMs: 5_000,
+    commandTimeoutMs: 5_000,
+    rolloutTimeoutMs: 600_000,
+  },
+  copy: { keysPerSecond: 1_000, catchUpKeysPerSecond: 5_000, batchSize: 100, maxLatencyMs: 50 },
+  verify: { mode: "full", sampleSize: 10_000, expiryToleranceMs: 1_000 },
+  cleanup: { ttlWindowMs: 14 * 86_400_000, keysPerSecond: 5_000, batchSize: 1_000 },
+  backup: { enabled: true, command: 'redis-cli -u "$REDIS_URL" --rdb "$BACKUP_FILE"', directory: "backups" },
+};
+
+const parse = (raw: RawStackConfig): StackConfig => parseStackConfig({ shards: ["shard-0"], ...raw });
+
+describe("parseStackConfig: what is not set", () => {
+  it("needs nothing but the shards", () => {
+    expect(parseStackConfig({ shards: ["shard-0"] })).to.deep.equal(DEFAULTS);
+  });
+
+  it("takes undefined for a key that the stack does not set", () => {
+    expect(parse({ copy: undefined, vnodes: undefined, targetShards: undefined })).to.deep.equal(DEFAULTS);
+  });
+
+  it("merges the defaults of an object field by field", () => {
+    expect(parse({ copy: { batchSize: 7 } }).copy).to.deep.equal({ ...DEFAULTS.copy, batchSize: 7 });
+    expect(parse({ shard: { storageClass: "fast" } }).shard).to.deep.equal({ ...DEFAULTS.shard, storageClass: "fast" });
+    expect(parse({ cleanup: { ttlWindow: "0s" } }).cleanup).to.deep.equal({ ...DEFAULTS.cleanup, ttlWindowMs: 0 });
+  });
+
+  it("takes the current ring for the target ring when that is empty", () => {
+    expect(parse({ shards: ["b", "a"], targetShards: [] }).targetShards).to.deep.equal(["b", "a"]);
+  });
+});
+
+describe("parseStackConfig: what is allowed", () => {
+  it("takes quantities that YAML reads as numbers", () => {
+    const { shard } = parse({ shard: { cpuRequest: 0.5, cpuLimit: 1, memoryRequest: 67108864, memoryLimit: "1e9" } });
+    expect(shard).to.include({ cpuRequest: "0.5", cpuLimit: "1", memoryRequest: "67108864", memoryLimit: "1e9" });
+  });
+
+  for (const [ttlWindow, ttlWindowMs] of [
+    ["14d", 1_209_600_000],
+    ["2h", 7_200_000],
+    ["30m", 1_800_000],
+    ["10s", 10_000],
+    ["250ms", 250],
+    ["0s", 0],
+  ] as const) {
+    it(`reads the duration ${ttlWindow}`, () => {
+      expect(parse({ cleanup: { ttlWindow } }).cleanup.ttlWindowMs).to.equal(ttlWindowMs);
+    });
+  }
+
+  it("takes any name for a shard that this program does not run", () => {
+    const shards = ["Köln 1", "shard-0", "0"];
+    const shardUrls = { "Köln 1": "rediss://k.example:6380/2", "0": "redis://[::1]" };
+    expect(parse({ shards, shardUrls })).to.deep.include({ shards, shardUrls });
+  });
+
+  it("takes one server with several databases", () => {
+    const shardUrls = { a: "redis://h:6379", b: "redis://h:6379/1", c: "redis://h:6380/" };
+    expect(parse({ shards: ["a", "b", "c"], shardUrls }).shardUrls).to.deep.equal(shardUrls);
+  });
+
+  it("takes a shard name of 40 characters", () => {
+    expect(parse({ shards: ["s".repeat(40)] }).shards).to.deep.equal(["s".repeat(40)]);
+  });
+
+  it("takes a prefix of characters that are special in a pattern", () => {
+    expect(parse({ keyPrefix: "p*[c]?\\" }).keyPrefix).to.equal("p*[c]?\\");
+  });
+
+  for (const migrationPhase of ["stable", "plan"]) {
+    it(`takes two equal rings in ${migrationPhase}`, () => {
+      expect(parse({ migrationPhase, targetShards: ["shard-0"] }).migrationPhase).to.equal(migrationPhase);
+    });
+  }
+});
