@@ -1,0 +1,101 @@
+/**
+ * The claim rule of the backend contract: who was first.
+ *
+ * Guarantees: of all claims for an id, through pods whose configs differ by one step of a migration, at most one is
+ * answered `first`; every `duplicate` carries the value of that claim. A claim that cannot be decided ends in a
+ * RetryableError and may have left one half of itself, which the next claim for the id completes.
+ */
+import type { HashRing } from "../../../migration/ring/ring";
+import type { Held, Shard } from "./shards";
+
+export interface Answer {
+  readonly answer: "first" | "duplicate";
+  readonly stored: string;
+}
+
+/** Nothing is known about the claim: the client should try again. */
+export class RetryableError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "RetryableError";
+  }
+}
+
+export interface ClaimOptions {
+  readonly primary: HashRing;
+  readonly secondary: HashRing | undefined;
+  readonly shard: (name: string) => Shard;
+  readonly keyPrefix: string;
+  readonly claimWindowMs: number;
+  readonly now: () => number;
+}
+
+export class Claims {
+  constructor(private readonly options: ClaimOptions) {}
+
+  /** Reads ask the primary only. */
+  read(pcsId: string): Promise<string | undefined> {
+    const { shard, primary, keyPrefix } = this.options;
+    return retryable(shard(primary.ownerOf(pcsId)).get(keyPrefix + pcsId));
+  }
+
+  /**
+   * @param own the value, unique to the request, and its expiry
+   * @throws RetryableError
+   */
+  async claim(pcsId: string, own: Held): Promise<Answer> {
+    const { shard, now, claimWindowMs, keyPrefix } = this.options;
+    const key = keyPrefix + pcsId;
+    let { expiresAtMs } = own;
+    let deadlineMs = Infinity;
+    for (const owner of this.owners(pcsId)) {
+      if (now() > deadlineMs) throw new RetryableError("the second write would come too late after the first");
+      deadlineMs = Math.min(deadlineMs, now() + claimWindowMs);
+      const found = await retryable(shard(owner).setIfAbsent(key, { value: own.value, expiresAtMs }));
+      if (found === undefined) continue;
+      if (found !== own.value) return this.lost(key, owner, this.options.primary.ownerOf(pcsId), own);
+      // One's own value: a migration has carried it here. What it found there is the expiry that counts.
+      expiresAtMs = await this.adoptExpiry(shard(owner), key, own);
+    }
+    return { answer: "first", stored: own.value };
+  }
+
+  /** The owners in both rings, each once, in ascending order of name: the same order in every pod. */
+  private owners(pcsId: string): string[] {
+    const { primary, secondary } = this.options;
+    const owners = new Set([primary.ownerOf(pcsId)]);
+    if (secondary !== undefined) owners.add(secondary.ownerOf(pcsId));
+    return [...owners].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  }
+
+  private async adoptExpiry(shard: Shard, key: string, own: Held): Promise<number | undefined> {
+    const held = await retryable(shard.getHeld(key));
+    if (held?.value !== own.value) throw new RetryableError("the claim was there and is gone");
+    const { expiresAtMs } = held;
+    if (expiresAtMs !== undefined && expiresAtMs - this.options.now() < this.options.claimWindowMs) {
+      throw new RetryableError("the claim is about to expire");
+    }
+    return expiresAtMs;
+  }
+
+  /** `owner` holds another claim. The primary decides, after it was given a claim that is only half done. */
+  private async lost(key: string, owner: string, primaryOwner: string, own: Held): Promise<Answer> {
+    const primary = this.options.shard(primaryOwner);
+    let stored = await retryable(primary.get(key));
+    if (stored === undefined && owner !== primaryOwner) {
+      const half = await retryable(this.options.shard(owner).getHeld(key));
+      if (half !== undefined) stored = (await retryable(primary.setIfAbsent(key, half))) ?? half.value;
+    }
+    if (stored === undefined) throw new RetryableError("the other claim has expired meanwhile");
+    if (stored === own.value) throw new RetryableError("the two owners hold different claims");
+    return { answer: "duplicate", stored };
+  }
+}
+
+async function retryable<T>(command: Promise<T>): Promise<T> {
+  try {
+    return await command;
+  } catch (cause) {
+    throw new RetryableError("a shard did not answer", { cause });
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * The reference backend: a small HTTP service that keeps the backend contract of a resharding.
+ *
+ *   POST /submissions/<pcs_id>   body: the verify result, a JSON object → {"answer": "first" | "duplicate", "stored"}
+ *   GET  /submissions/<pcs_id>   → {"stored"}, or 404
+ *   GET  /healthz, /readyz, /metrics
+ *
+ * 503 asks the client to try again.
+ */
+import { randomUUID } from "node:crypto";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { Claims, RetryableError } from "./claims";
+import { Metrics } from "./metrics";
+import { readSettings } from "./settings";
+import { RedisShard } from "./shards";
+
+const MAX_BODY_BYTES = 1 << 20;
+
+interface Reply {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+const settings = readSettings(process.env);
+const metrics = new Metrics(settings.epoch);
+const shards = new Map([...settings.urls].map(([name, url]) => [name, new RedisShard(url, settings.redisPassword)]));
+const claims = new Claims({
+  ...settings,
+  now: Date.now,
+  shard: (name) => {
+    const shard = shards.get(name);
+    if (shard === undefined) throw new Error(`no shard is named ${name}`);
+    return shard;
+  },
+});
+let wasReady = false;
+let stopping = false;
+
+/** Ready once every shard has been reached; the outage of one later must not take all pods out of the Service. */
+function ready(): boolean {
+  wasReady ||= [...shards.values()].every((shard) => shard.connected);
+  return wasReady && !stopping;
+}
+
+async function submit(pcsId: string, request: IncomingMessage): Promise<Reply> {
+  const result = parseResult(await readBody(request));
+  if (result === undefined) return { status: 400, body: { error: "the body must be a JSON object" } };
+  const value = JSON.stringify({ ...result, claim_id: randomUUID() });
+  const { answer, stored } = await claims.claim(pcsId, { value, expiresAtMs: Date.now() + settings.ttlMs });
+  if (answer === "duplicate") metrics.countDedupHit();
+  return { status: 200, body: { answer, stored: JSON.parse(stored) as unknown } };
+}
+
+async function read(pcsId: string): Promise<Reply> {
+  const stored = await claims.read(pcsId);
+  if (stored === undefined) return { status: 404, body: { error: "not found" } };
+  return { status: 200, body: { stored: JSON.parse(stored) as unknown } };
+}
+
+async function route(request: IncomingMessage): Promise<Reply> {
+  const path = request.url ?? "/";
+  if (path === "/healthz") return { status: 200, body: { epoch: settings.epoch } };
+  if (path === "/readyz") return { status: ready() ? 200 : 503, body: { ready: ready(), epoch: settings.epoch } };
+  const pcsId = /^\/submissions\/([^/?]+)$/.exec(path)?.[1];
+  if (pcsId === undefined) return { status: 404, body: { error: "not found" } };
+  if (request.method === "GET") return read(decodeURIComponent(pcsId));
+  if (request.method !== "POST") return { status: 405, body: { error: "method not allowed" } };
+  const reply = await submit(decodeURIComponent(pcsId), request).catch(failure);
+  metrics.countIngest(reply.status);
+  return reply;
+}
+
+function failure(error: unknown): Reply {
+  if (error instanceof RetryableError) return { status: 503, body: { error: error.message } };
+  if (error instanceof URIError) return { status: 400, body: { error: "the id is not well encoded" } };
+  console.error(error);
+  return { status: 500, body: { error: "internal error" } };
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES) return "";
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+function parseResult(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (request.url === "/metrics") {
+    response.setHeader("Content-Type", "text/plain; version=0.0.4").end(metrics.text());
+    return;
+  }
+  const { status, body } = await route(request).catch(failure);
+  response.statusCode = status;
+  if (status === 503) response.setHeader("Retry-After", "1");
+  // Clients that keep their connection must find another pod.
+  if (stopping) response.setHeader("Connection", "close");
+  response.setHeader("Content-Type", "application/json").end(`${JSON.stringify(body)}\n`);
+}
+
+const server = createServer((request, response) => void handle(request, response));
+server.listen(settings.port, () => console.log(`epoch ${settings.epoch}, port ${settings.port}`));
+
+process.once("SIGTERM", () => {
+  stopping = true;
+  setTimeout(() => {
+    server.close(() => {
+      for (const shard of shards.values()) shard.close();
+    });
+    setInterval(() => server.closeIdleConnections(), 50).unref();
+  }, settings.shutdownDelayMs);
+});

@@ -1,0 +1,66 @@
+/** One connection per shard, and the three commands that a claim needs. */
+import { Redis } from "ioredis";
+
+/** A value, and when it expires (ms since 1970; undefined: never). */
+export interface Held {
+  readonly value: string;
+  readonly expiresAtMs: number | undefined;
+}
+
+export interface Shard {
+  /** Sets the key unless it exists. Returns undefined when it was set, else the value that was there. */
+  setIfAbsent(key: string, held: Held): Promise<string | undefined>;
+  get(key: string): Promise<string | undefined>;
+  /** Value and expiry of one moment. */
+  getHeld(key: string): Promise<Held | undefined>;
+}
+
+const COMMAND_TIMEOUT_MS = 1000;
+
+export class RedisShard implements Shard {
+  private readonly redis: Redis;
+
+  constructor(url: string, password: string | undefined) {
+    this.redis = new Redis(url, {
+      ...(password === undefined ? {} : { password }),
+      protocol: 2,
+      commandTimeout: COMMAND_TIMEOUT_MS,
+      connectTimeout: COMMAND_TIMEOUT_MS,
+      // A command is sent now or never: one that waits for a connection, or that is sent again by the client, could
+      // land after its claim has been answered.
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: 0,
+      retryStrategy: (attempt) => Math.min(50 * attempt, 500),
+    });
+    // Reconnection is ioredis's job, and a failed command is reported by its caller.
+    this.redis.on("error", () => undefined);
+  }
+
+  get connected(): boolean {
+    return this.redis.status === "ready";
+  }
+
+  async setIfAbsent(key: string, { value, expiresAtMs }: Held): Promise<string | undefined> {
+    const expiry = expiresAtMs === undefined ? [] : ["PXAT", expiresAtMs];
+    // The words are in the order of the Redis grammar; ioredis has no typed overload for NX with GET.
+    const found = (await this.redis.call("SET", key, value, "NX", "GET", ...expiry)) as string | null;
+    return found ?? undefined;
+  }
+
+  async get(key: string): Promise<string | undefined> {
+    return (await this.redis.get(key)) ?? undefined;
+  }
+
+  async getHeld(key: string): Promise<Held | undefined> {
+    const replies = await this.redis.multi().get(key).pexpiretime(key).exec();
+    for (const [error] of replies ?? []) if (error !== null) throw error;
+    const [value, expiry] = (replies ?? []).map(([, reply]) => reply);
+    if (typeof value !== "string") return undefined;
+    return { value, expiresAtMs: Number(expiry) < 0 ? undefined : Number(expiry) };
+  }
+
+  close(): void {
+    this.redis.disconnect();
+  }
+}
