@@ -1,0 +1,128 @@
+/** Whether the shards can take what the copy brings, judged before anything moves. */
+import type { ShardCensus } from "./census";
+import { formatBytes, formatCount } from "./format";
+
+/** A shard may be filled to this part of its memory: a fork for a snapshot can need as much again. */
+export const HEADROOM_FRACTION = 0.5;
+
+/** The first Redis with everything the engines and the backend use. */
+export const MIN_REDIS_MAJOR = 7;
+
+export interface ShardMemory {
+  readonly shard: string;
+  readonly usedBytes: number;
+  /** 0 = unlimited. */
+  readonly maxMemoryBytes: number;
+  /** The container's memory limit, where there is one. */
+  readonly containerLimitBytes?: number;
+  readonly maxMemoryPolicy: string;
+  /** As `INFO server` says it: `7.0.15`. */
+  readonly version: string;
+}
+
+interface Incoming {
+  readonly keys: number;
+  readonly bytes: number;
+}
+
+/**
+ * Why the copy must not start; empty when it may. Each message names the shard, the figures and the next step; shards
+ * come in the target ring's order, then the others.
+ *
+ * - Every shard counted, listed or in the target ring must have answered, with Redis 7.0 or newer.
+ * - A shard of the target ring must not evict: with any other policy than `noeviction` Redis drops copies without an
+ *   error.
+ * - What a shard holds and the movers that come must fit in half of the smaller of `maxmemory` and the container's
+ *   limit. Copies that an earlier run has left there count twice. Where neither limit is known nothing is refused:
+ *   {@link capacityWarnings} says so.
+ *
+ * @param memory of the shards of both rings
+ * @param target the shard names of the target ring
+ */
+export function capacityProblems(
+  census: readonly ShardCensus[],
+  memory: readonly ShardMemory[],
+  target: readonly string[],
+): readonly string[] {
+  const known = new Map(memory.map((of) => [of.shard, of]));
+  const names = new Set([...target, ...census.map(({ shard }) => shard), ...known.keys()]);
+  return [...names].flatMap((shard) => {
+    const of = known.get(shard);
+    if (of === undefined) return [`${shard}: its memory and version are unknown. ${NEXT.unknown}`];
+    const checks = target.includes(shard) ? [policyProblem(of), headroomProblem(of, incomingTo(shard, census))] : [];
+    return [versionProblem(of), ...checks].filter((problem) => problem !== undefined);
+  });
+}
+
+/**
+ * The shards of which nobody knows whether the movers fit, because they have neither `maxmemory` nor a container
+ * limit; one message each, in the target ring's order.
+ */
+export function capacityWarnings(
+  census: readonly ShardCensus[],
+  memory: readonly ShardMemory[],
+  target: readonly string[],
+): readonly string[] {
+  const known = new Map(memory.map((of) => [of.shard, of]));
+  return target.flatMap((shard) => {
+    const of = known.get(shard);
+    const incoming = incomingTo(shard, census);
+    if (of === undefined || incoming.bytes === 0 || limitOf(of) !== undefined) return [];
+    const needed = formatBytes((of.usedBytes + incoming.bytes) / HEADROOM_FRACTION, Math.ceil);
+    return [
+      `${shard}: whether ${describe(incoming)} fit is unknown: maxmemory is 0 (unlimited) and no container limit ` +
+        `is known. Next: set maxmemory, or make sure that the machine has ${needed} for this shard.`,
+    ];
+  });
+}
+
+const NEXT = {
+  unknown: "Next: make sure that the shard answers INFO and CONFIG GET, and plan again.",
+  version: "Next: upgrade it, and plan again.",
+} as const;
+
+function versionProblem({ shard, version }: ShardMemory): string | undefined {
+  if (Number.parseInt(version, 10) >= MIN_REDIS_MAJOR) return undefined;
+  const found = version === "" ? "an unknown version of Redis" : `Redis ${version}`;
+  return `${shard}: it runs ${found}; ${MIN_REDIS_MAJOR}.0 or newer is needed (PEXPIRETIME, SET NX GET). ${NEXT.version}`;
+}
+
+function policyProblem({ shard, maxMemoryPolicy }: ShardMemory): string | undefined {
+  if (maxMemoryPolicy === "noeviction") return undefined;
+  return (
+    `${shard}: its maxmemory-policy is "${maxMemoryPolicy}"; only "noeviction" is allowed, since an evicting shard ` +
+    "drops copies without an error. Next: CONFIG SET maxmemory-policy noeviction, also in its configuration, and plan again."
+  );
+}
+
+function headroomProblem(of: ShardMemory, incoming: Incoming): string | undefined {
+  const limit = limitOf(of);
+  const after = of.usedBytes + incoming.bytes;
+  if (limit === undefined || incoming.bytes === 0 || after <= limit.bytes * HEADROOM_FRACTION) return undefined;
+  return (
+    `${of.shard}: ${describe(incoming)} do not fit: with the ${formatBytes(of.usedBytes)} in use they make ` +
+    `${formatBytes(after, Math.ceil)}, and only half of its ${limit.name} of ${formatBytes(limit.bytes)} ` +
+    `(${formatBytes(limit.bytes * HEADROOM_FRACTION, Math.floor)}) may be filled. Next: raise its ${limit.name} to ` +
+    `${formatBytes(after / HEADROOM_FRACTION, Math.ceil)} or add shards to the target ring, and plan again.`
+  );
+}
+
+function limitOf({ maxMemoryBytes, containerLimitBytes = 0 }: ShardMemory) {
+  const limits = [
+    { name: "maxmemory", bytes: maxMemoryBytes },
+    { name: "container limit", bytes: containerLimitBytes },
+  ].filter(({ bytes }) => bytes > 0);
+  return limits.sort((a, b) => a.bytes - b.bytes)[0];
+}
+
+function incomingTo(shard: string, census: readonly ShardCensus[]): Incoming {
+  const edges = census.flatMap((from) => from.edges).filter(({ to }) => to === shard);
+  return edges.reduce((sum, { keys, bytes }) => ({ keys: sum.keys + keys, bytes: sum.bytes + bytes }), {
+    keys: 0,
+    bytes: 0,
+  });
+}
+
+function describe({ keys, bytes }: Incoming): string {
+  return `movers of ${formatBytes(bytes)} (${formatCount(keys)} key${keys === 1 ? "" : "s"})`;
+}
