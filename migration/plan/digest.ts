@@ -18,9 +18,10 @@ export interface DigestInput extends Rings {
  * A short, stable name for a plan: 16 hex digits of the SHA-256 of the canonical JSON array
  * `[version, current, target, vnodes, keyPrefix, magnitude]`.
  *
- * `magnitude` is `"uncounted"` without a census. The rings enter in ring order, since the order decides collisions. Of the census only the magnitude enters (see
- * {@link keyMagnitude}), so that neither the order of the shards nor some more writes make another plan. What lies
- * near a limit (316,228 keys, say) can still cross it: a phase that compares digests should keep the one it was given.
+ * The rings enter in ring order, since the order decides collisions. Of the census only the magnitude enters (see
+ * {@link keyMagnitude}; `"uncounted"` without a census), so that neither the order of the shards nor some more writes
+ * make another plan. What lies near a limit (316,228 keys, say) can still cross it: a phase that compares digests
+ * should keep the one it was given.
  */
 export function planDigest({ current, target, vnodes, keyPrefix, census }: DigestInput): string {
   const magnitude = census === undefined ? "uncounted" : keyMagnitude(servedKeys(current, census));

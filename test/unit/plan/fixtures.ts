@@ -22,6 +22,11 @@ export function growingCensus(): readonly ShardCensus[] {
   ];
 }
 
+/** Movers of 1 GiB from each of three shards to a fourth. */
+export const heavyCensus: readonly ShardCensus[] = THREE.map((from) =>
+  shardCensus(from, { keys: 4e6, edges: [{ from, to: "shard-3", keys: 1_000_000, bytes: GIB }] }),
+);
+
 /** An edge whose keys take 400 bytes each. */
 export function mover(from: string, to: string, keys: number) {
   return { from, to, keys, bytes: keys * 400 };
