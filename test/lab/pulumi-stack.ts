@@ -1,0 +1,186 @@
+/**
+ * A stack of this project, driven by the real Pulumi CLI as an operator does, without touching the checkout: backend,
+ * CLI home and stack config live in a folder of their own.
+ *
+ * `pulumi stack init` and `pulumi config` run in that folder, which holds a Pulumi.yaml of the same project name, since
+ * they write beside it; everything that runs the program runs in the root of the checkout with `--config-file`.
+ */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { REPO_ROOT } from "./machine";
+import { PulumiRun, tail, type RunResult } from "./pulumi-run";
+import { USER_PLUGINS } from "./toolchain";
+
+const PROJECT = "dedup-shards";
+
+/** Whatever JSON has, or a secret. A key without a colon is one of the project's. */
+export type ConfigValue = unknown;
+export type Config = Readonly<Record<string, ConfigValue>>;
+
+export interface StackOptions {
+  readonly name: string;
+  readonly config: Config;
+  /** For backend, home and config: a new temporary folder unless given. Another folder is another backend. */
+  readonly dir?: string;
+  /** The folder of the Pulumi program. @default the checkout */
+  readonly program?: string;
+  /** Added to the CLI's environment. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+export interface UpOptions {
+  readonly skipPreview?: boolean;
+  readonly onLine?: (line: string) => void;
+}
+
+export interface PreviewOptions {
+  readonly json?: boolean;
+  readonly diff?: boolean;
+  readonly onLine?: (line: string) => void;
+}
+
+export class PulumiStack {
+  private values: Record<string, ConfigValue> = {};
+
+  private constructor(
+    readonly name: string,
+    readonly dir: string,
+    private readonly program: string,
+    private readonly extraEnv: NodeJS.ProcessEnv,
+  ) {}
+
+  /** Creates the folder, the backend and the stack. @throws Error when the CLI cannot */
+  static async create({ name, config, dir, program = REPO_ROOT, env = {} }: StackOptions): Promise<PulumiStack> {
+    const folder = dir ?? mkdtempSync(path.join(tmpdir(), "dedup-stack-"));
+    const stack = new PulumiStack(name, folder, program, env);
+    for (const sub of ["backend", "home"]) mkdirSync(path.join(folder, sub), { recursive: true });
+    const plugins = path.join(folder, "home/plugins");
+    if (existsSync(USER_PLUGINS) && !existsSync(plugins)) symlinkSync(USER_PLUGINS, plugins);
+    writeFileSync(path.join(folder, "Pulumi.yaml"), `name: ${PROJECT}\nruntime: nodejs\n`);
+    await must(stack.manage(["stack", "init", name]));
+    await stack.setConfig(config);
+    return stack;
+  }
+
+  /** Sets the keys given and leaves the others; undefined removes one. `{ secret: "…" }` is stored encrypted. */
+  async setConfig(partial: Config): Promise<void> {
+    for (const [key, value] of Object.entries(partial)) {
+      const full = key.includes(":") ? key : `${PROJECT}:${key}`;
+      if (value === undefined) delete this.values[full];
+      else if (isSecret(value)) this.values[full] = { secure: await this.encrypt(full, value.secret) };
+      else this.values[full] = value;
+    }
+    this.writeConfig();
+  }
+
+  preview({ json, diff, onLine }: PreviewOptions = {}): Promise<RunResult> {
+    return this.operate("preview", [...(json ? ["--json"] : []), ...(diff ? ["--diff"] : [])], onLine).done;
+  }
+
+  up(options: UpOptions = {}): Promise<RunResult> {
+    return this.startUp(options).done;
+  }
+
+  /** `up` that goes on, to be watched or killed. */
+  startUp({ skipPreview, onLine }: UpOptions = {}): PulumiRun {
+    return this.operate("up", ["--yes", ...(skipPreview ? ["--skip-preview"] : [])], onLine);
+  }
+
+  /** @throws Error with the end of the output when the run fails */
+  mustUp(options: UpOptions = {}): Promise<RunResult> {
+    return must(this.up(options));
+  }
+
+  refresh(): Promise<RunResult> {
+    return this.operate("refresh", ["--yes", "--skip-preview"]).done;
+  }
+
+  destroy(): Promise<RunResult> {
+    return this.operate("destroy", ["--yes", "--skip-preview"]).done;
+  }
+
+  /** Takes away the lock that a killed run left. */
+  cancel(): Promise<RunResult> {
+    return this.manage(["cancel", "--yes", this.name]);
+  }
+
+  /** The stack's outputs, secrets masked. */
+  async outputs(): Promise<Record<string, unknown>> {
+    const { stdout } = await must(this.manage(["stack", "output", "--json", "--stack", this.name]));
+    return JSON.parse(stdout) as Record<string, unknown>;
+  }
+
+  /** The state as it is stored: secrets encrypted. */
+  async exportState(): Promise<unknown> {
+    return JSON.parse((await must(this.manage(["stack", "export", "--stack", this.name]))).stdout);
+  }
+
+  /** Any other command that needs no program. */
+  manage(args: readonly string[], input = ""): Promise<RunResult> {
+    return new PulumiRun([...args, "--non-interactive", "--color", "never"], { cwd: this.dir, env: this.env(), input })
+      .done;
+  }
+
+  /** Forgets the stack, resources and all. Destroy it first if they matter. */
+  removeFiles(): void {
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  /** The stack config file, as the CLI reads it. */
+  get configFile(): string {
+    return path.join(this.dir, `Pulumi.${this.name}.yaml`);
+  }
+
+  private operate(command: string, args: readonly string[], onLine?: (line: string) => void): PulumiRun {
+    const stack = ["--stack", this.name, "--config-file", this.configFile];
+    return new PulumiRun([command, ...stack, ...args, "--non-interactive", "--color", "never"], {
+      cwd: this.program,
+      env: this.env(),
+      onLine,
+    });
+  }
+
+  private env(): NodeJS.ProcessEnv {
+    return {
+      ...process.env,
+      PULUMI_HOME: path.join(this.dir, "home"),
+      PULUMI_BACKEND_URL: `file://${path.join(this.dir, "backend")}`,
+      PULUMI_CONFIG_PASSPHRASE: "lab",
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+      ...this.extraEnv,
+    };
+  }
+
+  /** Lets the CLI encrypt, since only it knows the format, in a file that holds nothing else. */
+  private async encrypt(key: string, plaintext: string): Promise<string> {
+    const file = path.join(this.dir, "encrypt.yaml");
+    writeFileSync(file, `encryptionsalt: ${this.salt()}\n`);
+    await must(this.manage(["config", "set", "--secret", "--stack", this.name, "--config-file", file, key], plaintext));
+    const ciphertext = /secure: *(\S+)/.exec(readFileSync(file, "utf8"))?.[1];
+    if (ciphertext === undefined) throw new Error(`pulumi config set --secret wrote no ciphertext for ${key}`);
+    rmSync(file);
+    return ciphertext;
+  }
+
+  private salt(): string {
+    const salt = /encryptionsalt"?: *"?([^\s",}]+)/.exec(readFileSync(this.configFile, "utf8"))?.[1];
+    if (salt === undefined) throw new Error(`${this.configFile} has no encryptionsalt`);
+    return salt;
+  }
+
+  /** JSON is YAML. The salt, which the CLI wrote, stays. */
+  private writeConfig(): void {
+    writeFileSync(this.configFile, JSON.stringify({ encryptionsalt: this.salt(), config: this.values }, undefined, 2));
+  }
+}
+
+function isSecret(value: unknown): value is { secret: string } {
+  return typeof value === "object" && value !== null && "secret" in value && typeof value.secret === "string";
+}
+
+async function must(run: Promise<RunResult>): Promise<RunResult> {
+  const result = await run;
+  if (result.code !== 0) throw new Error(`pulumi failed (exit ${result.code}):\n${tail(result.output)}`);
+  return result;
+}
