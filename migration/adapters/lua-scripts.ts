@@ -1,0 +1,26 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** A script and the hash that EVALSHA knows it by. */
+export interface LuaScript {
+  readonly source: string;
+  readonly sha1: string;
+}
+
+function load(...parts: readonly string[]): LuaScript {
+  const source = parts.map((name) => readFileSync(join(__dirname, "lua", `${name}.lua`), "utf8")).join("\n");
+  return { source, sha1: createHash("sha1").update(source).digest("hex") };
+}
+
+/** Work is batched on the server: the client's cost per command, not Redis, limits plain pipelining. */
+export const LUA = {
+  inspect: load("fingerprint", "inspect"),
+  read: load("fingerprint", "read"),
+  memory: load("memory"),
+  write: load("fenced", "fingerprint", "write"),
+  remove: load("fenced", "fingerprint", "remove"),
+  put: load("fenced", "put"),
+  lock: load("lock"),
+  unlock: load("unlock"),
+} as const;

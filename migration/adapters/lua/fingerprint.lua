@@ -1,0 +1,52 @@
+-- Prepended to every script that compares values. Equal values give equal fingerprints on any server: a DUMP does
+-- not (hash and set order, the RDB version in its footer).
+local function pack(parts)
+  for i = 1, #parts do parts[i] = #parts[i] .. ':' .. parts[i] end
+  return parts
+end
+
+local function flatten(value, parts)
+  if type(value) == 'table' then
+    parts[#parts + 1] = '['
+    for i = 1, #value do flatten(value[i], parts) end
+    parts[#parts + 1] = ']'
+  else
+    parts[#parts + 1] = tostring(value)
+  end
+  return parts
+end
+
+local function pairs_of(list)
+  local out = {}
+  for i = 1, #list, 2 do out[#out + 1] = table.concat(pack({ list[i], list[i + 1] })) end
+  return out
+end
+
+local function sorted(list) table.sort(list); return list end
+
+local content = {
+  list = function(key) return pack(redis.call('LRANGE', key, 0, -1)) end,
+  set = function(key) return sorted(pack(redis.call('SMEMBERS', key))) end,
+  hash = function(key) return sorted(pairs_of(redis.call('HGETALL', key))) end,
+  zset = function(key) return sorted(pairs_of(redis.call('ZRANGE', key, 0, -1, 'WITHSCORES'))) end,
+  stream = function(key)
+    local groups = flatten(redis.call('XINFO', 'GROUPS', key), {})
+    return pack(flatten(redis.call('XRANGE', key, '-', '+'), groups))
+  end,
+}
+
+-- '' for a key that does not exist.
+local function fingerprint(key)
+  local value = redis.pcall('GET', key)
+  if value == false then return '' end
+  if type(value) == 'string' then return redis.sha1hex(value) end
+  local kind = redis.call('TYPE', key).ok
+  if content[kind] then return kind .. redis.sha1hex(table.concat(content[kind](key))) end
+  -- A module's type: the serialized body without its footer (2 bytes of version, 8 of checksum).
+  return kind .. redis.sha1hex(string.sub(redis.call('DUMP', key), 1, -11))
+end
+
+local function now_ms()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end

@@ -1,0 +1,4 @@
+-- KEYS[1]: the lock; ARGV[1]: the token.
+local value = redis.call('GET', KEYS[1])
+if value and string.sub(value, 1, #ARGV[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+return 1

@@ -1,0 +1,135 @@
+import type {
+  FencingToken,
+  Inspection,
+  KeyCopy,
+  KeyState,
+  KeyWrite,
+  LockReply,
+  RemoveOutcome,
+  ScanPage,
+  ServerInfo,
+  ShardStore,
+  WriteOutcome,
+} from "../engines/shard-store";
+import { LUA } from "./lua-scripts";
+import { RedisClient, type RedisEndpoint } from "./redis-client";
+
+/** This product's own keys on a shard: the lock and the records. They are never migrated. */
+export const BOOKKEEPING_PREFIX = "dedup-shards:";
+const LOCK = `${BOOKKEEPING_PREFIX}lock`;
+
+/** The sweet spot of keys per SCAN call: more adds nothing and lifts the latency that others see. */
+const SCAN_COUNT = "250";
+/** A reading script stops after this many bytes, so that big values do not hold the server up. */
+const READ_BYTES = String(1 << 20);
+
+const WRITE_OUTCOMES: readonly WriteOutcome[] = ["changed", "written", "expired"];
+const REMOVE_OUTCOMES: readonly RemoveOutcome[] = ["changed", "removed", "gone"];
+
+/** A shard behind ioredis. Every value is a Buffer: reading a dump as a string corrupts it. */
+export class RedisShard implements ShardStore {
+  readonly name: string;
+  private readonly client: RedisClient;
+  private readonly pattern: string;
+
+  /**
+   * @param keyPrefix - keys of the backend, as configured; taken literally.
+   * @param patient - whether to ride out a restart of the server (migrations do, previews do not).
+   */
+  constructor(endpoint: RedisEndpoint, keyPrefix: string, patient = true) {
+    this.name = endpoint.name;
+    this.client = new RedisClient(endpoint, patient);
+    this.pattern = `${keyPrefix.replace(/[\\*?[\]^]/g, "\\$&")}*`;
+  }
+
+  async info(): Promise<ServerInfo> {
+    const fields = await this.client.info("everything");
+    const number = (name: string) => Number(fields.get(name) ?? 0);
+    return {
+      runId: fields.get("run_id") ?? "",
+      version: fields.get("redis_version") ?? "",
+      role: fields.get("role") ?? "",
+      usedBytes: number("used_memory"),
+      maxMemoryBytes: number("maxmemory"),
+      maxMemoryPolicy: fields.get("maxmemory_policy") ?? "",
+      keys: Number(await this.client.call("DBSIZE")),
+    };
+  }
+
+  runId(): Promise<string> {
+    return this.client.runId();
+  }
+
+  async scan(cursor: string, all = false): Promise<ScanPage> {
+    const match = all ? [] : ["MATCH", this.pattern];
+    const [next, keys] = (await this.client.call("SCAN", cursor, ...match, "COUNT", SCAN_COUNT)) as [Buffer, Buffer[]];
+    return { cursor: next.toString(), keys: all ? keys.filter((key) => !isBookkeeping(key)) : keys };
+  }
+
+  async inspect(keys: readonly Buffer[]): Promise<Inspection> {
+    const reply = (await this.client.script(LUA.inspect, keys, [])) as Buffer[];
+    return { nowMs: Number(reply[0]), states: keys.map((_, i) => stateAt(reply, 1 + 2 * i)) };
+  }
+
+  async read(keys: readonly Buffer[]): Promise<readonly (KeyCopy | undefined)[]> {
+    const copies: (KeyCopy | undefined)[] = [];
+    while (copies.length < keys.length) {
+      const reply = (await this.client.script(LUA.read, keys.slice(copies.length), [READ_BYTES])) as Buffer[];
+      for (let i = 0; i < reply.length; i += 3) {
+        const state = stateAt(reply, i);
+        copies.push(state.fingerprint === "" ? undefined : { ...state, dump: reply[i + 2] as Buffer });
+      }
+    }
+    return copies;
+  }
+
+  async memoryUsage(keys: readonly Buffer[]): Promise<readonly number[]> {
+    return (await this.client.script(LUA.memory, keys, [])).map(Number);
+  }
+
+  async write(token: FencingToken, writes: readonly KeyWrite[]): Promise<readonly WriteOutcome[]> {
+    const keys = [LOCK, ...writes.map(({ key }) => key)];
+    const args = writes.flatMap(({ expected, expiresAtMs, dump }) => [expected, String(expiresAtMs), dump]);
+    const reply = await this.client.script(LUA.write, keys, [token, ...args]);
+    return reply.map((code) => outcome(WRITE_OUTCOMES, code));
+  }
+
+  async remove(token: FencingToken, keys: readonly Buffer[], expected: readonly string[]) {
+    const reply = await this.client.script(LUA.remove, [LOCK, ...keys], [token, ...expected]);
+    return reply.map((code) => outcome(REMOVE_OUTCOMES, code));
+  }
+
+  async readRecord(name: string): Promise<string | undefined> {
+    const value = (await this.client.call("GET", BOOKKEEPING_PREFIX + name)) as Buffer | null;
+    return value?.toString();
+  }
+
+  async writeRecord(token: FencingToken, name: string, value: string | undefined): Promise<void> {
+    await this.client.script(LUA.put, [LOCK, BOOKKEEPING_PREFIX + name], value === undefined ? [token] : [token, value]);
+  }
+
+  async lock(token: FencingToken, holder: string, forMs: number): Promise<LockReply> {
+    const reply = await this.client.script(LUA.lock, [LOCK], [token, holder, String(forMs)]);
+    return reply.length === 0 ? { taken: true } : { taken: false, holder: String(reply[0]), leftMs: Number(reply[1]) };
+  }
+
+  async unlock(token: FencingToken): Promise<void> {
+    await this.client.script(LUA.unlock, [LOCK], [token]);
+  }
+
+  close(): void {
+    this.client.close();
+  }
+}
+
+const isBookkeeping = (key: Buffer): boolean => key.toString("latin1").startsWith(BOOKKEEPING_PREFIX);
+
+function stateAt(reply: readonly Buffer[], at: number): KeyState {
+  return { fingerprint: String(reply[at]), expiresAtMs: Number(reply[at + 1]) };
+}
+
+function outcome<T>(outcomes: readonly T[], code: unknown): T {
+  const found = outcomes[Number(code)];
+  if (found === undefined) throw new Error(`unexpected reply of a script: ${String(code)}`);
+  return found;
+}

@@ -1,0 +1,30 @@
+import type { MigrationRecord } from "./migration-record";
+import { reconcile } from "./reconcile";
+import type { Direction, Pace, Run } from "./runtime";
+import type { SyncCounts } from "./sync";
+import { Throttle } from "./throttle";
+
+/**
+ * Brings the secondary ring into step, right after every pod began to write both: copies what the pre-copy missed,
+ * and deletes left-overs that only the secondary holds (from then on such a key is somebody's half-done claim).
+ * Resumable within one ring epoch: a checkpoint of an earlier epoch is void, because dual-write may have been off since.
+ */
+export async function catchUp(
+  run: Run,
+  record: MigrationRecord,
+  direction: Direction,
+  epoch: number,
+  pace: Pace,
+  expiryToleranceMs: number,
+): Promise<SyncCounts> {
+  return reconcile(run, {
+    name: "catch-up",
+    record,
+    direction,
+    extra: "delete",
+    throttle: new Throttle(pace, run.clock),
+    expiryToleranceMs,
+    settle: false,
+    checkpointFor: `${record.id}/${epoch}`,
+  });
+}

@@ -1,0 +1,40 @@
+import type { FencingToken, ShardStore } from "./shard-store";
+
+/** Counters of one source, by name. */
+export type Counts = Record<string, number>;
+
+/** How far a job is on one source. Lives on that source, so that it shares the fate of the data it speaks of. */
+export interface Checkpoint {
+  /** The work that it belongs to: another migration or ring epoch makes it void. */
+  readonly work: string;
+  readonly cursor: string;
+  /** The server process that the cursor means something to. */
+  readonly runId: string;
+  readonly done: boolean;
+  readonly counts: Counts;
+}
+
+const nameOf = (job: string): string => `checkpoint:${job}`;
+
+/** @returns the checkpoint of a job on a source; undefined when there is none for this work, or it cannot be read. */
+export async function readCheckpoint(source: ShardStore, job: string, work: string): Promise<Checkpoint | undefined> {
+  const text = await source.readRecord(nameOf(job));
+  if (text === undefined) return undefined;
+  try {
+    const checkpoint = JSON.parse(text) as Checkpoint;
+    return checkpoint.work === work && typeof checkpoint.cursor === "string" ? checkpoint : undefined;
+  } catch {
+    // Starting over is always right, only slower.
+    return undefined;
+  }
+}
+
+/** Leaves a checkpoint; undefined removes it. */
+export async function writeCheckpoint(
+  source: ShardStore,
+  token: FencingToken,
+  job: string,
+  checkpoint: Checkpoint | undefined,
+): Promise<void> {
+  await source.writeRecord(token, nameOf(job), checkpoint && JSON.stringify(checkpoint));
+}

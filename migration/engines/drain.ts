@@ -1,0 +1,94 @@
+import { writeCheckpoint } from "./checkpoint";
+import { GateClosedError } from "./errors";
+import type { MigrationRecord } from "./migration-record";
+import { keysToDrain } from "./route";
+import type { Direction, Pace, Run } from "./runtime";
+import { runOnSources, type SourcesJob } from "./sources";
+import type { ShardStore } from "./shard-store";
+import { copy } from "./sync";
+import { Throttle } from "./throttle";
+
+/** Attempts at a pass that finds nothing: keys that are about to expire, or that changed, need another one. */
+const MAX_LAST_PASSES = 10;
+const BETWEEN_PASSES_MS = 1_000;
+
+/** What was taken off the old owners. */
+export interface DrainCounts {
+  /** Keys that had to go. */
+  checked: number;
+  deleted: number;
+  /** Keys that only the old owner held: they were copied to the new one first. */
+  rescued: number;
+}
+
+/** What to drain. */
+export interface DrainJob {
+  readonly record: MigrationRecord;
+  /** `primary`: the ring that alone decides now. `secondary`: the one whose copies go. */
+  readonly direction: Direction;
+  /** The shards to drain. */
+  readonly sources: readonly string[];
+  readonly pace: Pace;
+  /** The ring epoch, as read from the cluster: an earlier epoch's checkpoint is void. */
+  readonly epoch: number;
+}
+
+/**
+ * Deletes movers from the owners that no longer decide. A key goes only when its new owner holds it (equal or not: the
+ * new owner alone decides) or has just been given it, and only if it is still what was read. The last pass finds
+ * nothing. Resumable: a killed run goes on from the checkpoint that each source keeps.
+ */
+export async function drain(run: Run, job: DrainJob): Promise<DrainCounts> {
+  const throttle = new Throttle(job.pace, run.clock);
+  const passes: SourcesJob = {
+    name: "cleanup",
+    record: job.record,
+    sources: job.sources,
+    route: keysToDrain(run.rings, job.direction),
+    batchSize: throttle.batchSize,
+    onBatch: (source, owner, keys) => drainBatch(run, throttle, source, owner, keys),
+  };
+  const first = await runOnSources(run, { ...passes, checkpointFor: `${job.record.id}/${job.epoch}` });
+  const sum: DrainCounts = { checked: 0, deleted: 0, rescued: 0, ...first };
+  for (let pass = 1; pass <= MAX_LAST_PASSES; pass++) {
+    const found: Partial<DrainCounts> = await runOnSources(run, { ...passes, name: "cleanup, last pass" });
+    if ((found.checked ?? 0) === 0) return sum;
+    sum.deleted += found.deleted ?? 0;
+    sum.rescued += found.rescued ?? 0;
+    await run.clock.sleep(BETWEEN_PASSES_MS);
+  }
+  throw new GateClosedError(
+    `cleanup: keys keep appearing on owners that no longer decide (${job.sources.join(", ")}). ` +
+      `A writer still uses the old ring: find it, then run \`pulumi up\` again.`,
+  );
+}
+
+/** Removes every checkpoint of a finished or abandoned migration from a shard. */
+export async function forgetCheckpoints(run: Run, names: readonly string[]): Promise<void> {
+  for (const shard of names.map(run.shards)) {
+    for (const job of ["pre-copy", "catch-up", "catch-up, left-overs", "cleanup"]) {
+      if ((await shard.readRecord(`checkpoint:${job}`)) !== undefined) {
+        await writeCheckpoint(shard, run.token(), job, undefined);
+      }
+    }
+  }
+}
+
+async function drainBatch(
+  run: Run,
+  throttle: Throttle,
+  source: ShardStore,
+  owner: ShardStore,
+  keys: readonly Buffer[],
+): Promise<DrainCounts> {
+  const held = (await throttle.observe(() => source.inspect(keys))).states;
+  const there = (await throttle.observe(() => owner.inspect(keys))).states;
+  const only = keys.filter((_, i) => held[i]?.fingerprint !== "" && there[i]?.fingerprint === "");
+  const absent = only.map((key) => ({ key, expected: "" }));
+  const rescued = absent.length > 0 ? (await copy(source, owner, absent, { run, throttle })).written : 0;
+  await throttle.take(keys.length);
+  const expected = held.map(({ fingerprint }) => fingerprint);
+  const outcomes = await throttle.observe(() => source.remove(run.token(), keys, expected));
+  const deleted = outcomes.filter((outcome) => outcome === "removed").length;
+  return { checked: outcomes.filter((outcome) => outcome !== "gone").length, deleted, rescued };
+}

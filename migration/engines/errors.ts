@@ -1,0 +1,80 @@
+/** Failures that an operator reads: each says what happened, where, and what to do next. */
+
+/** A shard does not answer. */
+export class ShardUnreachableError extends Error {
+  constructor(
+    readonly shard: string,
+    readonly where: string,
+    cause: unknown,
+  ) {
+    super(
+      `${shard} at ${where} cannot be reached: ${messageOf(cause)}. ` +
+        `Check that its pod runs and that this machine may connect, then run \`pulumi up\` again: it goes on where it stopped.`,
+      { cause },
+    );
+    this.name = "ShardUnreachableError";
+  }
+}
+
+/** A shard answers, but refuses. */
+export class ShardRefusedError extends Error {
+  constructor(
+    readonly shard: string,
+    readonly where: string,
+    readonly reply: string,
+  ) {
+    super(`${shard} at ${where} refused: ${reply}. ${nextStepFor(reply)}`);
+    this.name = "ShardRefusedError";
+  }
+}
+
+/** Another run has the right to write. */
+export class LockedError extends Error {
+  constructor(
+    readonly shard: string,
+    readonly holder: string,
+  ) {
+    super(
+      `another migration run works on ${shard}: ${holder}. ` +
+        `Wait for it to end, or stop it, then run \`pulumi up\` again. A run that was killed loses its lock within seconds.`,
+    );
+    this.name = "LockedError";
+  }
+}
+
+/** This run lost the right to write: another one has taken over, or the shard forgot the lock. */
+export class FencedError extends Error {
+  constructor(
+    readonly shard: string,
+    readonly holder: string,
+  ) {
+    super(
+      `this run lost its lock on ${shard} (now: ${holder}), so it stopped writing. ` +
+        `If no other run is at work, run \`pulumi up\` again: it goes on from its checkpoint.`,
+    );
+    this.name = "FencedError";
+  }
+}
+
+/** A check that must hold before the ring may advance does not hold. */
+export class GateClosedError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "GateClosedError";
+  }
+}
+
+/** @returns the message of whatever was thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+const NEXT_STEPS: readonly (readonly [RegExp, string])[] = [
+  [/^(WRONGPASS|NOAUTH|ERR AUTH|ERR invalid password)/, "Set the right password: pulumi config set --secret redisPassword …"],
+  [/^OOM/, "The shard is at maxmemory: nothing was lost. Give it more memory, then run `pulumi up` again."],
+  [/^LOADING/, "It is still loading its data: wait, then run `pulumi up` again."],
+  [/^READONLY/, "It is a replica: point the shard's URL at its primary."],
+  [/^MISCONF/, "It cannot persist: look at its disk, then run `pulumi up` again."],
+  [/^(MOVED|ASK|CROSSSLOT|CLUSTERDOWN)/, "It is a Redis Cluster node: dedup-shards moves keys between standalone servers only."],
+];
+
+const nextStepFor = (reply: string): string =>
+  NEXT_STEPS.find(([pattern]) => pattern.test(reply))?.[1] ?? "Look at the server's log, then run `pulumi up` again.";

@@ -1,0 +1,77 @@
+import { GateClosedError } from "./errors";
+import type { FencingToken, ShardStore } from "./shard-store";
+
+/**
+ * What has been done in the open migration. Kept on every shard of both rings, because Pulumi's state may be older
+ * than the truth, and because a shard that no longer knows the migration has lost its data as well.
+ */
+export interface MigrationRecord {
+  /** Rises with every change; after an interrupted write the highest one is right. */
+  readonly sequence: number;
+  /** When the migration was planned, as an id; checkpoints belong to it. */
+  readonly id: string;
+  /** Digest of the plan that was reviewed. */
+  readonly digest: string;
+  readonly shards: readonly string[];
+  readonly targetShards: readonly string[];
+  /** Keys to be moved, as counted when the migration was planned. */
+  readonly movers: number;
+  /** The ring epoch in which both rings were found to hold the same, since when dual-write has never been off. */
+  readonly inStepSinceEpoch?: number;
+  /** When reads moved to the target ring, Unix ms. */
+  readonly cutoverAtMs?: number;
+  /** Whether the last pass of the cleanup found nothing. */
+  readonly drained?: boolean;
+}
+
+const NAME = "migration";
+
+/**
+ * @returns the record, undefined when no shard has one.
+ * @throws GateClosedError when some shards have it and others do not, or have that of another migration.
+ */
+export async function readMigrationRecord(shards: readonly ShardStore[]): Promise<MigrationRecord | undefined> {
+  const texts = await Promise.all(shards.map((shard) => shard.readRecord(NAME)));
+  const records = texts.map((text, i) => (text === undefined ? undefined : parse(text, shards[i] as ShardStore)));
+  const newest = records.reduce((a, b) => ((b?.sequence ?? -1) > (a?.sequence ?? -1) ? b : a), undefined);
+  if (newest === undefined) return undefined;
+  const forgetful = shards.filter((_, i) => records[i]?.id !== newest.id).map(({ name }) => name);
+  if (forgetful.length > 0) throw new GateClosedError(lostMessage(forgetful.join(", "), newest.id));
+  return newest;
+}
+
+/** Throws when a shard that was restarted no longer knows the migration: it came back without its data. */
+export async function assertRemembers(shard: ShardStore, record: MigrationRecord): Promise<void> {
+  const text = await shard.readRecord(NAME);
+  if (text === undefined || parse(text, shard).id !== record.id) {
+    throw new GateClosedError(lostMessage(shard.name, record.id));
+  }
+}
+
+/** Writes the record, with the next sequence number, to all shards; undefined removes it. Returns what was written. */
+export async function writeMigrationRecord<T extends MigrationRecord | undefined>(
+  shards: readonly ShardStore[],
+  token: FencingToken,
+  record: T,
+): Promise<T> {
+  const next = record && { ...record, sequence: record.sequence + 1 };
+  for (const shard of shards) await shard.writeRecord(token, NAME, next && JSON.stringify(next));
+  return next as T;
+}
+
+const lostMessage = (shards: string, id: string): string =>
+  `${shards} does not know migration ${id} that the other shards are in: it was emptied, replaced or restarted ` +
+  `without its data. Restore it from its backup, or set migrationPhase back to "stable" and plan anew.`;
+
+function parse(text: string, shard: ShardStore): MigrationRecord {
+  try {
+    const record = JSON.parse(text) as MigrationRecord;
+    if (typeof record.id === "string" && typeof record.sequence === "number") return record;
+  } catch {
+    // Falls through to the message below: what stands there is not a record.
+  }
+  throw new GateClosedError(
+    `the migration record on ${shard.name} cannot be read (key dedup-shards:${NAME}). ` +
+      `Delete that key on every shard, set migrationPhase back to "stable" and plan anew.`,
+  );
+}

@@ -1,0 +1,33 @@
+import { hashOf } from "../ring/ring";
+import type { Direction, MigrationRings } from "./runtime";
+
+/** Says for a key found on a shard which other shard it concerns; undefined: none. */
+export type Route = (key: Buffer, foundOn: string) => string | undefined;
+
+const placeOf = (key: Buffer, rings: MigrationRings): number =>
+  hashOf(key.subarray(Buffer.byteLength(rings.keyPrefix)));
+
+/** Movers where the deciding ring has them: leads to the owner in the other ring. */
+export function moversOnPrimary(rings: MigrationRings, { primary, secondary }: Direction): Route {
+  return (key, foundOn) => {
+    const place = placeOf(key, rings);
+    if (primary.ownerAtHash(place) !== foundOn) return undefined;
+    const other = secondary.ownerAtHash(place);
+    return other === foundOn ? undefined : other;
+  };
+}
+
+/** Movers where the following ring has them: leads to the owner in the deciding ring. */
+export function moversOnSecondary(rings: MigrationRings, { primary, secondary }: Direction): Route {
+  return moversOnPrimary(rings, { primary: secondary, secondary: primary });
+}
+
+/**
+ * Keys to be taken off a shard once one ring alone decides: movers on their old owner, and everything on a shard that
+ * this ring does not have. Leads to the owner that stays.
+ */
+export function keysToDrain(rings: MigrationRings, { primary, secondary }: Direction): Route {
+  const movers = moversOnSecondary(rings, { primary, secondary });
+  return (key, foundOn) =>
+    primary.shards.includes(foundOn) ? movers(key, foundOn) : primary.ownerAtHash(placeOf(key, rings));
+}

@@ -1,0 +1,88 @@
+/** What the engines need of one Redis shard. The adapter implements it with ioredis; every write is fenced. */
+
+/** A key as one shard holds it. */
+export interface KeyState {
+  /** Equal for equal values of one type, on any server; empty when the key does not exist. */
+  readonly fingerprint: string;
+  /** Absolute expiry in Unix ms; -1 for none, -2 when the key does not exist. */
+  readonly expiresAtMs: number;
+}
+
+/** A key with its serialized value (`DUMP`). */
+export interface KeyCopy extends KeyState {
+  readonly dump: Buffer;
+}
+
+/** States of a batch of keys, in the order asked for. */
+export interface Inspection {
+  /** The server's own clock, Unix ms. */
+  readonly nowMs: number;
+  readonly states: readonly KeyState[];
+}
+
+/** One key to write, unless the shard no longer holds what was read there (`expected`: a fingerprint, empty for absent). */
+export interface KeyWrite extends KeyCopy {
+  readonly key: Buffer;
+  readonly expected: string;
+}
+
+/** `changed`: the key is no longer what was read before, nothing was done. `expired`: its time has passed. */
+export type WriteOutcome = "written" | "changed" | "expired";
+
+/** `gone`: it no longer exists. `changed`: it is no longer what was read, and stays. */
+export type RemoveOutcome = "removed" | "changed" | "gone";
+
+/** Facts of a server. */
+export interface ServerInfo {
+  /** Changes with every start of the server process; a SCAN cursor means nothing to another process. */
+  readonly runId: string;
+  readonly version: string;
+  readonly role: string;
+  readonly usedBytes: number;
+  /** 0 = no limit. */
+  readonly maxMemoryBytes: number;
+  readonly maxMemoryPolicy: string;
+  readonly keys: number;
+}
+
+/** One page of a scan. */
+export interface ScanPage {
+  /** `"0"` when the scan is complete. */
+  readonly cursor: string;
+  readonly keys: readonly Buffer[];
+}
+
+/** Proof of the right to write: the id of the run that holds the lock of a shard. */
+export type FencingToken = string;
+
+/** One Redis shard. Every method throws a ShardUnreachableError or a ShardRefusedError that names the shard. */
+export interface ShardStore {
+  readonly name: string;
+  /** Facts of the server. */
+  info(): Promise<ServerInfo>;
+  /** The id of the server process that the connection leads to now; asked anew after each reconnect. */
+  runId(): Promise<string>;
+  /** One page of the keys with the configured prefix (`all`: of every key but this product's own records). */
+  scan(cursor: string, all?: boolean): Promise<ScanPage>;
+  /** States of keys, without their values. */
+  inspect(keys: readonly Buffer[]): Promise<Inspection>;
+  /** Copies of keys; undefined where the key does not exist. */
+  read(keys: readonly Buffer[]): Promise<readonly (KeyCopy | undefined)[]>;
+  /** Bytes that each key takes in memory; 0 where it does not exist. */
+  memoryUsage(keys: readonly Buffer[]): Promise<readonly number[]>;
+  /** Compare-and-write of a batch, in one script. */
+  write(token: FencingToken, writes: readonly KeyWrite[]): Promise<readonly WriteOutcome[]>;
+  /** Compare-and-delete of a batch, in one script. */
+  remove(token: FencingToken, keys: readonly Buffer[], expected: readonly string[]): Promise<readonly RemoveOutcome[]>;
+  /** Reads a record of this product, such as a checkpoint. */
+  readRecord(name: string): Promise<string | undefined>;
+  /** Writes a record; undefined deletes it. */
+  writeRecord(token: FencingToken, name: string, value: string | undefined): Promise<void>;
+  /** Takes the lock for a time or says who has it. A holder's own call extends it. */
+  lock(token: FencingToken, holder: string, forMs: number): Promise<LockReply>;
+  /** Gives the lock back, if the token still holds it. */
+  unlock(token: FencingToken): Promise<void>;
+}
+
+/** `taken`: the caller has the lock. Otherwise its holder and how long its claim still lasts. */
+export type LockReply = { readonly taken: true } | { readonly taken: false; readonly holder: string; readonly leftMs: number };

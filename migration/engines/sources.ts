@@ -1,0 +1,80 @@
+import { readCheckpoint, writeCheckpoint, type Counts } from "./checkpoint";
+import { assertRemembers, type MigrationRecord } from "./migration-record";
+import { Progress } from "./progress";
+import type { Route } from "./route";
+import type { Run } from "./runtime";
+import type { ShardStore } from "./shard-store";
+import { walk } from "./walk";
+
+/** Work over all keys of several shards. */
+export interface SourcesJob {
+  /** What the operator reads in progress lines; names the checkpoint too. */
+  readonly name: string;
+  readonly record: MigrationRecord;
+  /** Names of the shards to scan: all at once, each on its own. */
+  readonly sources: readonly string[];
+  readonly route: Route;
+  readonly batchSize: number;
+  /** Does the work on a batch and counts it; `checked` drives the progress. */
+  readonly onBatch: (source: ShardStore, other: ShardStore, keys: readonly Buffer[]) => Promise<object>;
+  /** The work that checkpoints belong to; without it there are none and a killed run starts over. */
+  readonly checkpointFor?: string;
+}
+
+/**
+ * Runs a job on its sources. With checkpoints a second run goes on where the first stopped, and finds done work done.
+ * When one source fails the others stop at their next batch, and the first failure is thrown.
+ *
+ * @returns the sum of the counts, those of earlier runs included.
+ */
+export async function runOnSources(run: Run, job: SourcesJob): Promise<Counts> {
+  const total: Counts = {};
+  const progress = new Progress(job.name, job.record.movers, run.clock, run.log);
+  let failure: { readonly error: unknown } | undefined;
+  const guarded: SourcesJob = {
+    ...job,
+    onBatch: async (...batch) => {
+      if (failure) throw failure.error;
+      const counts = await job.onBatch(...batch);
+      progress.add(batch[2].length);
+      return counts;
+    },
+  };
+  const sources = job.sources.map(run.shards).map(async (source) => {
+    try {
+      addTo(total, await runOnSource(run, guarded, source));
+    } catch (error) {
+      failure ??= { error };
+    }
+  });
+  await Promise.all(sources);
+  if (failure) throw failure.error;
+  return total;
+}
+
+async function runOnSource(run: Run, job: SourcesJob, source: ShardStore): Promise<Counts> {
+  const { checkpointFor: work, name } = job;
+  const found = work === undefined ? undefined : await readCheckpoint(source, name, work);
+  const counts: Counts = { ...found?.counts };
+  if (found?.done) return counts;
+  if (found) run.log(`${name}: ${source.name} goes on from its checkpoint (${found.counts["checked"] ?? 0} keys done)`);
+  await walk({
+    source,
+    route: job.route,
+    batchSize: job.batchSize,
+    startCursor: found?.cursor ?? "0",
+    ...(found ? { startRunId: found.runId } : {}),
+    onBatch: async (other, keys) => addTo(counts, await job.onBatch(source, run.shards(other), keys)),
+    onWindow: async (cursor, runId) => {
+      if (work === undefined) return void run.token();
+      await writeCheckpoint(source, run.token(), name, { work, cursor, runId, done: cursor === "0", counts });
+    },
+    onRestart: (restarted) => assertRemembers(restarted, job.record),
+    log: run.log,
+  });
+  return counts;
+}
+
+function addTo(sum: Counts, more: object): void {
+  for (const [name, value] of Object.entries(more) as [string, number][]) sum[name] = (sum[name] ?? 0) + value;
+}

@@ -1,0 +1,142 @@
+import { compare, extras, laterClock, type Difference } from "./compare";
+import type { Run } from "./runtime";
+import type { ShardStore } from "./shard-store";
+import type { Throttle } from "./throttle";
+
+/** A difference that is a claim on its way to the second owner is gone after this time. */
+const SETTLE_MS = 250;
+/** More differences than this in one batch are not claims on their way. */
+const SETTLE_AT_MOST = 10;
+/** A key that changes under every attempt is left to the next pass. */
+const ATTEMPTS = 4;
+
+/** One shard of the deciding ring and one of the ring that is to hold the same. */
+export interface Edge {
+  readonly primary: ShardStore;
+  readonly secondary: ShardStore;
+}
+
+/** How to bring two shards into line. */
+export interface SyncJob {
+  readonly run: Run;
+  readonly throttle: Throttle;
+  readonly expiryToleranceMs: number;
+  /** Whether to look twice at a difference, because backends write both owners meanwhile. */
+  readonly settle: boolean;
+}
+
+/** What a batch came to. */
+export interface SyncCounts {
+  /** Keys that were compared. */
+  checked: number;
+  missing: number;
+  different: number;
+  /** Keys on the secondary only. */
+  extra: number;
+  /** Writes and deletes that brought the shards into line. */
+  repaired: number;
+}
+
+interface Found {
+  readonly key: Buffer;
+  readonly difference: Difference;
+  readonly expected: string;
+}
+
+/** @returns counts that are all 0. */
+export const noCounts = (): SyncCounts => ({ checked: 0, missing: 0, different: 0, extra: 0, repaired: 0 });
+
+/** Adds counts to others. */
+export function addCounts(sum: SyncCounts, more: SyncCounts): void {
+  for (const name of Object.keys(more) as (keyof SyncCounts)[]) sum[name] += more[name];
+}
+
+/**
+ * Makes the secondary hold the primary's copy of some keys: the primary decides where they differ.
+ * A key is written only if the secondary still holds what was compared, else it is compared again.
+ */
+export async function syncKeys(edge: Edge, keys: readonly Buffer[], job: SyncJob): Promise<SyncCounts> {
+  const counts = { ...noCounts(), checked: keys.length };
+  let found = await differences(edge, keys, job);
+  if (await settled(found, job)) found = await differences(edge, keysOf(found), job);
+  for (const { difference } of found) counts[difference]++;
+  for (let attempt = 0; found.length > 0 && attempt < ATTEMPTS; attempt++) {
+    const { written, changed } = await copy(edge.primary, edge.secondary, found, job);
+    counts.repaired += written;
+    found = changed.length > 0 ? await differences(edge, changed, job) : [];
+  }
+  return counts;
+}
+
+/** What to do with a key that only the secondary holds. */
+export type ExtraAction = "delete" | "complete";
+
+/**
+ * Brings keys that only the secondary holds into line: a left-over is deleted, somebody's half-done claim is completed
+ * on the primary.
+ */
+export async function syncExtras(edge: Edge, keys: readonly Buffer[], action: ExtraAction, job: SyncJob) {
+  const counts = { ...noCounts(), checked: keys.length };
+  let found = await extraKeys(edge, keys);
+  if (await settled(found, job)) found = await extraKeys(edge, keysOf(found));
+  counts.extra = found.length;
+  if (found.length === 0) return counts;
+  if (action === "complete") {
+    const absent = found.map(({ key }) => ({ key, expected: "" }));
+    counts.repaired = (await copy(edge.secondary, edge.primary, absent, job)).written;
+  } else {
+    await job.throttle.take(found.length);
+    const expected = found.map(({ fingerprint }) => fingerprint);
+    const outcomes = await edge.secondary.remove(job.run.token(), keysOf(found), expected);
+    counts.repaired = outcomes.filter((outcome) => outcome === "removed").length;
+  }
+  return counts;
+}
+
+/** Copies keys as they are now, unless the shard written to no longer holds what is expected of it. */
+export async function copy(
+  from: ShardStore,
+  to: ShardStore,
+  keys: readonly { readonly key: Buffer; readonly expected: string }[],
+  { run, throttle }: Pick<SyncJob, "run" | "throttle">,
+): Promise<{ written: number; changed: readonly Buffer[] }> {
+  await throttle.take(keys.length);
+  const copies = await throttle.observe(() => from.read(keysOf(keys)));
+  const writes = keys.flatMap(({ key, expected }, i) => {
+    const found = copies[i];
+    return found ? [{ key, expected, ...found }] : [];
+  });
+  if (writes.length === 0) return { written: 0, changed: [] };
+  const outcomes = await throttle.observe(() => to.write(run.token(), writes));
+  return {
+    written: outcomes.filter((outcome) => outcome === "written").length,
+    changed: writes.flatMap(({ key }, i) => (outcomes[i] === "changed" ? [key] : [])),
+  };
+}
+
+async function differences({ primary, secondary }: Edge, keys: readonly Buffer[], job: SyncJob): Promise<Found[]> {
+  const [here, there] = await job.throttle.observe(() => Promise.all([primary.inspect(keys), secondary.inspect(keys)]));
+  const nowMs = laterClock(here, there);
+  return keys.flatMap((key, i) => {
+    const [mine, other] = [here.states[i], there.states[i]];
+    const difference = mine && other && compare(mine, other, nowMs, job.expiryToleranceMs);
+    return difference ? [{ key, difference, expected: other.fingerprint }] : [];
+  });
+}
+
+async function extraKeys({ primary, secondary }: Edge, keys: readonly Buffer[]) {
+  const [decides, follows] = await Promise.all([primary.inspect(keys), secondary.inspect(keys)]);
+  return extras(follows, decides).map((i) => ({
+    key: keys[i] as Buffer,
+    fingerprint: follows.states[i]?.fingerprint ?? "",
+  }));
+}
+
+/** Waits a moment when a few differences may be claims on their way. */
+async function settled(found: readonly unknown[], { settle, run }: SyncJob): Promise<boolean> {
+  if (!settle || found.length === 0 || found.length > SETTLE_AT_MOST) return false;
+  await run.clock.sleep(SETTLE_MS);
+  return true;
+}
+
+const keysOf = (found: readonly { readonly key: Buffer }[]): Buffer[] => found.map(({ key }) => key);

@@ -1,0 +1,46 @@
+import type { Clock, Pace } from "./runtime";
+
+/** The pace recovers by this factor with every quick batch, and halves with every slow one. */
+const RECOVERY = 1.1;
+/** However slow a shard is, work goes on at this share of the ceiling. */
+const FLOOR_SHARE = 0.02;
+
+/**
+ * Keeps a rate over all sources: an absolute schedule (GCRA: the next batch is due when the last one was due plus its
+ * share of the rate), which neither drifts by the time the batches take nor bursts by more than one batch.
+ * A slow answer lowers the rate, quick ones bring it back to its ceiling.
+ */
+export class Throttle {
+  private dueMs = 0;
+  private rate: number;
+
+  constructor(
+    private readonly pace: Pace,
+    private readonly clock: Clock,
+  ) {
+    this.rate = pace.keysPerSecond;
+  }
+
+  /** Keys that one batch may hold: a twentieth of a second's worth, so that slow rates are smooth as well. */
+  get batchSize(): number {
+    return Math.max(1, Math.min(this.pace.batchSize, Math.floor(this.pace.keysPerSecond / 20)));
+  }
+
+  /** Waits until this many keys may go. */
+  async take(keys: number): Promise<void> {
+    const now = this.clock.now();
+    const startMs = Math.max(this.dueMs, now);
+    this.dueMs = startMs + (keys * 1_000) / this.rate;
+    if (startMs > now) await this.clock.sleep(startMs - now);
+  }
+
+  /** Runs one request and learns from how long its answer took. */
+  async observe<T>(request: () => Promise<T>): Promise<T> {
+    const before = this.clock.now();
+    const answer = await request();
+    const slow = this.clock.now() - before > this.pace.maxLatencyMs;
+    const floor = this.pace.keysPerSecond * FLOOR_SHARE;
+    this.rate = slow ? Math.max(floor, this.rate / 2) : Math.min(this.pace.keysPerSecond, this.rate * RECOVERY);
+    return answer;
+  }
+}

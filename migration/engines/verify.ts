@@ -1,0 +1,133 @@
+import { GateClosedError } from "./errors";
+import type { MigrationRecord } from "./migration-record";
+import { count } from "./progress";
+import { reconcile } from "./reconcile";
+import { moversOnPrimary, moversOnSecondary } from "./route";
+import type { Direction, Pace, Run } from "./runtime";
+import { byEdge, drawSample } from "./sample";
+import { addCounts, noCounts, syncExtras, syncKeys, type SyncCounts, type SyncJob } from "./sync";
+import { Throttle } from "./throttle";
+
+/** With so many passes under steady writes one is clean; if none is, something keeps the rings apart. */
+const MAX_PASSES = 10;
+/** "Rule of three": with 0 bad of n, at 95 % confidence at most 3/n are bad (Hanley & Lippman-Hand 1983). */
+const RULE_OF_THREE = 3;
+
+/** How to verify. */
+export interface VerifySettings {
+  readonly mode: "full" | "sample";
+  readonly sampleSize: number;
+  readonly expiryToleranceMs: number;
+  /** W: a claim's second write is not sent later than this after its first. */
+  readonly claimWindowMs: number;
+  readonly pace: Pace;
+}
+
+/** The outcome, as shown in the stack's outputs. */
+export interface VerifyReport extends SyncCounts {
+  readonly mode: "full" | "sample";
+  /** Passes that it took, the clean one included. */
+  readonly passes: number;
+  /** Share of differing movers that may have gone unseen, at 95 % confidence: 0 after a full verify. */
+  readonly bound: number;
+  /** Which ring decided: its shards, in ring order. */
+  readonly primary: readonly string[];
+  /** ISO 8601. */
+  readonly at: string;
+}
+
+/** What to verify. */
+export interface VerifyJob {
+  readonly record: MigrationRecord;
+  readonly direction: Direction;
+  readonly settings: VerifySettings;
+  /** Uniform in [0, 1); draws the sample. */
+  readonly random?: () => number;
+}
+
+/**
+ * Compares every mover (or a sample) on both rings, both ways, and repairs, until a pass finds nothing. That pass
+ * starts at least a claim window after the last write of any engine: a repair may have deleted or overtaken the first
+ * half of a claim whose second half was on its way, and only then has it landed. A sample that finds anything is
+ * followed by full passes.
+ *
+ * @returns the counts over all passes (`checked`: of the clean one).
+ * @throws GateClosedError when no pass comes out clean.
+ */
+export async function verifyAndRepair(run: Run, job: VerifyJob): Promise<VerifyReport> {
+  const { settings } = job;
+  const sum = noCounts();
+  let mode = settings.mode;
+  for (let passes = 1; passes <= MAX_PASSES; passes++) {
+    await run.clock.sleep(settings.claimWindowMs);
+    const found = mode === "full" ? await fullPass(run, job) : await samplePass(run, job);
+    const differences = found.missing + found.different + found.extra;
+    addCounts(sum, { ...found, checked: 0 });
+    run.log(
+      `verify, pass ${passes} (${mode}): ${count(found.checked)} keys checked, ${count(found.missing)} missing, ` +
+        `${count(found.different)} different, ${count(found.extra)} extra, ${count(found.repaired)} repaired`,
+    );
+    if (differences === 0) return report(run, job, mode, passes, { ...sum, checked: found.checked });
+    mode = "full";
+  }
+  throw new GateClosedError(
+    `verify: ${MAX_PASSES} passes found differences each time (missing ${sum.missing}, different ${sum.different}, ` +
+      `extra ${sum.extra}; repaired ${sum.repaired}). Something writes to one ring only: check that every writer of ` +
+      `these shards runs the current ring epoch, then run \`pulumi up\` again.`,
+  );
+}
+
+function report(run: Run, job: VerifyJob, mode: "full" | "sample", passes: number, counts: SyncCounts): VerifyReport {
+  return {
+    mode,
+    ...counts,
+    passes,
+    bound: mode === "full" ? 0 : RULE_OF_THREE / Math.max(RULE_OF_THREE, counts.checked),
+    primary: job.direction.primary.shards,
+    at: new Date(run.clock.now()).toISOString(),
+  };
+}
+
+function syncJobOf(run: Run, { settings }: VerifyJob): SyncJob {
+  const throttle = new Throttle(settings.pace, run.clock);
+  return { run, throttle, expiryToleranceMs: settings.expiryToleranceMs, settle: true };
+}
+
+function fullPass(run: Run, job: VerifyJob): Promise<SyncCounts> {
+  const { record, direction } = job;
+  return reconcile(run, { ...syncJobOf(run, job), name: "verify", record, direction, extra: "complete" });
+}
+
+async function samplePass(run: Run, job: VerifyJob): Promise<SyncCounts> {
+  const { record, direction, settings, random = Math.random } = job;
+  const sync = syncJobOf(run, job);
+  const common = { record, size: settings.sampleSize, random };
+  const sum = noCounts();
+  const movers = await drawSample(run, {
+    ...common,
+    name: "verify, drawing",
+    sources: direction.primary.shards,
+    route: moversOnPrimary(run.rings, direction),
+  });
+  for (const { source, other, keys } of byEdge(movers)) {
+    for (const batch of batches(keys, sync.throttle.batchSize)) {
+      addCounts(sum, await syncKeys({ primary: source, secondary: other }, batch, sync));
+    }
+  }
+  const copies = await drawSample(run, {
+    ...common,
+    name: "verify, drawing left-overs",
+    sources: direction.secondary.shards,
+    route: moversOnSecondary(run.rings, direction),
+  });
+  for (const { source, other, keys } of byEdge(copies)) {
+    for (const batch of batches(keys, sync.throttle.batchSize)) {
+      addCounts(sum, { ...(await syncExtras({ primary: other, secondary: source }, batch, "complete", sync)), checked: 0 });
+    }
+  }
+  return sum;
+}
+
+function batches<T>(items: readonly T[], size: number): readonly T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
+}

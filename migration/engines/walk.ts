@@ -1,0 +1,118 @@
+import type { Route } from "./route";
+import type { Log } from "./runtime";
+import type { ScanPage, ShardStore } from "./shard-store";
+
+/** Batches of one source that are under way at once. */
+const FLIGHT = 2;
+/** Pages after which a walk stops to take stock, however few of their keys concerned it. */
+const PAGES_PER_WINDOW = 40;
+/** Batches after which a walk stops to take stock. */
+const BATCHES_PER_WINDOW = 4;
+
+/** A walk over all keys of one source. */
+export interface Walk {
+  readonly source: ShardStore;
+  readonly route: Route;
+  readonly batchSize: number;
+  /** Where an earlier run stopped; `"0"` is the start. */
+  readonly startCursor: string;
+  /** The server process that `startCursor` belongs to. */
+  readonly startRunId?: string;
+  /** Does the work on keys that concern one other shard. */
+  readonly onBatch: (other: string, keys: readonly Buffer[]) => Promise<void>;
+  /** Called when everything before a cursor is done: the place to leave a checkpoint. `"0"` is the end. */
+  readonly onWindow: (cursor: string, runId: string) => Promise<void>;
+  /** Called when the server process was replaced under way, before the scan starts over: the place to distrust it. */
+  readonly onRestart: (source: ShardStore) => Promise<void>;
+  readonly log: Log;
+}
+
+/**
+ * Visits every key that exists throughout, at least once (SCAN's guarantee; a key may come twice).
+ * A cursor means nothing to another server process, so after a restart of the source the scan starts over.
+ */
+export async function walk(job: Walk): Promise<void> {
+  let runId = await job.source.runId();
+  let cursor = job.startRunId === undefined || job.startRunId === runId ? job.startCursor : "0";
+  if (cursor !== job.startCursor) await startOver(job);
+  do {
+    const next = await walkWindow(job, cursor);
+    const runIdNow = await job.source.runId();
+    if (runIdNow !== runId) {
+      await startOver(job);
+      [cursor, runId] = ["0", runIdNow];
+      continue;
+    }
+    cursor = next;
+    await job.onWindow(cursor, runId);
+    if (cursor === "0") return;
+  } while (true);
+}
+
+async function startOver(job: Walk): Promise<void> {
+  job.log(`${job.source.name} was restarted: its scan starts over`);
+  await job.onRestart(job.source);
+}
+
+/** Scans some pages, works on what concerns the job, and returns the cursor behind it when all of it is done. */
+async function walkWindow(job: Walk, start: string): Promise<string> {
+  const batches = new Batches(job);
+  try {
+    // The next page is asked for before this one is routed: hashing and waiting are the cost of a scan.
+    let page: Promise<ScanPage> = job.source.scan(start);
+    for (let pages = 1; ; pages++) {
+      const { cursor, keys } = await page;
+      const last = cursor === "0" || pages >= PAGES_PER_WINDOW || batches.begun >= BATCHES_PER_WINDOW;
+      if (!last) (page = job.source.scan(cursor)).catch(() => undefined);
+      await batches.add(keys);
+      if (last) return cursor;
+    }
+  } finally {
+    await batches.finish();
+  }
+}
+
+/** Gathers keys by the shard they concern and keeps a few batches under way. */
+class Batches {
+  begun = 0;
+  private readonly gathered = new Map<string, Buffer[]>();
+  private readonly running = new Set<Promise<void>>();
+  private failed = false;
+  private failure: unknown;
+
+  constructor(private readonly job: Walk) {}
+
+  async add(keys: readonly Buffer[]): Promise<void> {
+    for (const key of keys) {
+      const other = this.job.route(key, this.job.source.name);
+      if (other === undefined) continue;
+      const batch = this.gathered.get(other) ?? [];
+      batch.push(key);
+      if (batch.length < this.job.batchSize) this.gathered.set(other, batch);
+      else {
+        this.gathered.delete(other);
+        await this.begin(other, batch);
+      }
+    }
+  }
+
+  /** Sends what is left and waits until nothing is under way. */
+  async finish(): Promise<void> {
+    for (const [other, batch] of this.gathered) await this.begin(other, batch);
+    this.gathered.clear();
+    await Promise.all(this.running);
+    if (this.failed) throw this.failure;
+  }
+
+  private async begin(other: string, batch: readonly Buffer[]): Promise<void> {
+    while (this.running.size >= FLIGHT) await Promise.race(this.running);
+    if (this.failed) throw this.failure;
+    this.begun++;
+    const work = this.job.onBatch(other, batch).catch((error: unknown) => {
+      this.failed = true;
+      this.failure ??= error;
+    });
+    const tracked: Promise<void> = work.finally(() => this.running.delete(tracked));
+    this.running.add(tracked);
+  }
+}
