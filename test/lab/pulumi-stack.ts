@@ -15,8 +15,7 @@ import { USER_PLUGINS } from "./toolchain";
 const PROJECT = "dedup-shards";
 
 /** Whatever JSON has, or a secret. A key without a colon is one of the project's. */
-export type ConfigValue = unknown;
-export type Config = Readonly<Record<string, ConfigValue>>;
+export type Config = Readonly<Record<string, unknown>>;
 
 export interface StackOptions {
   readonly name: string;
@@ -41,7 +40,7 @@ export interface PreviewOptions {
 }
 
 export class PulumiStack {
-  private values: Record<string, ConfigValue> = {};
+  private values: Record<string, unknown> = {};
 
   private constructor(
     readonly name: string,
