@@ -85,6 +85,55 @@ const TABLE: Readonly<Record<Phase, PhaseRow>> = {
   },
 };
 
+/** What must hold before the ring may advance. */
+export type Check =
+  /** The live ConfigMap and every pod are where the last `up` left them. */
+  | "settled"
+  /** The plan of this migration is recorded on every shard. */
+  | "planned"
+  /** Every shard answers, as a primary. */
+  | "healthy"
+  | "preCopied"
+  /** The catch-up brought both rings into step, and dual-write has not been off since. */
+  | "inStep"
+  /** A fresh verify comes out clean. */
+  | "verified"
+  /** The same, unless a shard that only the abandoned ring has is out of reach: the ring that stays has every claim. */
+  | "verifiedIfReachable"
+  /** The TTL window after the cutover is over. */
+  | "windowOpen"
+  | "drained";
+
+/** A fact of the migration record that a move makes untrue. */
+export type Forgotten = "inStepSinceEpoch" | "cutoverAtMs" | "drained";
+
+interface Move {
+  readonly checks: readonly Check[];
+  readonly forgets?: readonly Forgotten[];
+}
+
+const ABANDON: Move = { checks: ["verifiedIfReachable"], forgets: ["inStepSinceEpoch"] };
+
+/** What each legal move asks for and undoes; a move that is not named asks for nothing. */
+const MOVES: Readonly<Partial<Record<`${Phase} → ${Phase}`, Move>>> = {
+  "plan → copy": { checks: ["planned", "healthy"] },
+  "copy → dualWrite": { checks: ["settled", "planned", "healthy", "preCopied"], forgets: ["inStepSinceEpoch"] },
+  "dualWrite → cutover": { checks: ["settled", "planned", "healthy", "inStep", "verified"] },
+  "cutover → cleanup": {
+    checks: ["settled", "planned", "healthy", "inStep", "windowOpen", "verified"],
+    forgets: ["inStepSinceEpoch"],
+  },
+  "cleanup → stable": { checks: ["settled", "planned", "drained"] },
+  "cleanup → cutover": { checks: ["planned", "healthy"], forgets: ["inStepSinceEpoch", "drained"] },
+  "cutover → dualWrite": { checks: ["planned", "healthy", "inStep", "verified"], forgets: ["cutoverAtMs"] },
+  "dualWrite → copy": ABANDON,
+  "dualWrite → plan": ABANDON,
+  "dualWrite → stable": ABANDON,
+};
+
+/** @returns what a legal move asks for and undoes. */
+export const moveOf = (from: Phase, to: Phase): Move => MOVES[`${from} → ${to}`] ?? { checks: [] };
+
 /** What the stack config says about the ring: the desired state that a move starts from or goes to. */
 export interface RingState {
   readonly phase: Phase;
@@ -128,16 +177,6 @@ export function ringsInForce(state: RingState): RingsInForce {
 export function shardsThatExist(state: RingState): readonly string[] {
   if (TABLE[state.phase].shards === "current") return state.shards;
   return [...new Set([...state.shards, ...state.targetShards])];
-}
-
-/** @returns the direction in which a move changes the pods' config: `none` when all pods keep their rings. */
-export function directionOf(from: Phase, to: Phase): "forward" | "backward" | "none" {
-  const order: readonly PodConfig[] = ["A", "DA", "DB", "B"];
-  // From cleanup to stable the target ring is renamed to the current one: the pods see no change.
-  if (from === "cleanup" && to === "stable") return "none";
-  const step = order.indexOf(TABLE[to].podConfig) - order.indexOf(TABLE[from].podConfig);
-  if (step === 0) return "none";
-  return step > 0 ? "forward" : "backward";
 }
 
 /**

@@ -1,0 +1,73 @@
+import { RedisShard } from "./redis-shard";
+
+/** Where a shard is. */
+export interface ShardAddress {
+  readonly name: string;
+  /** redis:// or rediss://, without credentials. */
+  readonly url: string;
+}
+
+/** How to reach shards. */
+export interface ShardAccess {
+  readonly access: "portForward" | "direct";
+  readonly namespace: string;
+  readonly kubeContext?: string;
+  readonly keyPrefix: string;
+  readonly password?: string;
+  /** Whether to ride out the restart of a shard. */
+  readonly patient: boolean;
+}
+
+/** Connections to some shards; they are made at the first command. */
+export interface OpenShards {
+  readonly shards: readonly RedisShard[];
+  close(): void;
+}
+
+const DEFAULT_PORT = 6379;
+
+/** Opens shards: those with a service name of the namespace through the API server (if asked to), others directly. */
+export async function openShards(addresses: readonly ShardAddress[], how: ShardAccess): Promise<OpenShards> {
+  const closers: (() => void)[] = [];
+  const close = () => closers.forEach((end) => end());
+  try {
+    const shards = await Promise.all(addresses.map((address) => openShard(address, how, closers)));
+    return { shards, close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+async function openShard({ name, url }: ShardAddress, how: ShardAccess, closers: (() => void)[]): Promise<RedisShard> {
+  const { hostname, port, pathname, protocol } = new URL(url);
+  let endpoint = { host: hostname.replace(/^\[|\]$/g, ""), port: Number(port || DEFAULT_PORT) };
+  const pod = how.access === "portForward" ? podOf(hostname, how.namespace) : undefined;
+  if (pod !== undefined) {
+    // Loaded only where it is needed: the client is slow to start.
+    const { Cluster } = await import("./cluster");
+    const forward = await new Cluster(how.kubeContext).forward(how.namespace, pod, endpoint.port);
+    closers.push(forward.close);
+    endpoint = { host: "127.0.0.1", port: forward.port };
+  }
+  const shard = new RedisShard(
+    {
+      name,
+      url,
+      ...endpoint,
+      db: Number(pathname.slice(1) || 0),
+      tls: protocol === "rediss:",
+      ...(how.password ? { password: how.password } : {}),
+    },
+    how.keyPrefix,
+    how.patient,
+  );
+  closers.push(() => shard.close());
+  return shard;
+}
+
+/** The pod behind a name of a headless service, `<pod>.<service>.<namespace>.svc`; undefined for any other host. */
+function podOf(hostname: string, namespace: string): string | undefined {
+  const [pod, service, inNamespace, svc] = hostname.split(".");
+  return service && inNamespace === namespace && svc === "svc" ? pod : undefined;
+}

@@ -1,0 +1,78 @@
+import { edgeName, type BigKey, type EdgeCensus, type ShardCensus } from "../plan/census";
+import { hashOf } from "../ring/ring";
+import type { MigrationRings } from "./runtime";
+import type { ShardStore } from "./shard-store";
+
+const BIGGEST = 10;
+const EXAMPLES = 10;
+
+/**
+ * Counts the keys of a shard of the current ring: movers by edge with the bytes they take, misplaced and biggest keys.
+ * Reads names and sizes only.
+ */
+export async function takeCensus(shard: ShardStore, rings: MigrationRings): Promise<ShardCensus> {
+  const tally = new Tally(shard.name, rings);
+  let cursor = "0";
+  do {
+    const page = await shard.scan(cursor);
+    const bytes = page.keys.length > 0 ? await shard.memoryUsage(page.keys) : [];
+    page.keys.forEach((key, i) => tally.add(key, bytes[i] ?? 0));
+    cursor = page.cursor;
+  } while (cursor !== "0");
+  return tally.result((await shard.info()).keys);
+}
+
+class Tally {
+  private keys = 0;
+  private misplaced = 0;
+  private readonly misplacedExamples: string[] = [];
+  private readonly edges = new Map<string, { -readonly [F in keyof EdgeCensus]: EdgeCensus[F] }>();
+  private biggest: BigKey[] = [];
+
+  constructor(
+    private readonly shard: string,
+    private readonly rings: MigrationRings,
+  ) {}
+
+  add(key: Buffer, bytes: number): void {
+    this.keys++;
+    const place = hashOf(key.subarray(Buffer.byteLength(this.rings.keyPrefix)));
+    if (this.rings.current.ownerAtHash(place) !== this.shard) {
+      this.misplaced++;
+      if (this.misplacedExamples.length < EXAMPLES) this.misplacedExamples.push(printable(key));
+      return;
+    }
+    this.addSize(key, bytes);
+    const to = this.rings.target.ownerAtHash(place);
+    if (to === this.shard) return;
+    const name = edgeName({ from: this.shard, to });
+    const edge = this.edges.get(name) ?? { from: this.shard, to, keys: 0, bytes: 0 };
+    edge.keys++;
+    edge.bytes += bytes;
+    this.edges.set(name, edge);
+  }
+
+  /** @param dbSize - keys of the server, bookkeeping included. */
+  result(dbSize: number): ShardCensus {
+    return {
+      shard: this.shard,
+      keys: this.keys,
+      otherKeys: Math.max(0, dbSize - this.keys),
+      edges: [...this.edges.values()],
+      misplaced: this.misplaced,
+      misplacedExamples: this.misplacedExamples,
+      biggest: this.biggest,
+    };
+  }
+
+  private addSize(key: Buffer, bytes: number): void {
+    const smallest = this.biggest[BIGGEST - 1]?.bytes ?? -1;
+    if (bytes <= smallest) return;
+    this.biggest.push({ shard: this.shard, key: printable(key), bytes });
+    this.biggest = this.biggest.sort((a, b) => b.bytes - a.bytes).slice(0, BIGGEST);
+  }
+}
+
+/** Keys are bytes: what is no printable ASCII is shown escaped. */
+const printable = (key: Buffer): string =>
+  key.toString("latin1").replace(/[^\x20-\x7e]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
