@@ -49,7 +49,7 @@ export async function passGate(run: Run, job: GateJob): Promise<VerifyReport | u
 type CheckRun = (run: Run, job: GateJob) => Promise<VerifyReport | undefined | void>;
 
 const CHECKS: Readonly<Record<Check, CheckRun>> = {
-  settled: async (run, job) => {
+  settled: async (_run, job) => {
     const problem = await unsettled(job);
     if (problem) {
       throw new GateClosedError(`${problem} Set migrationPhase to "${job.from.phase}" and run \`pulumi up\` first.`);

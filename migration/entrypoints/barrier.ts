@@ -1,0 +1,26 @@
+import { systemClock } from "../adapters/session";
+import { barrier } from "../engines/barrier";
+import { log, STATE_VERSION, type ConnectionInputs } from "./inputs";
+import { openBackend } from "./open-run";
+import { watchEngine } from "./watch-engine";
+
+/** Inputs of the barrier: it works whenever the epoch rises. */
+export interface BarrierInputs {
+  readonly epoch: number;
+  readonly connection: ConnectionInputs;
+  readonly commandTimeoutMs: number;
+  readonly rolloutTimeoutMs: number;
+}
+
+/** A new stack has no older epoch to wait for; the first gate looks at the pods. */
+export const create = (inputs: BarrierInputs) => ({ ...inputs, stateVersion: STATE_VERSION });
+
+/** Waits until every pod runs the new epoch. */
+export async function update(olds: BarrierInputs, news: BarrierInputs) {
+  if (olds.epoch !== news.epoch) {
+    watchEngine();
+    const { epoch, commandTimeoutMs, rolloutTimeoutMs: deadlineMs } = news;
+    await barrier(await openBackend(news.connection), { epoch, commandTimeoutMs, deadlineMs }, systemClock, log);
+  }
+  return { ...news, stateVersion: STATE_VERSION };
+}

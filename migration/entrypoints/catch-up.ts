@@ -1,0 +1,52 @@
+import { catchUp } from "../engines/catch-up";
+import { writeMigrationRecord } from "../engines/migration-record";
+import type { Session } from "../adapters/session";
+import { rolesOf, type Phase } from "../phases";
+import { log, repairPace, STATE_VERSION, type Secrets, type StepInputs } from "./inputs";
+import { liveEpoch, openBackend, openMigration, openRun } from "./open-run";
+
+interface Outputs extends StepInputs {
+  readonly counts?: unknown;
+  readonly cutoverAt?: string | null;
+}
+
+/** Nothing is out of step yet. */
+export const create = (inputs: StepInputs) => ({ ...inputs, stateVersion: STATE_VERSION });
+
+/** Brings the rings into step if dual-write has just been switched on, and notes the time of the cutover. */
+export async function update(olds: Outputs, news: StepInputs, secrets: Secrets) {
+  const kept = { ...news, stateVersion: STATE_VERSION };
+  if (news.work === "none") return { ...kept, counts: olds.counts ?? null, cutoverAt: olds.cutoverAt ?? null };
+  return openRun(news, secrets, { purpose: "catch-up" }, async (session) => {
+    const { counts, cutoverAtMs } = await bringIntoStep(session, news);
+    return {
+      ...kept,
+      counts: counts ?? olds.counts ?? null,
+      cutoverAt: cutoverAtMs === undefined ? null : new Date(cutoverAtMs).toISOString(),
+    };
+  });
+}
+
+async function bringIntoStep(session: Session, { work, connection, settings }: StepInputs) {
+  const { run, stores } = session;
+  const record = await openMigration(session);
+  const epoch = await liveEpoch(await openBackend(connection));
+  const { primary } = rolesOf(work as Phase);
+  const direction =
+    primary === "current"
+      ? { primary: run.rings.current, secondary: run.rings.target }
+      : { primary: run.rings.target, secondary: run.rings.current };
+  const inStep = record.inStepSinceEpoch;
+  if (inStep !== undefined) log(`catch-up: both rings have been written since epoch ${inStep}, nothing to do`);
+  const counts =
+    inStep === undefined
+      ? await catchUp(run, record, direction, epoch, repairPace(settings), settings.expiryToleranceMs)
+      : undefined;
+  const cutoverAtMs = primary === "target" ? (record.cutoverAtMs ?? run.clock.now()) : undefined;
+  await writeMigrationRecord(stores, run.token(), {
+    ...record,
+    inStepSinceEpoch: inStep ?? epoch,
+    ...(cutoverAtMs === undefined ? {} : { cutoverAtMs }),
+  });
+  return { counts, cutoverAtMs };
+}

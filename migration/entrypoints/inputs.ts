@@ -1,0 +1,80 @@
+import type { ShardAccess, ShardAddress } from "../adapters/open-shards";
+import type { MigrationRings, Pace } from "../engines/runtime";
+import { HashRing } from "../ring/ring";
+import type { RingState } from "../phases";
+
+/** Where the shards and the backend are: part of the inputs of every resource here. */
+export interface ConnectionInputs {
+  readonly shards: readonly ShardAddress[];
+  readonly access: "portForward" | "direct";
+  readonly namespace: string;
+  readonly kubeContext: string;
+  readonly configMap: string;
+  readonly deployment: string;
+}
+
+/** The rings of a migration, as in the stack config. */
+export type RingInputs = Omit<RingState, "phase">;
+
+/** How fast and how carefully the engines go: values of the stack config. */
+export interface SettingsInputs {
+  readonly keysPerSecond: number;
+  readonly catchUpKeysPerSecond: number;
+  readonly batchSize: number;
+  readonly maxLatencyMs: number;
+  readonly verifyMode: "full" | "sample";
+  readonly sampleSize: number;
+  readonly expiryToleranceMs: number;
+  readonly ttlWindowMs: number;
+  readonly cleanupKeysPerSecond: number;
+  readonly cleanupBatchSize: number;
+  readonly claimWindowMs: number;
+  readonly commandTimeoutMs: number;
+  readonly rolloutTimeoutMs: number;
+  /** Memory limit of the shards that this program runs, bytes. */
+  readonly containerLimitBytes: number;
+}
+
+/** Inputs of a step of the migration. */
+export interface StepInputs {
+  /** The phase whose work is to be done, or `none`. */
+  readonly work: string;
+  readonly ring: RingInputs;
+  readonly connection: ConnectionInputs;
+  readonly settings: SettingsInputs;
+}
+
+/** What the provider shell hands over besides the resource's own properties; never part of any output. */
+export interface Secrets {
+  readonly redisPassword?: string | undefined;
+}
+
+/** Rises when the shape of outputs changes, so that later code can read older states. */
+export const STATE_VERSION = 1;
+
+/** Both rings of a migration. */
+export function ringsOf({ shards, targetShards, vnodes, keyPrefix }: RingInputs): MigrationRings {
+  return { current: new HashRing(shards, vnodes), target: new HashRing(targetShards, vnodes), keyPrefix };
+}
+
+/** How to open the shards of a resource. */
+export function accessOf(inputs: Pick<StepInputs, "connection" | "ring">, secrets: Secrets, patient = true): ShardAccess {
+  const { access, namespace, kubeContext } = inputs.connection;
+  return {
+    access,
+    namespace,
+    keyPrefix: inputs.ring.keyPrefix,
+    patient,
+    ...(kubeContext ? { kubeContext } : {}),
+    ...(secrets.redisPassword ? { password: secrets.redisPassword } : {}),
+  };
+}
+
+/** The pace of catch-up and repair. */
+export function repairPace(settings: SettingsInputs): Pace {
+  const { catchUpKeysPerSecond: keysPerSecond, batchSize, maxLatencyMs } = settings;
+  return { keysPerSecond, batchSize, maxLatencyMs };
+}
+
+/** Progress lines: the engine shows them live under the stack. */
+export const log = (line: string): void => console.log(line);

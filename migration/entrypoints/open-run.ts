@@ -1,0 +1,55 @@
+import { withSession, type Session } from "../adapters/session";
+import type { BackendView } from "../engines/barrier";
+import { GateClosedError } from "../engines/errors";
+import { readMigrationRecord, type MigrationRecord } from "../engines/migration-record";
+import { accessOf, log, ringsOf, type ConnectionInputs, type Secrets, type StepInputs } from "./inputs";
+import { watchEngine } from "./watch-engine";
+
+/** What narrows a run down. */
+export interface RunOptions {
+  readonly purpose: string;
+  /** Only these shards are opened; all of the connection by default. */
+  readonly only?: readonly string[];
+  /** Shards that the work can do without. */
+  readonly dispensable?: readonly string[];
+}
+
+/** Opens and locks the shards of a resource for some work. */
+export function openRun<T>(
+  inputs: Pick<StepInputs, "connection" | "ring">,
+  secrets: Secrets,
+  { purpose, only, dispensable = [] }: RunOptions,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  watchEngine();
+  const addresses = inputs.connection.shards.filter(({ name }) => only === undefined || only.includes(name));
+  return withSession(
+    { addresses, access: accessOf(inputs, secrets), rings: ringsOf(inputs.ring), purpose, log, dispensable },
+    work,
+  );
+}
+
+/** The backend, as the cluster knows it. */
+export async function openBackend(connection: ConnectionInputs): Promise<BackendView> {
+  // Loaded only where it is needed: the client is slow to start.
+  const { Cluster } = await import("../adapters/cluster");
+  const { kubeContext, namespace, deployment, configMap } = connection;
+  return new Cluster(kubeContext || undefined).backend(namespace, deployment, configMap);
+}
+
+/** @throws GateClosedError when no migration is recorded on the shards. */
+export async function openMigration({ stores }: Session): Promise<MigrationRecord> {
+  const record = await readMigrationRecord(stores);
+  if (record) return record;
+  throw new GateClosedError(
+    `no plan is recorded on ${stores.map(({ name }) => name).join(", ")}. ` +
+      `Go back to migrationPhase "plan" and run \`pulumi up\` first.`,
+  );
+}
+
+/** The epoch of the live ring ConfigMap. */
+export async function liveEpoch(backend: BackendView): Promise<number> {
+  const epoch = Number((await backend.ring())?.["DEDUP_RING_EPOCH"]);
+  if (Number.isInteger(epoch)) return epoch;
+  throw new GateClosedError(`the live ring ConfigMap has no DEDUP_RING_EPOCH. Run \`pulumi up\` to write it.`);
+}

@@ -1,0 +1,22 @@
+import { preCopy } from "../engines/pre-copy";
+import { STATE_VERSION, type Secrets, type StepInputs } from "./inputs";
+import { openMigration, openRun } from "./open-run";
+
+interface Outputs extends StepInputs {
+  readonly counts?: unknown;
+}
+
+/** Nothing has been copied yet. */
+export const create = (inputs: StepInputs) => ({ ...inputs, stateVersion: STATE_VERSION });
+
+/** Runs or resumes the pre-copy. */
+export async function update(olds: Outputs, news: StepInputs, secrets: Secrets) {
+  const kept = { ...news, stateVersion: STATE_VERSION };
+  if (news.work === "none") return { ...kept, counts: olds.counts ?? null };
+  const counts = await openRun(news, secrets, { purpose: "pre-copy" }, async (session) => {
+    const { keysPerSecond, batchSize, maxLatencyMs, expiryToleranceMs } = news.settings;
+    const record = await openMigration(session);
+    return preCopy(session.run, record, { keysPerSecond, batchSize, maxLatencyMs }, expiryToleranceMs);
+  });
+  return { ...kept, counts };
+}

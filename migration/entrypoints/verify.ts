@@ -1,0 +1,44 @@
+import type { Session } from "../adapters/session";
+import type { MigrationRecord } from "../engines/migration-record";
+import { verifyAndRepair, type VerifyReport } from "../engines/verify";
+import { rolesOf, type Phase } from "../phases";
+import { repairPace, STATE_VERSION, type Secrets, type SettingsInputs, type StepInputs } from "./inputs";
+import { openMigration, openRun } from "./open-run";
+
+interface Outputs extends StepInputs {
+  readonly report?: unknown;
+}
+
+/** Nothing to verify yet. */
+export const create = (inputs: StepInputs) => ({ ...inputs, stateVersion: STATE_VERSION });
+
+/** Verifies and repairs until a pass is clean. */
+export async function update(olds: Outputs, news: StepInputs, secrets: Secrets) {
+  const kept = { ...news, stateVersion: STATE_VERSION };
+  if (news.work === "none") return { ...kept, report: olds.report ?? null };
+  const report = await openRun(news, secrets, { purpose: "verify" }, async (session) =>
+    verifyPhase(session, await openMigration(session), news.work as Phase, news.settings),
+  );
+  return { ...kept, report };
+}
+
+/** Verifies with the primary ring of a phase deciding; the other ring follows. */
+export function verifyPhase(
+  { run }: Session,
+  record: MigrationRecord,
+  phase: Phase,
+  settings: SettingsInputs,
+): Promise<VerifyReport> {
+  const { current, target } = run.rings;
+  const direction =
+    rolesOf(phase).primary === "current"
+      ? { primary: current, secondary: target }
+      : { primary: target, secondary: current };
+  const { verifyMode: mode, sampleSize, expiryToleranceMs, claimWindowMs } = settings;
+  const pace = repairPace(settings);
+  return verifyAndRepair(run, {
+    record,
+    direction,
+    settings: { mode, sampleSize, expiryToleranceMs, claimWindowMs, pace },
+  });
+}
