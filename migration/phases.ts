@@ -157,8 +157,24 @@ export const podConfigOf = (phase: Phase): PodConfig => TABLE[phase].podConfig;
 /** @returns how an operator goes back from a phase. */
 export const rollbackOf = (phase: Phase): string => TABLE[phase].rollback;
 
+/**
+ * The phase that fits what was found in the cluster.
+ *
+ * @returns `expected` if it fits or none does, else the fitting phase that is closest to it.
+ */
+export function nearestPhase(expected: Phase, fits: (phase: Phase) => boolean): Phase {
+  const distance = (phase: Phase) => Math.abs(PHASES.indexOf(phase) - PHASES.indexOf(expected));
+  return PHASES.filter(fits).sort((a, b) => distance(a) - distance(b))[0] ?? expected;
+}
+
 /** @returns whether a step has work to do in a phase. */
 export const hasWork = (phase: Phase, step: Step): boolean => TABLE[phase].work.includes(step);
+
+/** @returns whether the current shards have been backed up in a phase: from the first one that copies. */
+export const takesBackup = (phase: Phase): boolean => PHASES.indexOf(phase) >= PHASES.indexOf("copy");
+
+/** @returns whether a migration is open in a phase. */
+export const isOpen = (phase: Phase): boolean => TABLE[phase].shards === "both";
 
 /** @returns which ring is read and written in a phase, and which one is only written (if any). */
 export function rolesOf(phase: Phase): { primary: RingRole; secondary?: RingRole } {

@@ -39,29 +39,48 @@ export async function openShards(addresses: readonly ShardAddress[], how: ShardA
   }
 }
 
-async function openShard({ name, url }: ShardAddress, how: ShardAccess, closers: (() => void)[]): Promise<RedisShard> {
+/** A way to a shard that is open now. */
+export interface OpenEndpoint {
+  readonly host: string;
+  readonly port: number;
+  /** The shard's URL by this way. */
+  readonly url: string;
+  close(): void;
+}
+
+/** Opens the way to a shard: a port-forward where one is asked for and the shard is a pod, else the shard itself. */
+export async function openEndpoint(
+  { url }: ShardAddress,
+  how: Pick<ShardAccess, "access" | "namespace" | "kubeContext">,
+): Promise<OpenEndpoint> {
   const { hostname, port, pathname, protocol } = new URL(url);
-  let endpoint = { host: hostname.replace(/^\[|\]$/g, ""), port: Number(port || DEFAULT_PORT) };
+  const shardPort = Number(port || DEFAULT_PORT);
   const pod = how.access === "portForward" ? podOf(hostname, how.namespace) : undefined;
-  if (pod !== undefined) {
-    // Loaded only where it is needed: the client is slow to start.
-    const { Cluster } = await import("./cluster");
-    const forward = await new Cluster(how.kubeContext).forward(how.namespace, pod, endpoint.port);
-    closers.push(forward.close);
-    endpoint = { host: "127.0.0.1", port: forward.port };
+  if (pod === undefined) {
+    return { host: hostname.replace(/^\[|\]$/g, ""), port: shardPort, url, close: () => undefined };
   }
-  const shard = new RedisShard(
-    {
-      name,
-      url,
-      ...endpoint,
-      db: Number(pathname.slice(1) || 0),
-      tls: protocol === "rediss:",
-      ...(how.password ? { password: how.password } : {}),
-    },
-    how.keyPrefix,
-    how.patient,
-  );
+  // Loaded only where it is needed: the client is slow to start.
+  const { Cluster } = await import("./cluster");
+  const forward = await new Cluster(how.kubeContext).forward(how.namespace, pod, shardPort);
+  return { ...forward, host: "127.0.0.1", url: `${protocol}//127.0.0.1:${forward.port}${pathname}` };
+}
+
+async function openShard(address: ShardAddress, how: ShardAccess, closers: (() => void)[]): Promise<RedisShard> {
+  const { name, url } = address;
+  const { host, port, close } = await openEndpoint(address, how);
+  closers.push(close);
+  const { pathname, protocol } = new URL(url);
+  const password = how.password ? { password: how.password } : {};
+  const endpoint = {
+    name,
+    url,
+    host,
+    port,
+    db: Number(pathname.slice(1) || 0),
+    tls: protocol === "rediss:",
+    ...password,
+  };
+  const shard = new RedisShard(endpoint, how.keyPrefix, how.patient);
   closers.push(() => shard.close());
   return shard;
 }

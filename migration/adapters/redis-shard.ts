@@ -105,7 +105,11 @@ export class RedisShard implements ShardStore {
   }
 
   async writeRecord(token: FencingToken, name: string, value: string | undefined): Promise<void> {
-    await this.client.script(LUA.put, [LOCK, BOOKKEEPING_PREFIX + name], value === undefined ? [token] : [token, value]);
+    await this.client.script(
+      LUA.put,
+      [LOCK, BOOKKEEPING_PREFIX + name],
+      value === undefined ? [token] : [token, value],
+    );
   }
 
   async lock(token: FencingToken, holder: string, forMs: number): Promise<LockReply> {

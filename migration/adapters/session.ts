@@ -57,7 +57,14 @@ async function findOutOfReach({ addresses, access, dispensable = [] }: SessionPl
   if (asked.length === 0) return [];
   const open = await openShards(asked, { ...access, patient: false });
   try {
-    const answers = await Promise.all(open.shards.map((shard) => shard.info().then(() => undefined, () => shard.name)));
+    const answers = await Promise.all(
+      open.shards.map((shard) =>
+        shard.info().then(
+          () => undefined,
+          () => shard.name,
+        ),
+      ),
+    );
     return answers.filter((name) => name !== undefined);
   } finally {
     open.close();

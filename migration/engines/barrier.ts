@@ -34,14 +34,9 @@ export interface BarrierSettings {
  *
  * @throws GateClosedError at the deadline; it names the pods.
  */
-export async function barrier(
-  backend: BackendView,
-  settings: BarrierSettings,
-  clock: Clock,
-  log: Log,
-): Promise<void> {
+export async function barrier(backend: BackendView, settings: BarrierSettings, clock: Clock, log: Log): Promise<void> {
   const deadline = clock.now() + settings.deadlineMs;
-  for (let saidMs = 0; ; ) {
+  for (let saidMs = 0; ;) {
     const behind = await podsBehind(backend, settings.epoch);
     if (behind.length === 0) break;
     const names = behind.map(describe).join(", ");

@@ -68,12 +68,18 @@ export class GateClosedError extends Error {
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 const NEXT_STEPS: readonly (readonly [RegExp, string])[] = [
-  [/^(WRONGPASS|NOAUTH|ERR AUTH|ERR invalid password)/, "Set the right password: pulumi config set --secret redisPassword …"],
+  [
+    /^(WRONGPASS|NOAUTH|ERR AUTH|ERR invalid password)/,
+    "Set the right password: pulumi config set --secret redisPassword …",
+  ],
   [/^OOM/, "The shard is at maxmemory: nothing was lost. Give it more memory, then run `pulumi up` again."],
   [/^LOADING/, "It is still loading its data: wait, then run `pulumi up` again."],
   [/^READONLY/, "It is a replica: point the shard's URL at its primary."],
   [/^MISCONF/, "It cannot persist: look at its disk, then run `pulumi up` again."],
-  [/^(MOVED|ASK|CROSSSLOT|CLUSTERDOWN)/, "It is a Redis Cluster node: dedup-shards moves keys between standalone servers only."],
+  [
+    /^(MOVED|ASK|CROSSSLOT|CLUSTERDOWN)/,
+    "It is a Redis Cluster node: dedup-shards moves keys between standalone servers only.",
+  ],
 ];
 
 const nextStepFor = (reply: string): string =>

@@ -88,7 +88,9 @@ const CHECKS: Readonly<Record<Check, CheckRun>> = {
   windowOpen: (run, job) => {
     const { cutoverAtMs } = plannedRecord(job);
     if (cutoverAtMs === undefined) {
-      throw new GateClosedError(`no cutover is recorded. Run \`pulumi up\` with migrationPhase "${job.from.phase}" first.`);
+      throw new GateClosedError(
+        `no cutover is recorded. Run \`pulumi up\` with migrationPhase "${job.from.phase}" first.`,
+      );
     }
     const opensMs = cutoverAtMs + job.ttlWindowMs;
     if (run.clock.now() >= opensMs) return Promise.resolve();
@@ -135,4 +137,3 @@ async function excuseFromVerify(job: GateJob): Promise<string | undefined> {
   if (job.record === undefined) return "no migration is recorded on the shards";
   return unsettled(job);
 }
-

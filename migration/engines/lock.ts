@@ -64,7 +64,8 @@ export class RunLock {
       if (reply.taken) return void this.held.push(shard);
       // A lock whose remaining time rises is being renewed: its holder lives.
       if (reply.leftMs > before || waitedMs > LOCK_MS + WATCH_MS) throw new LockedError(shard.name, reply.holder);
-      if (waitedMs === 0) log(`${shard.name} is locked by ${reply.holder}: waiting to see whether that run still lives`);
+      if (waitedMs === 0)
+        log(`${shard.name} is locked by ${reply.holder}: waiting to see whether that run still lives`);
       before = reply.leftMs;
       await clock.sleep(POLL_MS);
     }

@@ -85,4 +85,5 @@ export interface ShardStore {
 }
 
 /** `taken`: the caller has the lock. Otherwise its holder and how long its claim still lasts. */
-export type LockReply = { readonly taken: true } | { readonly taken: false; readonly holder: string; readonly leftMs: number };
+export type LockReply =
+  { readonly taken: true } | { readonly taken: false; readonly holder: string; readonly leftMs: number };

@@ -122,7 +122,10 @@ async function samplePass(run: Run, job: VerifyJob): Promise<SyncCounts> {
   });
   for (const { source, other, keys } of byEdge(copies)) {
     for (const batch of batches(keys, sync.throttle.batchSize)) {
-      addCounts(sum, { ...(await syncExtras({ primary: other, secondary: source }, batch, "complete", sync)), checked: 0 });
+      addCounts(sum, {
+        ...(await syncExtras({ primary: other, secondary: source }, batch, "complete", sync)),
+        checked: 0,
+      });
     }
   }
   return sum;

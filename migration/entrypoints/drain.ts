@@ -17,7 +17,8 @@ export const create = (inputs: StepInputs) => ({ ...inputs, stateVersion: STATE_
 export async function update(olds: Outputs, news: StepInputs, secrets: Secrets) {
   const kept = { ...news, stateVersion: STATE_VERSION };
   if (news.work === "none") return { ...kept, counts: olds.counts ?? null };
-  const counts = rolesOf(news.work as Phase).primary === "target" ? await cleanUp(news, secrets) : await close(olds, news, secrets);
+  const counts =
+    rolesOf(news.work as Phase).primary === "target" ? await cleanUp(news, secrets) : await close(olds, news, secrets);
   return { ...kept, counts };
 }
 

@@ -58,7 +58,11 @@ export function ringsOf({ shards, targetShards, vnodes, keyPrefix }: RingInputs)
 }
 
 /** How to open the shards of a resource. */
-export function accessOf(inputs: Pick<StepInputs, "connection" | "ring">, secrets: Secrets, patient = true): ShardAccess {
+export function accessOf(
+  inputs: Pick<StepInputs, "connection" | "ring">,
+  secrets: Secrets,
+  patient = true,
+): ShardAccess {
   const { access, namespace, kubeContext } = inputs.connection;
   return {
     access,

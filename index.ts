@@ -1,0 +1,181 @@
+import * as pulumi from "@pulumi/pulumi";
+import { BackendRing } from "./components/backend-ring";
+import { RedisShards } from "./components/redis-shards";
+import { ShardBackups } from "./components/shard-backups";
+import { shardIdentity } from "./components/shard-identity";
+import { parseStackConfig, type StackConfig } from "./migration/config";
+import { quantityOf } from "./migration/config/quantity";
+import { MigrationSteps, stepInputs } from "./migration/migration";
+import { isOpen, ringsInForce, rollbackOf, shardsThatExist, takesBackup } from "./migration/phases";
+import { MigrationPlan, RingGate, ShardGuard, ShardSet } from "./migration/providers/resources";
+
+const stack = new pulumi.Config();
+const config = readConfig();
+const password = stack.getSecret("redisPassword");
+
+const ring = {
+  shards: config.shards,
+  targetShards: config.targetShards,
+  vnodes: config.vnodes,
+  keyPrefix: config.keyPrefix,
+};
+const state = { phase: config.migrationPhase, ...ring };
+const shardNames = shardsThatExist(state);
+const urlOf = (name: string) => config.shardUrls[name] ?? shardIdentity(name, config.namespace).url;
+const connection = connectionTo(shardNames);
+const settings = engineSettings();
+const step = { phase: config.migrationPhase, ring, connection, settings };
+
+// The gate comes first: when it refuses, nothing else is touched.
+const gate = new RingGate("ring-gate", { phase: config.migrationPhase, ring, connection, settings });
+const shardSet = new ShardSet("shards", { ring, connection }, { dependsOn: gate });
+const shards = new RedisShards(
+  "redis-dedup",
+  {
+    ...config.shard,
+    shards: shardNames.filter((name) => config.shardUrls[name] === undefined),
+    namespace: config.namespace,
+    password,
+  },
+  { dependsOn: shardSet },
+);
+for (const shard of shards.shards) {
+  new ShardGuard(
+    `guard-${shard.shardName}`,
+    {
+      shard: shard.shardName,
+      connection: connectionTo([shard.shardName]),
+      keyPrefix: config.keyPrefix,
+      uid: shard.statefulSetUid,
+    },
+    { dependsOn: shard },
+  );
+}
+const plan = new MigrationPlan(
+  "plan",
+  { ...stepInputs("plan", step), open: isOpen(config.migrationPhase) },
+  { dependsOn: shards },
+);
+const backups = takesBackup(config.migrationPhase) && config.backup.enabled ? [backUp()] : [];
+const backendRing = new BackendRing(
+  "backend",
+  {
+    namespace: config.namespace,
+    configMap: config.backend.configMap,
+    deployment: config.backend.deployment,
+    manage: config.backend.manage,
+    data: gate.data,
+    epoch: gate.epoch,
+    rolloutTimeoutMs: config.backend.rolloutTimeoutMs,
+  },
+  { dependsOn: [gate, shards] },
+);
+const steps = new MigrationSteps(
+  "migration",
+  { ...step, epoch: gate.epoch, beforeCopy: [plan, ...backups] },
+  { dependsOn: backendRing },
+);
+
+const inForce = ringsInForce(state);
+export const phase = config.migrationPhase;
+export const primaryRing = inForce.primary;
+export const secondaryRing = inForce.secondary ?? [];
+export const epoch = gate.epoch;
+export const migrationPlan = plan.plan;
+export const copyCounters = {
+  preCopy: steps.preCopy.counts,
+  catchUp: steps.catchUp.counts,
+  cleanup: steps.drain.counts,
+};
+export const verification = pulumi.all([gate.verification, steps.verify.report]).apply(latest);
+export const cutoverAt = steps.catchUp.cutoverAt;
+export const cleanupOpensAt = steps.catchUp.cutoverAt.apply((at) =>
+  at ? new Date(Date.parse(at) + config.cleanup.ttlWindowMs).toISOString() : null,
+);
+export const rollback = rollbackOf(config.migrationPhase);
+export const backup = config.backup.enabled ? config.backup.directory : "off (backup.enabled is false)";
+
+function readConfig(): StackConfig {
+  const number = (key: string) => {
+    const text = stack.get(key);
+    // What is no number stays text, so that the error shows it as it was given.
+    return text === undefined || Number.isNaN(Number(text)) ? text : Number(text);
+  };
+  return parseStackConfig({
+    migrationPhase: stack.get("migrationPhase"),
+    shards: stack.getObject("shards"),
+    targetShards: stack.getObject("targetShards"),
+    vnodes: number("vnodes"),
+    keyPrefix: stack.get("keyPrefix"),
+    namespace: stack.get("namespace"),
+    shardUrls: stack.getObject("shardUrls"),
+    access: stack.get("access"),
+    shard: stack.getObject("shard"),
+    backend: stack.getObject("backend"),
+    copy: stack.getObject("copy"),
+    verify: stack.getObject("verify"),
+    cleanup: stack.getObject("cleanup"),
+    backup: stack.getObject("backup"),
+  });
+}
+
+function connectionTo(names: readonly string[]) {
+  return {
+    shards: names.map((name) => ({ name, url: urlOf(name) })),
+    access: config.access,
+    namespace: config.namespace,
+    // The engines reach the cluster that the Kubernetes provider reaches.
+    kubeContext: new pulumi.Config("kubernetes").get("context") ?? "",
+    configMap: config.backend.configMap,
+    deployment: config.backend.deployment,
+  };
+}
+
+function engineSettings() {
+  const { copy, verify, cleanup, backend, shard } = config;
+  return {
+    ...copy,
+    verifyMode: verify.mode,
+    sampleSize: verify.sampleSize,
+    expiryToleranceMs: verify.expiryToleranceMs,
+    ttlWindowMs: cleanup.ttlWindowMs,
+    cleanupKeysPerSecond: cleanup.keysPerSecond,
+    cleanupBatchSize: cleanup.batchSize,
+    claimWindowMs: backend.claimWindowMs,
+    commandTimeoutMs: backend.commandTimeoutMs,
+    rolloutTimeoutMs: backend.rolloutTimeoutMs,
+    containerLimitBytes: quantityOf(shard.memoryLimit) ?? 0,
+  };
+}
+
+/** One snapshot of each current shard, through the same way by which the engines reach it. */
+function backUp(): ShardBackups {
+  const common = {
+    SHARD_ACCESS: config.access,
+    SHARD_NAMESPACE: config.namespace,
+    SHARD_KUBE_CONTEXT: connection.kubeContext,
+    SHARD_COMMAND: config.backup.command,
+    REDISCLI_AUTH: password ?? "",
+  };
+  return new ShardBackups(
+    "backup",
+    {
+      shards: config.shards.map((name) => ({ name, environment: { ...common, SHARD_URL: urlOf(name) } })),
+      create: "node -r ts-node/register/transpile-only migration/entrypoints/with-shard.ts",
+      directory: pulumi.interpolate`${config.backup.directory}/${plan.plan.apply(idOf)}`,
+      triggers: [],
+    },
+    { dependsOn: plan },
+  );
+}
+
+/** Each migration has a folder of its own. */
+function idOf(made: object | null): string {
+  return (made as { migration_id?: string } | null)?.migration_id ?? "unplanned";
+}
+
+/** The newer of two reports of a verify. */
+function latest(reports: readonly unknown[]): object | null {
+  const dated = reports.filter((report): report is { at: string } => typeof report === "object" && report !== null);
+  return dated.sort((a, b) => (a.at < b.at ? 1 : -1))[0] ?? null;
+}

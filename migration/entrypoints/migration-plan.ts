@@ -1,0 +1,101 @@
+import { openShards } from "../adapters/open-shards";
+import type { Session } from "../adapters/session";
+import { takeCensus } from "../engines/census";
+import { GateClosedError } from "../engines/errors";
+import { readMigrationRecord, writeMigrationRecord, type MigrationRecord } from "../engines/migration-record";
+import { capacityProblems, capacityWarnings, type ShardMemory } from "../plan/capacity";
+import { describeEdges, describeMovement, estimateEdges } from "../plan/edges";
+import { migrationPlan, type MigrationPlan } from "../plan/migration-plan";
+import { accessOf, log, ringsOf, STATE_VERSION, type Secrets, type StepInputs } from "./inputs";
+import { openRun } from "./open-run";
+
+/** Inputs of the plan as the program gives them. */
+export interface PlanInputs extends StepInputs {
+  /** Whether a migration is open; when not there is nothing to plan. */
+  readonly open: boolean;
+}
+
+/** What `check` adds, so that the preview prints what will move. */
+interface CheckedPlanInputs extends PlanInputs {
+  readonly summary: string;
+  readonly edges: Readonly<Record<string, string>>;
+}
+
+interface Outputs extends CheckedPlanInputs {
+  readonly plan?: unknown;
+}
+
+/** A preview waits no longer than this for the shards' key counts. */
+const COUNT_WITHIN_MS = 5_000;
+
+/** Says what will move: shares always, key counts when the shards can be reached. Keeps what was said before. */
+export async function check(olds: Partial<CheckedPlanInputs>, news: PlanInputs, secrets: Secrets) {
+  if (!news.open) return { inputs: { ...news, summary: "no migration is open", edges: {} } };
+  const sameRing = JSON.stringify(olds.ring) === JSON.stringify(news.ring);
+  if (olds.open && sameRing && olds.edges) {
+    return { inputs: { ...news, summary: olds.summary, edges: olds.edges } };
+  }
+  const { current, target } = ringsOf(news.ring);
+  const edges = estimateEdges(current, target, await keysPerShard(news, secrets));
+  return { inputs: { ...news, summary: describeMovement(edges), edges: describeEdges(edges) } };
+}
+
+/** A migration that begins with the stack's first `up`, in the phase `plan`, is planned at once: nothing moves. */
+export const create = (inputs: CheckedPlanInputs, secrets: Secrets) =>
+  update({ ...inputs, work: "none" }, inputs, secrets);
+
+/** Counts the keys, refuses what will not fit, and records the plan on every shard. */
+export async function update(olds: Outputs, news: CheckedPlanInputs, secrets: Secrets) {
+  const kept = { ...news, stateVersion: STATE_VERSION };
+  if (news.work === "none") return { ...kept, plan: news.open ? (olds.plan ?? null) : null };
+  return { ...kept, plan: await openRun(news, secrets, { purpose: "plan" }, (session) => makePlan(session, news)) };
+}
+
+async function makePlan({ run, stores }: Session, { ring, settings, connection }: PlanInputs): Promise<MigrationPlan> {
+  const { shards: current, targetShards: target, vnodes, keyPrefix } = ring;
+  const census = await Promise.all(current.map((name) => takeCensus(run.shards(name), run.rings)));
+  const existing = await readMigrationRecord(stores).catch(() => undefined);
+  const plan = migrationPlan({
+    ...{ current, target, vnodes, keyPrefix, census },
+    keysPerSecond: settings.keysPerSecond,
+    now: new Date(run.clock.now()),
+  });
+  const resumed = existing?.digest === plan.digest ? existing : undefined;
+  const memory = await Promise.all(
+    stores.map(async (store): Promise<ShardMemory> => {
+      const { usedBytes, maxMemoryBytes, maxMemoryPolicy, version } = await store.info();
+      const own = connection.shards.some(({ name, url }) => name === store.name && url.includes(".svc:"));
+      const limit = own ? { containerLimitBytes: settings.containerLimitBytes } : {};
+      return { shard: store.name, usedBytes, maxMemoryBytes, maxMemoryPolicy, version, ...limit };
+    }),
+  );
+  // Copies that this migration has made already would count twice.
+  const problems = resumed ? [] : capacityProblems(census, memory, target);
+  if (problems.length > 0) throw new GateClosedError(`the plan is refused, nothing has moved:\n${problems.join("\n")}`);
+  [...plan.warnings, ...capacityWarnings(census, memory, target)].forEach((warning) => log(`plan: ${warning}`));
+  const record: MigrationRecord = {
+    ...(resumed ?? { sequence: existing?.sequence ?? 0, id: plan.migration_id, digest: plan.digest }),
+    shards: current,
+    targetShards: target,
+    movers: plan.total_keys_to_move,
+  };
+  await writeMigrationRecord(stores, run.token(), record);
+  log(`plan ${record.id}: ${plan.total_keys_to_move} keys to move, about ${plan.estimated_duration} at the throttle`);
+  return { ...plan, migration_id: record.id };
+}
+
+/** Keys per shard of the current ring, those of shards that answer in time. */
+async function keysPerShard(inputs: PlanInputs, secrets: Secrets): Promise<Record<string, number>> {
+  const addresses = inputs.connection.shards.filter(({ name }) => inputs.ring.shards.includes(name));
+  const counts: Record<string, number> = {};
+  try {
+    const open = await openShards(addresses, accessOf(inputs, secrets, false));
+    const asked = open.shards.map(async (shard) => (counts[shard.name] = (await shard.info()).keys));
+    const timeout = new Promise<void>((resolve) => setTimeout(resolve, COUNT_WITHIN_MS).unref());
+    await Promise.race([Promise.allSettled(asked), timeout]);
+    open.close();
+  } catch (error) {
+    log(`plan: key counts are not known: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return { ...counts };
+}

@@ -1,0 +1,136 @@
+import { passGate } from "../engines/gate";
+import { readMigrationRecord } from "../engines/migration-record";
+import { moveOf, nearestPhase, refuseMove, ringsInForce, type Phase, type RingState } from "../phases";
+import {
+  log,
+  STATE_VERSION,
+  type ConnectionInputs,
+  type RingInputs,
+  type Secrets,
+  type SettingsInputs,
+} from "./inputs";
+import { openBackend, openRun } from "./open-run";
+import { verifyPhase } from "./verify";
+
+/** Inputs of the gate as the program gives them. */
+export interface GateInputs {
+  readonly phase: Phase;
+  readonly ring: RingInputs;
+  readonly connection: ConnectionInputs;
+  readonly settings: SettingsInputs;
+}
+
+/** What `check` adds: the ring that the move leads to, so that the preview prints it. */
+interface CheckedGateInputs extends GateInputs {
+  /** Data of the ring ConfigMap. */
+  readonly data: Readonly<Record<string, string>>;
+  readonly epoch: number;
+}
+
+interface Outputs extends CheckedGateInputs {
+  readonly verification?: unknown;
+}
+
+type Failure = { readonly property: string; readonly reason: string };
+type Checked = { readonly inputs: object; readonly failures?: readonly Failure[] };
+
+const stateOf = ({ phase, ring }: GateInputs): RingState => ({ phase, ...ring });
+
+/** Refuses illegal moves, and computes the ring that a legal one leads to. */
+export async function check(olds: Partial<CheckedGateInputs>, news: GateInputs): Promise<Checked> {
+  const known = olds.phase !== undefined && olds.data !== undefined;
+  const from = known ? stateOf(olds as CheckedGateInputs) : undefined;
+  const refusal = refuseMove(from, stateOf(news));
+  if (refusal !== undefined) return { inputs: news, failures: [{ property: "migrationPhase", reason: refusal }] };
+  const before = known ? olds.data : await liveRing(news.connection);
+  const data = ringData(news);
+  if (!known && before?.["DEDUP_SHARDS"] && before["DEDUP_SHARDS"] !== data["DEDUP_SHARDS"]) {
+    return { inputs: news, failures: [{ property: "shards", reason: foreignRing(news, before, data) }] };
+  }
+  const epoch = epochAfter(before, data);
+  return { inputs: { ...news, data: { ...data, DEDUP_RING_EPOCH: String(epoch) }, epoch } };
+}
+
+/** The first ring: nothing moves. */
+export const create = (inputs: CheckedGateInputs) => ({ ...inputs, verification: null, stateVersion: STATE_VERSION });
+
+/** Runs the checks of a move. When it throws, the ring and everything behind the gate stay as they are. */
+export async function update(olds: Outputs, news: CheckedGateInputs, secrets: Secrets) {
+  const kept = { ...news, stateVersion: STATE_VERSION };
+  const { checks } = moveOf(olds.phase, news.phase);
+  if (checks.length === 0) return { ...kept, verification: olds.verification ?? null };
+  const report = await askGate(olds, news, secrets);
+  log(`gate: "${olds.phase}" → "${news.phase}" is open`);
+  return { ...kept, verification: report ?? olds.verification ?? null };
+}
+
+/** The ring in force, as the cluster has it: a refresh must not let anybody bypass the gate. */
+export async function read(olds: Outputs): Promise<{ readonly props: object; readonly inputs?: object }> {
+  const live = await liveRing(olds.connection);
+  if (live === undefined || Object.keys(olds.data).every((key) => live[key] === olds.data[key])) return { props: olds };
+  const data = Object.fromEntries(Object.keys(olds.data).map((key) => [key, live[key] ?? ""]));
+  const phase = nearestPhase(olds.phase, (candidate) => sameRing(ringData({ ...olds, phase: candidate }), data));
+  const epoch = Number(data["DEDUP_RING_EPOCH"]) || olds.epoch;
+  const { ring, connection, settings } = olds;
+  return { props: { ...olds, phase, data, epoch }, inputs: { phase, ring, connection, settings, data, epoch } };
+}
+
+/** Works on the shards and rings of before the move: the config may have forgotten a retired shard by now. */
+function askGate(olds: Outputs, news: CheckedGateInputs, secrets: Secrets) {
+  const purpose = `the gate from "${olds.phase}" to "${news.phase}"`;
+  const { checks } = moveOf(olds.phase, news.phase);
+  const dispensable = checks.includes("verifiedIfReachable")
+    ? olds.ring.targetShards.filter((name) => !olds.ring.shards.includes(name))
+    : [];
+  return openRun(olds, secrets, { purpose, dispensable }, async (session) => {
+    const backend = await openBackend(olds.connection);
+    return passGate(session.run, {
+      from: stateOf(olds),
+      to: stateOf(news),
+      epoch: olds.epoch,
+      data: olds.data,
+      backend,
+      shards: session.stores,
+      outOfReach: session.outOfReach,
+      record: await readMigrationRecord(session.stores),
+      ttlWindowMs: news.settings.ttlWindowMs,
+      verify: (record) => verifyPhase(session, record, olds.phase, news.settings),
+    });
+  });
+}
+
+/** The ring part of the ConfigMap; the epoch is not in it. */
+function ringData(inputs: GateInputs): Record<string, string> {
+  const { primary, secondary } = ringsInForce(stateOf(inputs));
+  const urls = new Map(inputs.connection.shards.map(({ name, url }) => [name, url]));
+  return {
+    DEDUP_SHARDS: primary.map((name) => urls.get(name) ?? "").join(","),
+    DEDUP_DUAL_WRITE: String(secondary !== undefined),
+    DEDUP_NEW_RING: (secondary ?? []).join(","),
+  };
+}
+
+type Ring = Readonly<Record<string, string>>;
+
+const sameRing = (a: Ring, b: Ring): boolean =>
+  ["DEDUP_SHARDS", "DEDUP_DUAL_WRITE", "DEDUP_NEW_RING"].every((key) => a[key] === b[key]);
+
+function epochAfter(before: Ring | undefined, data: Ring): number {
+  const epoch = Number(before?.["DEDUP_RING_EPOCH"]) || 0;
+  return before !== undefined && epoch > 0 && sameRing(before, data) ? epoch : epoch + 1;
+}
+
+const foreignRing = ({ connection }: GateInputs, before: Ring, data: Ring): string =>
+  `ConfigMap ${connection.namespace}/${connection.configMap} already has the ring ${before["DEDUP_SHARDS"]}, but shards ` +
+  `would make it ${data["DEDUP_SHARDS"]}. Changing it without a migration would lose keys: set shards (and shardUrls) ` +
+  `to the ring in force.`;
+
+/** The live ring ConfigMap; undefined where there is none or nobody can say. */
+async function liveRing(connection: ConnectionInputs): Promise<Ring | undefined> {
+  try {
+    return await (await openBackend(connection)).ring();
+  } catch (error) {
+    log(`the live ring is not known: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  }
+}

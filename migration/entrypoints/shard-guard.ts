@@ -1,0 +1,52 @@
+import { openShards } from "../adapters/open-shards";
+import { GateClosedError } from "../engines/errors";
+import { findSoleKey } from "../engines/sole-keys";
+import { accessOf, STATE_VERSION, type Secrets, type StepInputs } from "./inputs";
+import { openBackend } from "./open-run";
+import { soleKeyMessage } from "./shard-set";
+import { watchEngine } from "./watch-engine";
+
+/** Inputs of the guard of one shard that this program runs. */
+export interface ShardGuardInputs extends Pick<StepInputs, "connection"> {
+  readonly shard: string;
+  readonly keyPrefix: string;
+  /** Of the StatefulSet: a new one means that the shard is replaced. */
+  readonly uid: string;
+}
+
+/** A StatefulSet with another uid is another shard: the guard goes, and is asked, before the old one does. */
+export const diff = (olds: ShardGuardInputs, news: ShardGuardInputs) => {
+  const replaced = olds.uid !== news.uid;
+  return {
+    changes: replaced || JSON.stringify(olds.connection) !== JSON.stringify(news.connection),
+    replaces: replaced ? ["uid"] : [],
+    deleteBeforeReplace: true,
+  };
+};
+
+export const create = (inputs: ShardGuardInputs) => ({ ...inputs, stateVersion: STATE_VERSION });
+
+export const update = (_olds: ShardGuardInputs, news: ShardGuardInputs) => ({ ...news, stateVersion: STATE_VERSION });
+
+/**
+ * Refuses to let the shard go while it holds a key that no shard of the live ring holds.
+ * @throws GateClosedError for such a key; ShardUnreachableError when nobody can tell.
+ */
+export async function remove(olds: ShardGuardInputs, secrets: Secrets): Promise<void> {
+  watchEngine();
+  const [address] = olds.connection.shards;
+  if (!address) return;
+  const ring = (await (await openBackend(olds.connection)).ring())?.["DEDUP_SHARDS"] ?? "";
+  const others = ring.split(",").filter((url) => url !== "" && url !== address.url);
+  const access = accessOf({ connection: olds.connection, ring: { ...NO_RING, keyPrefix: olds.keyPrefix } }, secrets);
+  const open = await openShards([address, ...others.map((url) => ({ name: url, url }))], access);
+  try {
+    const [shard, ...live] = open.shards;
+    const sole = shard && (await findSoleKey(shard, live));
+    if (sole) throw new GateClosedError(soleKeyMessage(sole.shard, sole.key));
+  } finally {
+    open.close();
+  }
+}
+
+const NO_RING = { shards: [], targetShards: [], vnodes: 1 };

@@ -1,0 +1,50 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { ConnectionInputs, RingInputs, SettingsInputs, StepInputs } from "./entrypoints/inputs";
+import { hasWork, type Phase, type Step } from "./phases";
+import { Barrier, CatchUp, Drain, PreCopy, Verify } from "./providers/resources";
+
+/** A migration's steps behind the rollout of a ring. */
+export interface MigrationStepsArgs {
+  /** The phase that the gate let through. */
+  readonly phase: Phase;
+  readonly ring: RingInputs;
+  readonly connection: ConnectionInputs;
+  readonly settings: SettingsInputs;
+  /** The ring epoch that every pod must run before the first step works. */
+  readonly epoch: pulumi.Input<number>;
+  /** What must be done before anything is copied: the plan and the backups. */
+  readonly beforeCopy: pulumi.Input<pulumi.Resource>[];
+}
+
+/** Inputs of a step: the same in every phase but for its work, so that the graph never changes. */
+export function stepInputs(
+  step: Step,
+  { phase, ring, connection, settings }: Pick<MigrationStepsArgs, "phase" | "ring" | "connection" | "settings">,
+): StepInputs {
+  return { work: hasWork(phase, step) ? phase : "none", ring, connection, settings };
+}
+
+/**
+ * Barrier → pre-copy → catch-up → verify → drain. Always declared, in this order, whatever the phase: what differs is
+ * which of them has work.
+ */
+export class MigrationSteps extends pulumi.ComponentResource {
+  readonly barrier: Barrier;
+  readonly preCopy: PreCopy;
+  readonly catchUp: CatchUp;
+  readonly verify: Verify;
+  readonly drain: Drain;
+
+  constructor(name: string, args: MigrationStepsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("dedup-shards:migration:MigrationSteps", name, {}, opts);
+    const { epoch, connection, settings, beforeCopy } = args;
+    const { commandTimeoutMs, rolloutTimeoutMs } = settings;
+    const after = (...dependsOn: pulumi.Input<pulumi.Resource>[]) => ({ parent: this, dependsOn });
+    this.barrier = new Barrier(`${name}-barrier`, { epoch, connection, commandTimeoutMs, rolloutTimeoutMs }, after());
+    this.preCopy = new PreCopy(`${name}-pre-copy`, stepInputs("preCopy", args), after(this.barrier, ...beforeCopy));
+    this.catchUp = new CatchUp(`${name}-catch-up`, stepInputs("catchUp", args), after(this.preCopy));
+    this.verify = new Verify(`${name}-verify`, stepInputs("verify", args), after(this.catchUp));
+    this.drain = new Drain(`${name}-drain`, stepInputs("drain", args), after(this.verify));
+    this.registerOutputs({});
+  }
+}
