@@ -1,0 +1,87 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { authFiles, checksum, redisConf } from "./redis-config";
+import { RedisShard } from "./redis-shard";
+import { REDIS_PORT, SHARDS_APP } from "./shard-identity";
+import type { ShardPodArgs } from "./shard-pod";
+
+/** All shards that this program runs. */
+export interface RedisShardsArgs extends ShardPodArgs {
+  /** Names of the shards to run; none is fine. */
+  readonly shards: readonly string[];
+  /** The namespace, which must exist: it belongs to the backend, and deleting it would delete every shard. */
+  readonly namespace: pulumi.Input<string>;
+  /** The password of every shard. @default none */
+  readonly password?: pulumi.Input<string> | undefined;
+}
+
+/** The shards, the headless Service that gives each its DNS name, and the files that they read. */
+export class RedisShards extends pulumi.ComponentResource {
+  /** One component per shard, in the order of `args.shards`. Depend on one to depend on all its resources. */
+  readonly shards: readonly RedisShard[];
+
+  constructor(name: string, args: RedisShardsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("dedup-shards:redis:RedisShards", name, {}, opts);
+    this.shards = args.shards.length === 0 ? [] : this.declareShards(name, args);
+    this.registerOutputs({ urls: Object.fromEntries(this.shards.map(({ shardName, url }) => [shardName, url])) });
+  }
+
+  private declareShards(name: string, { shards, password, ...args }: RedisShardsArgs): RedisShard[] {
+    const service = this.declareService(name, args.namespace);
+    const config = pulumi.output(args.memoryLimit).apply((memoryLimit) => {
+      return redisConf({ memoryLimit, auth: password !== undefined });
+    });
+    const common = {
+      ...args,
+      configMap: this.declareConfigMap(name, args.namespace, config).metadata.name,
+      configChecksum: config.apply(checksum),
+      authSecret: password === undefined ? undefined : this.declareSecret(name, args.namespace, password).metadata.name,
+    };
+    // Each waits for the one before it: a change that restarts shards restarts them one at a time, and stops at the
+    // first that does not come back.
+    return shards.reduce<RedisShard[]>((declared, shard) => {
+      const after = [service, ...declared.slice(-1).map(({ statefulSet }) => statefulSet)];
+      return [...declared, new RedisShard(`${name}-${shard}`, { ...common, shard, after }, { parent: this })];
+    }, []);
+  }
+
+  private declareService(name: string, namespace: pulumi.Input<string>): k8s.core.v1.Service {
+    return new k8s.core.v1.Service(
+      `${name}-service`,
+      {
+        metadata: { name: SHARDS_APP, namespace, labels: { app: SHARDS_APP } },
+        spec: {
+          clusterIP: "None",
+          // Nobody chooses among these addresses: each name is one shard. A shard that loads its file or misses a probe
+          // must stay resolvable: LOADING is an answer that clients retry, and "no such host" stays in DNS caches.
+          publishNotReadyAddresses: true,
+          selector: { app: SHARDS_APP },
+          ports: [{ name: "redis", port: REDIS_PORT, targetPort: "redis" }],
+        },
+      },
+      { parent: this },
+    );
+  }
+
+  /** No fixed name: a change makes a new one first, so a pod that restarts meanwhile still finds the one it names. */
+  private declareConfigMap(name: string, namespace: pulumi.Input<string>, conf: pulumi.Input<string>) {
+    return new k8s.core.v1.ConfigMap(
+      `${name}-config`,
+      { metadata: { namespace, labels: { app: SHARDS_APP } }, immutable: true, data: { "redis.conf": conf } },
+      { parent: this },
+    );
+  }
+
+  /** No fixed name either: another password is another Secret, which restarts the shards without a digest of it. */
+  private declareSecret(name: string, namespace: pulumi.Input<string>, password: pulumi.Input<string>) {
+    return new k8s.core.v1.Secret(
+      `${name}-auth`,
+      {
+        metadata: { namespace, labels: { app: SHARDS_APP } },
+        immutable: true,
+        stringData: pulumi.secret(password).apply(authFiles),
+      },
+      { parent: this },
+    );
+  }
+}

@@ -1,0 +1,90 @@
+import { expect } from "chai";
+import { authFiles, checksum, maxMemoryBytes, redisConf } from "../../../components/redis-config";
+import { shardIdentity } from "../../../components/shard-identity";
+
+describe("shardIdentity", () => {
+  for (const [name, statefulSet, label] of [
+    ["shard-3", "redis-dedup-shard-3", "3"],
+    ["shard-eu-1", "redis-dedup-shard-eu-1", "eu-1"],
+    ["blue", "redis-dedup-blue", "blue"],
+  ] as const) {
+    it(`names ${name}`, () => {
+      expect(shardIdentity(name, "ns")).to.deep.equal({
+        statefulSet,
+        pod: `${statefulSet}-0`,
+        labels: { app: "redis-dedup", shard: label },
+        url: `redis://${statefulSet}-0.redis-dedup.ns.svc:6379`,
+      });
+    });
+  }
+});
+
+describe("maxMemoryBytes", () => {
+  for (const [limit, bytes] of [
+    ["4Gi", 3_221_225_472],
+    ["512Mi", 402_653_184],
+    ["1.5Gi", 1_207_959_552],
+    ["100M", 75_000_000],
+    ["1e9", 750_000_000],
+    ["1E", 750_000_000_000_000_000],
+    ["67108864", 50_331_648],
+  ] as const) {
+    it(`is three quarters of ${limit}`, () => expect(maxMemoryBytes(limit)).to.equal(bytes));
+  }
+
+  for (const limit of ["", "4GB", "100m", "-1Gi", "0", "1"]) {
+    it(`refuses "${limit}": 0 would be no limit`, () => {
+      expect(() => maxMemoryBytes(limit)).to.throw(`memoryLimit is "${limit}"; allowed: a quantity such as 4Gi`);
+    });
+  }
+});
+
+describe("redisConf", () => {
+  const directives = (auth: boolean) =>
+    redisConf({ memoryLimit: "1Gi", auth })
+      .split("\n")
+      .filter((line) => line !== "" && !line.startsWith("#"));
+
+  it("persists, and refuses writes rather than forget keys", () => {
+    expect(directives(false)).to.deep.equal([
+      "bind * -::*",
+      "port 6379",
+      "protected-mode no",
+      "dir /data",
+      "appendonly yes",
+      "appendfsync everysec",
+      'save ""',
+      "maxmemory 805306368",
+      "maxmemory-policy noeviction",
+    ]);
+  });
+
+  it("includes the mounted Secret when there is a password", () => {
+    expect(directives(true)).to.deep.equal([...directives(false), "include /etc/redis-auth/auth.conf"]);
+  });
+
+  it("has a checksum that tells one from another", () => {
+    const conf = redisConf({ memoryLimit: "1Gi", auth: false });
+    expect(checksum(conf))
+      .to.match(/^[0-9a-f]{64}$/)
+      .and.not.equal(checksum(`${conf} `));
+  });
+});
+
+describe("authFiles", () => {
+  it("quotes the password for redis.conf and keeps it as it is for redis-cli", () => {
+    expect(authFiles('a "b" \\ #c')).to.deep.equal({
+      "auth.conf": 'requirepass "a \\"b\\" \\\\ #c"\nmasterauth "a \\"b\\" \\\\ #c"\n',
+      password: 'a "b" \\ #c',
+    });
+  });
+
+  for (const password of ["geheim\n", "ge\rheim", "ge\0heim"]) {
+    it(`refuses ${JSON.stringify(password)} without showing it`, () => {
+      expect(() => authFiles(password))
+        .to.throw("dedup-shards:redisPassword has a line break or a NUL in it; allowed: a password on one line")
+        .with.property("message")
+        .that.does.not.include("heim");
+    });
+  }
+});

@@ -1,0 +1,79 @@
+import { expect } from "chai";
+import { loadYaml } from "@kubernetes/client-node";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { parseStackConfig, type RawStackConfig } from "../../../migration/config";
+import { PHASES } from "../../../migration/phases";
+
+interface Declaration {
+  readonly type: string;
+  readonly default?: unknown;
+  readonly description?: string;
+}
+
+const read = <T>(file: string): T => loadYaml<T>(readFileSync(path.join(__dirname, "../../..", file), "utf8"));
+const declarations = Object.entries(read<{ config: Record<string, Declaration> }>("Pulumi.yaml").config);
+const programKeys = Object.keys(parseStackConfig({ shards: ["a"] }));
+
+/** A stack's values over the defaults of Pulumi.yaml, as the CLI hands them to the program. */
+function stackValues(file: string): RawStackConfig {
+  const set = Object.entries(read<{ config: Record<string, unknown> }>(file).config);
+  const defaults = declarations.map(([key, declaration]) => [key, declaration.default]);
+  return Object.fromEntries([...defaults, ...set.map(([key, value]) => [key.replace(/^dedup-shards:/, ""), value])]);
+}
+
+describe("Pulumi.yaml", () => {
+  it("declares every key of the program, and the password", () => {
+    expect(declarations.map(([key]) => key)).to.have.members([...programKeys, "redisPassword"]);
+  });
+
+  for (const [key, declaration] of declarations) {
+    it(`${key} has a type, a default and a description`, () => {
+      expect(declaration).to.have.property("type").that.is.a("string");
+      expect(declaration.default, "without a default the key would be required").not.to.equal(undefined);
+      expect(declaration).to.have.property("description").that.matches(/\S/);
+    });
+  }
+
+  it("has the program's own defaults", () => {
+    const declared = Object.fromEntries(declarations.map(([key, declaration]) => [key, declaration.default]));
+    expect(parseStackConfig({ ...declared, shards: ["a"] })).to.deep.equal(parseStackConfig({ shards: ["a"] }));
+  });
+
+  it("names every field of its objects in the description", () => {
+    const config = { ...parseStackConfig({ shards: ["a"], shard: { storageClass: "fast" } }) };
+    for (const [key, { type, description }] of declarations) {
+      const fields = type === "object" ? Object.keys(config[key as keyof typeof config]) : [];
+      for (const field of fields) expect(description, key).to.include(field === "ttlWindowMs" ? "ttlWindow" : field);
+    }
+  });
+});
+
+for (const file of ["Pulumi.staging.yaml", "Pulumi.prod.yaml"]) {
+  describe(file, () => {
+    const values = stackValues(file);
+
+    for (const migrationPhase of PHASES) {
+      it(`is valid in ${migrationPhase}`, () => {
+        expect(parseStackConfig({ ...values, migrationPhase }).migrationPhase).to.equal(migrationPhase);
+      });
+    }
+
+    it("is valid when the migration is over and the target ring is the current one", () => {
+      expect(() => parseStackConfig({ ...values, shards: values.targetShards })).not.to.throw();
+    });
+  });
+}
+
+describe("the example stacks", () => {
+  const [staging, prod] = ["Pulumi.staging.yaml", "Pulumi.prod.yaml"].map((file) =>
+    parseStackConfig(stackValues(file)),
+  );
+
+  it("are what they say: staging quick and sampled, prod careful and full", () => {
+    expect([staging?.verify.mode, prod?.verify.mode]).to.deep.equal(["sample", "full"]);
+    expect(staging?.copy.keysPerSecond).to.be.greaterThan((prod?.copy.keysPerSecond ?? Infinity) * 10);
+    expect([staging?.backup.enabled, prod?.backup.enabled]).to.deep.equal([false, true]);
+    expect([staging?.cleanup.ttlWindowMs, prod?.cleanup.ttlWindowMs]).to.deep.equal([30 * 60_000, 14 * 86_400_000]);
+  });
+});
