@@ -1,6 +1,6 @@
 /** The local Kubernetes: images, and the scripts in cluster/ that start, join, leave and stop it. */
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
 import { makeBackendImage } from "./backend-image";
 import { CACHE_DIR, exitCode, LAB_DIR, REPO_ROOT, run, timed } from "./machine";
@@ -100,10 +100,12 @@ async function ensureImages(searchPath: string): Promise<string> {
     path.join(REPO_ROOT, "migration/ring"),
     path.join(REPO_ROOT, "package-lock.json"),
   ];
-  const out = path.join(CACHE_DIR, "images", `${sourceKey(...inputs)}-node${process.versions.node}`);
+  const all = path.join(CACHE_DIR, "images");
+  const out = path.join(all, `${sourceKey(...inputs)}-node${process.versions.node}`);
   if (existsSync(out)) return out;
   await timed("making container images", async () => {
-    mkdirSync(path.dirname(out), { recursive: true });
+    mkdirSync(all, { recursive: true });
+    removeOldest(all);
     const unfinished = mkdtempSync(`${out}-`);
     const env = { ...process.env, PATH: searchPath };
     if ((await run(path.join(SCRIPTS, "redis-image.sh"), [unfinished], { env })) !== 0) {
@@ -117,4 +119,11 @@ async function ensureImages(searchPath: string): Promise<string> {
     }
   });
   return out;
+}
+
+/** Every edit of the backend makes a new set of images of over 100 MB: a few are kept, for branches side by side. */
+function removeOldest(dir: string, kept = 3): void {
+  const sets = readdirSync(dir).map((name) => path.join(dir, name));
+  sets.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
+  for (const old of sets.slice(kept)) rmSync(old, { recursive: true, force: true });
 }

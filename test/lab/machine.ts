@@ -63,19 +63,17 @@ const PACKAGES: readonly { readonly name: string; readonly provides: string }[] 
   { name: "openssl", provides: "openssl" },
 ];
 
-/** Installs the Debian packages that are missing. Starts none of their services. */
+/** Installs the Debian packages that are missing. Starts none of their services. @throws Error where it cannot */
 export async function ensurePackages(): Promise<void> {
   const systemPath = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`;
   const missing = PACKAGES.filter(({ provides }) =>
     path.isAbsolute(provides) ? !existsSync(provides) : findProgram(provides, systemPath) === undefined,
   ).map(({ name }) => name);
-  if (missing.length === 0) return;
-  if (process.getuid?.() !== 0 || findProgram("apt-get") === undefined) {
-    throw new Error(
-      `the local cluster needs root and these Debian packages: ${missing.join(" ")}. ` +
-        "Install them, or name a cluster with KUBECONFIG.",
-    );
+  if (process.getuid?.() !== 0 || (missing.length > 0 && findProgram("apt-get") === undefined)) {
+    const packages = missing.length === 0 ? "" : ` and these Debian packages: ${missing.join(" ")}`;
+    throw new Error(`the local cluster needs root${packages}. Name a cluster with KUBECONFIG to use that instead.`);
   }
+  if (missing.length === 0) return;
   await timed(`installing ${missing.join(", ")}`, () => withoutServices(() => Promise.resolve(aptInstall(missing))));
 }
 

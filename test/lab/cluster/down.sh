@@ -28,7 +28,9 @@ if [ -e "$netns" ]; then
   done
   ip netns del "$LAB_NAME"
 fi
-if [ -e "$LAB_RUN/sysctl" ]; then
-  sysctl -q -p "$LAB_RUN/sysctl"
+# The last lab of this machine gives back what it was before the first.
+if [ -e "$LAB_SYSCTL" ] && [ "$(ls -d "$LABS"/*/run 2>/dev/null)" = "$LAB_RUN" ]; then
+  sysctl -q -p "$LAB_SYSCTL"
+  rm "$LAB_SYSCTL"
 fi
 true

@@ -5,6 +5,8 @@
 # etcd, kube-apiserver, …, kubelet, kubectl and coredns are taken from PATH.
 
 LAB_SCRIPTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+LABS=$(dirname "$(dirname "$LAB_RUN")")
+LAB_SYSCTL=$LABS/sysctl
 # Addresses live in the lab's own network namespace, so that they may be the same in every lab.
 API_IP=10.244.0.1
 API_PORT=6443

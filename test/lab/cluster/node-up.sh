@@ -106,8 +106,8 @@ EOF
 # kubelet sets these for the whole machine; down.sh puts them back.
 (
   flock 8
-  [ -e "$LAB_RUN/sysctl" ] || sysctl vm.overcommit_memory kernel.panic kernel.panic_on_oops >"$LAB_RUN/sysctl"
-) 8>"$LAB_RUN/sysctl.lock"
+  [ -e "$LAB_SYSCTL" ] || sysctl vm.overcommit_memory kernel.panic kernel.panic_on_oops >"$LAB_SYSCTL"
+) 8>"$LAB_SYSCTL.lock"
 
 running "containerd$K" || start "containerd$K" containerd -c "$node/containerd.toml" -l warn
 waitfor 30 "${ctr[@]}" version

@@ -14,7 +14,7 @@ cp "$(command -v pause)" "$w/pause/pause"
 root=$w/redis
 mkdir -p "$root"/{bin,usr/bin,etc,tmp,data,proc,sys,dev}
 chmod 1777 "$root/tmp" "$root/data"
-cp "$(command -v busybox)" "$root/bin/busybox"
+"$here/copy-program.sh" "$(command -v busybox)" "$root" /bin/busybox
 for applet in $("$root/bin/busybox" --list); do [ "$applet" = busybox ] || ln -s busybox "$root/bin/$applet"; done
 for program in redis-server redis-cli redis-benchmark; do
   "$here/copy-program.sh" "$(command -v $program)" "$root" "/usr/bin/$program"

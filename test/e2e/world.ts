@@ -1,0 +1,81 @@
+/** A live ring on the lab's Kubernetes: the reference backend, its shards, keys, and the stack that migrates them. */
+import { expect } from "chai";
+import { Kube } from "../lab/kube";
+import { PulumiStack, type Config } from "../lab/pulumi-stack";
+import { ReferenceBackend } from "../lab/reference-backend";
+import { RingKeys } from "../lab/ring-keys";
+
+/** Pods that fit the lab, and waits that fit a test. */
+export const LAB_CONFIG: Config = {
+  shard: {
+    image: "lab.test/redis:7",
+    imagePullPolicy: "Never",
+    cpuRequest: "10m",
+    memoryRequest: "64Mi",
+    memoryLimit: "512Mi",
+    storageSize: "1Gi",
+  },
+  backend: { claimWindowMs: 500, commandTimeoutMs: 500, rolloutTimeoutMs: 120000 },
+  copy: { keysPerSecond: 50000, catchUpKeysPerSecond: 50000 },
+  cleanup: { ttlWindow: "0s", keysPerSecond: 50000 },
+};
+
+export interface WorldOptions {
+  readonly namespace: string;
+  readonly shards: readonly string[];
+  readonly keys: number;
+  readonly config?: Config;
+}
+
+export class World {
+  private constructor(
+    readonly namespace: string,
+    readonly stack: PulumiStack,
+    readonly keys: RingKeys,
+    readonly kube: Kube,
+    readonly backend: ReferenceBackend,
+  ) {}
+
+  /** Deploys everything, in phase `stable`, with keys on their owners. */
+  static async create({ namespace, shards, keys: count, config = {} }: WorldOptions): Promise<World> {
+    const backend = new ReferenceBackend({ namespace, shards, replicas: 2 });
+    const { kube } = backend;
+    await backend.deploy();
+    const stack = await PulumiStack.create({
+      name: namespace,
+      config: { ...LAB_CONFIG, namespace, shards, migrationPhase: "stable", "backup": { enabled: false }, ...config },
+    });
+    const keys = new RingKeys(async (shard) => {
+      const pod = await kube.get(`pod/redis-dedup-${shard}-0`);
+      return { host: (pod["status"] as { podIP: string }).podIP, port: 6379 };
+    });
+    const world = new World(namespace, stack, keys, kube, backend);
+    await stack.mustUp({ skipPreview: true });
+    await backend.ready();
+    await keys.fill(shards, count);
+    return world;
+  }
+
+  /** Sets the phase (and more of the config) and brings it about. */
+  async to(migrationPhase: string, config: Config = {}) {
+    await this.stack.setConfig({ migrationPhase, ...config });
+    return this.stack.mustUp({ skipPreview: true });
+  }
+
+  /** Asserts that every key is on its owner with value and expiry, and nowhere else among the shards named. */
+  async expectPlaced(ring: readonly string[], all: readonly string[] = ring): Promise<void> {
+    const { right, missing, different, elsewhere } = await this.keys.placement(ring, all);
+    expect({ missing: missing.slice(0, 3), different: different.slice(0, 3), elsewhere: elsewhere.slice(0, 3) }).to.deep.equal({
+      missing: [],
+      different: [],
+      elsewhere: [],
+    });
+    expect(right).to.equal(this.keys.stored.size);
+  }
+
+  async destroy(): Promise<void> {
+    this.keys.close();
+    await this.kube.deleteNamespace();
+    this.stack.removeFiles();
+  }
+}
