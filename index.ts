@@ -11,7 +11,9 @@ import { MigrationPlan, RingGate, ShardGuard, ShardSet } from "./migration/provi
 
 const stack = new pulumi.Config();
 const config = readConfig();
-const password = stack.getSecret("redisPassword");
+// An empty password is none. (Read beside the Config, which would warn that a secret is read in plain.)
+const hasPassword = Boolean(pulumi.runtime.getConfig(`${stack.name}:redisPassword`));
+const password = hasPassword ? stack.getSecret("redisPassword") : undefined;
 
 const ring = {
   shards: config.shards,
@@ -121,7 +123,7 @@ function readConfig(): StackConfig {
 
 function connectionTo(names: readonly string[]) {
   return {
-    shards: names.map((name) => ({ name, url: urlOf(name) })),
+    shards: Object.fromEntries(names.map((name) => [name, urlOf(name)])),
     access: config.access,
     namespace: config.namespace,
     // The engines reach the cluster that the Kubernetes provider reaches.

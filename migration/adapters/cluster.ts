@@ -41,7 +41,8 @@ export class Cluster {
       forward.portForward(namespace, pod, [port], socket, null, socket).then(
         (connection) => {
           // The pod went away: end this connection, so that the client connects anew.
-          if (typeof connection !== "function") connection.on("close", () => socket.destroy());
+          const webSocket = typeof connection === "function" ? connection() : connection;
+          webSocket?.addEventListener("close", () => socket.destroy());
         },
         () => socket.destroy(),
       );

@@ -5,7 +5,8 @@ import type { RingState } from "../phases";
 
 /** Where the shards and the backend are: part of the inputs of every resource here. */
 export interface ConnectionInputs {
-  readonly shards: readonly ShardAddress[];
+  /** URLs of the shards that exist, by name. */
+  readonly shards: Readonly<Record<string, string>>;
   readonly access: "portForward" | "direct";
   readonly namespace: string;
   readonly kubeContext: string;
@@ -56,6 +57,10 @@ export const STATE_VERSION = 1;
 export function ringsOf({ shards, targetShards, vnodes, keyPrefix }: RingInputs): MigrationRings {
   return { current: new HashRing(shards, vnodes), target: new HashRing(targetShards, vnodes), keyPrefix };
 }
+
+/** The shards of a connection as the adapters want them. */
+export const addressesOf = ({ shards }: ConnectionInputs): readonly ShardAddress[] =>
+  Object.entries(shards).map(([name, url]) => ({ name, url }));
 
 /** How to open the shards of a resource. */
 export function accessOf(

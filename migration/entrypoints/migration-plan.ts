@@ -6,7 +6,7 @@ import { readMigrationRecord, writeMigrationRecord, type MigrationRecord } from 
 import { capacityProblems, capacityWarnings, type ShardMemory } from "../plan/capacity";
 import { describeEdges, describeMovement, estimateEdges } from "../plan/edges";
 import { migrationPlan, type MigrationPlan } from "../plan/migration-plan";
-import { accessOf, log, ringsOf, STATE_VERSION, type Secrets, type StepInputs } from "./inputs";
+import { accessOf, addressesOf, log, ringsOf, STATE_VERSION, type Secrets, type StepInputs } from "./inputs";
 import { openRun } from "./open-run";
 
 /** Inputs of the plan as the program gives them. */
@@ -64,7 +64,7 @@ async function makePlan({ run, stores }: Session, { ring, settings, connection }
   const memory = await Promise.all(
     stores.map(async (store): Promise<ShardMemory> => {
       const { usedBytes, maxMemoryBytes, maxMemoryPolicy, version } = await store.info();
-      const own = connection.shards.some(({ name, url }) => name === store.name && url.includes(".svc:"));
+      const own = connection.shards[store.name]?.includes(".svc:");
       const limit = own ? { containerLimitBytes: settings.containerLimitBytes } : {};
       return { shard: store.name, usedBytes, maxMemoryBytes, maxMemoryPolicy, version, ...limit };
     }),
@@ -86,7 +86,7 @@ async function makePlan({ run, stores }: Session, { ring, settings, connection }
 
 /** Keys per shard of the current ring, those of shards that answer in time. */
 async function keysPerShard(inputs: PlanInputs, secrets: Secrets): Promise<Record<string, number>> {
-  const addresses = inputs.connection.shards.filter(({ name }) => inputs.ring.shards.includes(name));
+  const addresses = addressesOf(inputs.connection).filter(({ name }) => inputs.ring.shards.includes(name));
   const counts: Record<string, number> = {};
   try {
     const open = await openShards(addresses, accessOf(inputs, secrets, false));

@@ -2,7 +2,7 @@ import { withSession, type Session } from "../adapters/session";
 import type { BackendView } from "../engines/barrier";
 import { GateClosedError } from "../engines/errors";
 import { readMigrationRecord, type MigrationRecord } from "../engines/migration-record";
-import { accessOf, log, ringsOf, type ConnectionInputs, type Secrets, type StepInputs } from "./inputs";
+import { accessOf, addressesOf, log, ringsOf, type ConnectionInputs, type Secrets, type StepInputs } from "./inputs";
 import { watchEngine } from "./watch-engine";
 
 /** What narrows a run down. */
@@ -22,7 +22,7 @@ export function openRun<T>(
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   watchEngine();
-  const addresses = inputs.connection.shards.filter(({ name }) => only === undefined || only.includes(name));
+  const addresses = addressesOf(inputs.connection).filter(({ name }) => only === undefined || only.includes(name));
   return withSession(
     { addresses, access: accessOf(inputs, secrets), rings: ringsOf(inputs.ring), purpose, log, dispensable },
     work,

@@ -102,9 +102,8 @@ function askGate(olds: Outputs, news: CheckedGateInputs, secrets: Secrets) {
 /** The ring part of the ConfigMap; the epoch is not in it. */
 function ringData(inputs: GateInputs): Record<string, string> {
   const { primary, secondary } = ringsInForce(stateOf(inputs));
-  const urls = new Map(inputs.connection.shards.map(({ name, url }) => [name, url]));
   return {
-    DEDUP_SHARDS: primary.map((name) => urls.get(name) ?? "").join(","),
+    DEDUP_SHARDS: primary.map((name) => inputs.connection.shards[name] ?? "").join(","),
     DEDUP_DUAL_WRITE: String(secondary !== undefined),
     DEDUP_NEW_RING: (secondary ?? []).join(","),
   };

@@ -1,7 +1,7 @@
 import { openShards } from "../adapters/open-shards";
 import { GateClosedError } from "../engines/errors";
 import { findSoleKey } from "../engines/sole-keys";
-import { accessOf, STATE_VERSION, type Secrets, type StepInputs } from "./inputs";
+import { accessOf, addressesOf, STATE_VERSION, type Secrets, type StepInputs } from "./inputs";
 import { openBackend } from "./open-run";
 import { soleKeyMessage } from "./shard-set";
 import { watchEngine } from "./watch-engine";
@@ -34,7 +34,7 @@ export const update = (_olds: ShardGuardInputs, news: ShardGuardInputs) => ({ ..
  */
 export async function remove(olds: ShardGuardInputs, secrets: Secrets): Promise<void> {
   watchEngine();
-  const [address] = olds.connection.shards;
+  const [address] = addressesOf(olds.connection);
   if (!address) return;
   const ring = (await (await openBackend(olds.connection)).ring())?.["DEDUP_SHARDS"] ?? "";
   const others = ring.split(",").filter((url) => url !== "" && url !== address.url);

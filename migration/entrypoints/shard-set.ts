@@ -1,6 +1,6 @@
 import { openShards, type ShardAddress } from "../adapters/open-shards";
 import { findSoleKey } from "../engines/sole-keys";
-import { accessOf, log, STATE_VERSION, type Secrets, type StepInputs } from "./inputs";
+import { accessOf, addressesOf, log, STATE_VERSION, type Secrets, type StepInputs } from "./inputs";
 
 /** Inputs: the shards that exist. */
 export type ShardSetInputs = Pick<StepInputs, "ring" | "connection">;
@@ -10,8 +10,8 @@ const LOOK_FOR_MS = 10_000;
 
 /** Refuses, in the preview, to remove a shard that holds a key which no other shard holds. */
 export async function check(olds: Partial<ShardSetInputs>, news: ShardSetInputs, secrets: Secrets) {
-  const kept = new Set(news.connection.shards.map(({ name }) => name));
-  const removed = (olds.connection?.shards ?? []).filter(({ name }) => !kept.has(name));
+  const before = olds.connection ? addressesOf(olds.connection) : [];
+  const removed = before.filter(({ name }) => news.connection.shards[name] === undefined);
   const failures = [];
   for (const address of removed) {
     const reason = await refuseRemoval(address, news, secrets);
@@ -25,7 +25,7 @@ export const create = (inputs: ShardSetInputs) => ({ ...inputs, stateVersion: ST
 export const update = (_olds: ShardSetInputs, news: ShardSetInputs) => ({ ...news, stateVersion: STATE_VERSION });
 
 async function refuseRemoval(address: ShardAddress, news: ShardSetInputs, secrets: Secrets) {
-  const open = await openShards([address, ...news.connection.shards], accessOf(news, secrets, false));
+  const open = await openShards([address, ...addressesOf(news.connection)], accessOf(news, secrets, false));
   try {
     const [shard, ...others] = open.shards;
     const until = Date.now() + LOOK_FOR_MS;

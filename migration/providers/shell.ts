@@ -37,9 +37,9 @@ export function shellFor(entrypoint: string): dynamic.ResourceProvider {
       const { check } = load();
       return check ? check(olds, news, { redisPassword: this.redisPassword }) : { inputs: news };
     },
-    async diff(_id, olds: unknown, news: unknown) {
+    diff(_id, olds: unknown, news: unknown) {
       const { diff } = load();
-      return diff ? diff(olds, news) : {};
+      return Promise.resolve(diff ? diff(olds, news) : {});
     },
     async create(this: Shell, inputs: unknown) {
       return { id: entrypoint, outs: await load().create(inputs, { redisPassword: this.redisPassword }) };
