@@ -19,7 +19,8 @@ const programKeys = Object.keys(parseStackConfig({ shards: ["a"] }));
 function stackValues(file: string): RawStackConfig {
   const set = Object.entries(read<{ config: Record<string, unknown> }>(file).config);
   const defaults = declarations.map(([key, declaration]) => [key, declaration.default]);
-  return Object.fromEntries([...defaults, ...set.map(([key, value]) => [key.replace(/^dedup-shards:/, ""), value])]);
+  const own = set.map(([key, value]) => [key.replace(/^dedup-shards:/, ""), value]);
+  return Object.fromEntries([...defaults, ...own]) as RawStackConfig;
 }
 
 describe("Pulumi.yaml", () => {
