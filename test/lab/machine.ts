@@ -74,16 +74,16 @@ export async function ensurePackages(): Promise<void> {
     throw new Error(`the local cluster needs root${packages}. Name a cluster with KUBECONFIG to use that instead.`);
   }
   if (missing.length === 0) return;
-  await timed(`installing ${missing.join(", ")}`, () => withoutServices(() => Promise.resolve(aptInstall(missing))));
+  await timed(`installing ${missing.join(", ")}`, () => Promise.resolve(withoutServices(() => aptInstall(missing))));
 }
 
 /** https://people.debian.org/~hmh/invokerc.d-policyrc.d-specification.txt: 101 forbids the start of services. */
-async function withoutServices(work: () => Promise<void>): Promise<void> {
+function withoutServices(work: () => void): void {
   const policy = "/usr/sbin/policy-rc.d";
   if (existsSync(policy)) return work();
   writeFileSync(policy, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
   try {
-    await work();
+    work();
   } finally {
     rmSync(policy);
   }
