@@ -5,7 +5,8 @@
  *   GET  /submissions/<pcs_id>   → {"stored"}, or 404
  *   GET  /healthz, /readyz, /metrics
  *
- * 503 asks the client to try again.
+ * 503 asks the client to try again. A client that sends the same body and X-Claim-Id (unique to the submission) again is
+ * recognised: where the first try got half-way, it is still the first.
  */
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -45,7 +46,9 @@ function ready(): boolean {
 async function submit(pcsId: string, request: IncomingMessage): Promise<Reply> {
   const result = parseResult(await readBody(request));
   if (result === undefined) return { status: 400, body: { error: "the body must be a JSON object" } };
-  const value = JSON.stringify({ ...result, claim_id: randomUUID() });
+  const header = request.headers["x-claim-id"];
+  const claimId = typeof header === "string" && header !== "" ? header : randomUUID();
+  const value = JSON.stringify({ ...result, claim_id: claimId });
   const { answer, stored } = await claims.claim(pcsId, { value, expiresAtMs: Date.now() + settings.ttlMs });
   if (answer === "duplicate") metrics.countDedupHit();
   return { status: 200, body: { answer, stored: JSON.parse(stored) as unknown } };
