@@ -2,9 +2,11 @@
  * Runs a command with a way to one shard in its environment: `REDIS_URL`, `REDISCLI_AUTH` and whatever it was given.
  * Used for backups, so that they reach a shard as the engines do.
  *
- *   SHARD_NAME, SHARD_URL, SHARD_ACCESS, SHARD_NAMESPACE, SHARD_KUBE_CONTEXT, SHARD_COMMAND; REDISCLI_AUTH
+ *   SHARD_NAME, SHARD_URL, SHARD_ACCESS, SHARD_NAMESPACE, SHARD_KUBE_CONTEXT, SHARD_COMMAND; REDISCLI_AUTH, BACKUP_FILE (its folder is made)
  */
 import { spawn } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
 import { openEndpoint } from "../adapters/open-shards";
 
 async function main(env: NodeJS.ProcessEnv): Promise<number> {
@@ -15,6 +17,7 @@ async function main(env: NodeJS.ProcessEnv): Promise<number> {
     ...(env["SHARD_KUBE_CONTEXT"] ? { kubeContext: env["SHARD_KUBE_CONTEXT"] } : {}),
   });
   const { REDISCLI_AUTH: password, ...others } = env;
+  if (env["BACKUP_FILE"]) mkdirSync(dirname(env["BACKUP_FILE"]), { recursive: true });
   const command = spawn("sh", ["-c", env["SHARD_COMMAND"] ?? "false"], {
     // Empty means no password to the program, but an empty password to redis-cli.
     env: { ...others, ...(password ? { REDISCLI_AUTH: password } : {}), REDIS_URL: way.url },

@@ -25,7 +25,11 @@ export interface WorldOptions {
   readonly shards: readonly string[];
   readonly keys: number;
   readonly config?: Config;
+  /** Of the shards. @default none */
+  readonly password?: string;
 }
+
+const BACKEND_SECRET = { name: "backend-redis", key: "password" };
 
 export class World {
   private constructor(
@@ -37,18 +41,32 @@ export class World {
   ) {}
 
   /** Deploys everything, in phase `stable`, with keys on their owners. */
-  static async create({ namespace, shards, keys: count, config = {} }: WorldOptions): Promise<World> {
-    const backend = new ReferenceBackend({ namespace, shards, replicas: 2 });
+  static async create({ namespace, shards, keys: count, config = {}, password }: WorldOptions): Promise<World> {
+    const backend = new ReferenceBackend({
+      namespace,
+      shards,
+      replicas: 2,
+      ...(password === undefined ? {} : { passwordSecret: BACKEND_SECRET }),
+    });
     const { kube } = backend;
     await backend.deploy();
+    if (password !== undefined) await kube.apply(secretOf(password));
     const stack = await PulumiStack.create({
       name: namespace,
-      config: { ...LAB_CONFIG, namespace, shards, migrationPhase: "stable", "backup": { enabled: false }, ...config },
+      config: {
+        ...LAB_CONFIG,
+        namespace,
+        shards,
+        migrationPhase: "stable",
+        backup: { enabled: false },
+        ...(password === undefined ? {} : { redisPassword: { secret: password } }),
+        ...config,
+      },
     });
     const keys = new RingKeys(async (shard) => {
       const pod = await kube.get(`pod/redis-dedup-${shard}-0`);
       return { host: (pod["status"] as { podIP: string }).podIP, port: 6379 };
-    });
+    }, password);
     const world = new World(namespace, stack, keys, kube, backend);
     await stack.mustUp({ skipPreview: true });
     await backend.ready();
@@ -65,7 +83,11 @@ export class World {
   /** Asserts that every key is on its owner with value and expiry, and nowhere else among the shards named. */
   async expectPlaced(ring: readonly string[], all: readonly string[] = ring): Promise<void> {
     const { right, missing, different, elsewhere } = await this.keys.placement(ring, all);
-    expect({ missing: missing.slice(0, 3), different: different.slice(0, 3), elsewhere: elsewhere.slice(0, 3) }).to.deep.equal({
+    expect({
+      missing: missing.slice(0, 3),
+      different: different.slice(0, 3),
+      elsewhere: elsewhere.slice(0, 3),
+    }).to.deep.equal({
       missing: [],
       different: [],
       elsewhere: [],
@@ -79,3 +101,10 @@ export class World {
     this.stack.removeFiles();
   }
 }
+
+const secretOf = (password: string) => ({
+  apiVersion: "v1",
+  kind: "Secret",
+  metadata: { name: BACKEND_SECRET.name },
+  stringData: { [BACKEND_SECRET.key]: password },
+});

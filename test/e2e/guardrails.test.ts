@@ -1,0 +1,145 @@
+/** What the program refuses, what it keeps secret, and what it leaves alone. */
+import { expect } from "chai";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { HashRing } from "../../migration/ring/ring";
+import { PulumiStack, type Config } from "../lab/pulumi-stack";
+import { World } from "./world";
+
+const THREE = ["shard-0", "shard-1", "shard-2"];
+const FOUR = [...THREE, "shard-3"];
+const PASSWORD = "s3cret-pässword/+=&";
+
+const BACKUPS = mkdtempSync(join(tmpdir(), "dedup-backups-"));
+
+/** How many of some pcs_ids change their owner. */
+function moversBetween(ids: Iterable<string>): number {
+  const [before, after] = [new HashRing(THREE), new HashRing(FOUR)];
+  return [...ids].filter((id) => before.ownerOf(id) !== after.ownerOf(id)).length;
+}
+
+describe("guard rails, on a real stack", function () {
+  this.timeout(600_000);
+  let world: World;
+
+  before(async () => {
+    world = await World.create({
+      namespace: "guardrails",
+      shards: THREE,
+      keys: 300,
+      password: PASSWORD,
+      config: { backup: { enabled: true, directory: BACKUPS } },
+    });
+  });
+  after(async () => {
+    await world.destroy();
+    rmSync(BACKUPS, { recursive: true });
+  });
+
+  async function refused(config: Config): Promise<string> {
+    await world.stack.setConfig(config);
+    const { code, output } = await world.stack.preview();
+    expect(code, output).to.not.equal(0);
+    return output;
+  }
+
+  it("refuses to jump over phases, in the preview, naming both and the legal next ones", async () => {
+    const output = await refused({ migrationPhase: "cutover", targetShards: FOUR });
+    expect(output).to.contain(
+      'migrationPhase: "stable" → "cutover" is not a legal move. From "stable" the legal next phases are: "plan".',
+    );
+  });
+
+  it("refuses an illegal move without a preview before anything else is touched", async () => {
+    await world.stack.setConfig({ migrationPhase: "dualWrite", targetShards: FOUR });
+    const { code, output } = await world.stack.up({ skipPreview: true });
+    expect(code).to.not.equal(0);
+    expect(output).to.contain('"stable" → "dualWrite" is not a legal move');
+    expect(await world.kube.find("statefulset/redis-dedup-shard-3")).to.equal(undefined);
+  });
+
+  it("refuses to change the ring in force without a migration", async () => {
+    const output = await refused({ migrationPhase: "stable", shards: FOUR, targetShards: FOUR });
+    expect(output).to.contain(
+      "shards: changing the ring in force from [shard-0, shard-1, shard-2] to [shard-0, shard-1, shard-2, shard-3] " +
+        "without a migration would lose every key that changes its owner.",
+    );
+    await world.stack.setConfig({ shards: THREE });
+  });
+
+  it("names every bad value at once, before anything is looked at", async () => {
+    const output = await refused({ migrationPhase: "fly", targetShards: FOUR, copy: { keysPerSecond: -1 } });
+    expect(output).to.contain("dedup-shards:migrationPhase").and.to.contain("dedup-shards:copy.keysPerSecond");
+    await world.stack.setConfig({ copy: { keysPerSecond: 50_000, catchUpKeysPerSecond: 50_000 } });
+  });
+
+  it("does not start in the middle of a migration", async () => {
+    const fresh = await PulumiStack.create({
+      name: "fresh",
+      config: { namespace: "guardrails", shards: THREE, targetShards: FOUR, migrationPhase: "copy" },
+    });
+    const { code, output } = await fresh.preview();
+    fresh.removeFiles();
+    expect(code).to.not.equal(0);
+    expect(output).to.contain('this stack has no ring yet, so it cannot start in "copy"');
+  });
+
+  it("says in the preview of a plan what will move, and moves nothing", async () => {
+    await world.stack.setConfig({ migrationPhase: "plan", targetShards: FOUR });
+    const { output } = await world.stack.preview({ diff: true });
+    expect(output).to.match(/shard-0 → shard-3 *: "8\.85 % of the keyspace, about \d+ keys"/);
+    await world.stack.mustUp();
+    const { migrationPlan } = await world.stack.outputs();
+    expect(migrationPlan).to.include({ total_keys_to_move: moversBetween(world.keys.stored.keys()) });
+    await world.expectPlaced(THREE, FOUR);
+  });
+
+  it("refuses to go on with other rings than those planned", async () => {
+    const output = await refused({ migrationPhase: "copy", targetShards: ["shard-0", "shard-1", "shard-3"] });
+    expect(output).to.contain(
+      'targetShards: changed from "shard-0, shard-1, shard-2, shard-3" to "shard-0, shard-1, shard-3" ' +
+        'in the middle of a migration (phase "plan").',
+    );
+    await world.stack.setConfig({ migrationPhase: "plan", targetShards: FOUR });
+  });
+
+  it("does not run on stale code, nor show a diff, when an engine is edited", async () => {
+    const file = join(__dirname, "../../migration/engines/pre-copy.ts");
+    const original = readFileSync(file);
+    try {
+      writeFileSync(file, `${original.toString()}\n// edited\nexport const EDITED = true;\n`);
+      const { output } = await world.stack.preview();
+      expect(output).to.match(/Resources:\s+\d+ unchanged/);
+    } finally {
+      writeFileSync(file, original);
+    }
+  });
+
+  it("keeps the gate shut to a refresh, and shows no change after one", async () => {
+    expect((await world.stack.refresh()).code).to.equal(0);
+    const { output } = await world.stack.preview();
+    expect(output).to.match(/Resources:\s+\d+ unchanged/);
+  });
+
+  it("tells the password to nobody: not in state, outputs, logs, previews or manifests but the Secret", async () => {
+    await world.stack.setConfig({ migrationPhase: "copy" });
+    const preview = await world.stack.preview({ diff: true });
+    const up = await world.stack.mustUp();
+    const state = JSON.stringify(await world.stack.exportState());
+    const outputs = JSON.stringify(await world.stack.outputs());
+    const objects = await Promise.all(["pods", "statefulsets", "configmaps"].map((kind) => world.kube.list(kind)));
+    const places = { preview: preview.output, up: up.output, state, outputs, objects: JSON.stringify(objects) };
+    const escaped = JSON.stringify(PASSWORD).slice(1, -1);
+    const forms = [PASSWORD, escaped, Buffer.from(PASSWORD).toString("base64"), encodeURIComponent(PASSWORD)];
+    for (const [place, text] of Object.entries(places)) {
+      for (const form of forms) expect(text.includes(form), `${form} in ${place}`).to.equal(false);
+    }
+    const { migration_id: id } = (await world.stack.outputs())["migrationPlan"] as { migration_id: string };
+    expect(
+      readFileSync(join(BACKUPS, id, "shard-0.rdb"))
+        .subarray(0, 5)
+        .toString(),
+    ).to.equal("REDIS");
+  });
+});
