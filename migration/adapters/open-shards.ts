@@ -67,15 +67,15 @@ export async function openEndpoint(
 
 async function openShard(address: ShardAddress, how: ShardAccess, closers: (() => void)[]): Promise<RedisShard> {
   const { name, url } = address;
-  const { host, port, close } = await openEndpoint(address, how);
-  closers.push(close);
+  const way = await openEndpoint(address, how);
+  closers.push(() => way.close());
   const { pathname, protocol } = new URL(url);
   const password = how.password ? { password: how.password } : {};
   const endpoint = {
     name,
     url,
-    host,
-    port,
+    host: way.host,
+    port: way.port,
     db: Number(pathname.slice(1) || 0),
     tls: protocol === "rediss:",
     ...password,

@@ -56,7 +56,7 @@ export async function writeMigrationRecord<T extends MigrationRecord | undefined
 ): Promise<T> {
   const next = record && { ...record, sequence: record.sequence + 1 };
   for (const shard of shards) await shard.writeRecord(token, NAME, next && JSON.stringify(next));
-  return next as T;
+  return next;
 }
 
 const lostMessage = (shards: string, id: string): string =>

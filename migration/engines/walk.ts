@@ -35,7 +35,7 @@ export async function walk(job: Walk): Promise<void> {
   let runId = await job.source.runId();
   let cursor = job.startRunId === undefined || job.startRunId === runId ? job.startCursor : "0";
   if (cursor !== job.startCursor) await startOver(job);
-  do {
+  for (let done = false; !done;) {
     const next = await walkWindow(job, cursor);
     const runIdNow = await job.source.runId();
     if (runIdNow !== runId) {
@@ -45,8 +45,8 @@ export async function walk(job: Walk): Promise<void> {
     }
     cursor = next;
     await job.onWindow(cursor, runId);
-    if (cursor === "0") return;
-  } while (true);
+    done = cursor === "0";
+  }
 }
 
 async function startOver(job: Walk): Promise<void> {

@@ -1,6 +1,6 @@
 /** A live ring on the lab's Kubernetes: the reference backend, its shards, keys, and the stack that migrates them. */
 import { expect } from "chai";
-import { Kube } from "../lab/kube";
+import type { Kube } from "../lab/kube";
 import { PulumiStack, type Config } from "../lab/pulumi-stack";
 import { ReferenceBackend } from "../lab/reference-backend";
 import { RingKeys } from "../lab/ring-keys";
