@@ -1,0 +1,108 @@
+/** Real redis-server processes: each on a free port of 127.0.0.1 with a folder of its own. */
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Redis } from "ioredis";
+
+const READY_WITHIN_MS = 20_000;
+
+/** How a server is started. */
+export interface ServerOptions {
+  /** Whether its data survives a restart. */
+  readonly persistent?: boolean;
+  readonly password?: string;
+  /** More settings, as on the command line of redis-server. */
+  readonly settings?: readonly string[];
+}
+
+/** @returns a port that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+/** One redis-server process and a client of the test's own. */
+export class RedisServer {
+  readonly client: Redis;
+  private process: ChildProcess | undefined;
+  private paused = false;
+
+  private constructor(
+    readonly port: number,
+    private readonly dir: string,
+    private readonly options: ServerOptions,
+  ) {
+    this.client = new Redis({ port, protocol: 2, ...(options.password ? { password: options.password } : {}) });
+    this.client.on("error", () => undefined);
+  }
+
+  /** Starts a server and waits until it answers. */
+  static async start(options: ServerOptions = {}): Promise<RedisServer> {
+    const dir = mkdtempSync(join(tmpdir(), "dedup-shards-redis-"));
+    const server = new RedisServer(await freePort(), dir, options);
+    await server.launch();
+    return server;
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  /** Ends the process as an orderly restart does, and starts it again: with its data (if persistent), or empty. */
+  async restart({ empty = false } = {}): Promise<void> {
+    await this.end("SIGTERM");
+    if (empty) rmSync(join(this.dir, "appendonlydir"), { recursive: true, force: true });
+    await this.launch();
+  }
+
+  /** The process stays, and answers nothing. */
+  pause(): void {
+    this.paused = true;
+    this.process?.kill("SIGSTOP");
+  }
+
+  /** Lets it go on. */
+  resume(): void {
+    this.paused = false;
+    this.process?.kill("SIGCONT");
+  }
+
+  /** Ends the process for good and removes its data. */
+  async stop(): Promise<void> {
+    this.client.disconnect();
+    if (this.paused) this.resume();
+    await this.end("SIGKILL");
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  private async launch(): Promise<void> {
+    const { persistent, password, settings = [] } = this.options;
+    const args = ["--port", String(this.port), "--bind", "127.0.0.1", "--dir", this.dir, "--save", ""];
+    // Every write reaches the disk at once, so that a restart loses nothing and the tests are exact.
+    args.push("--appendonly", persistent ? "yes" : "no", "--appendfsync", "always");
+    if (password) args.push("--requirepass", password);
+    this.process = spawn("redis-server", [...args, ...settings], { stdio: "ignore" });
+    const deadline = Date.now() + READY_WITHIN_MS;
+    for (;;) {
+      // The client's own retries bring it back after a restart.
+      const answer = await this.client.ping().catch(() => "");
+      if (answer === "PONG") return;
+      if (Date.now() > deadline) throw new Error(`redis-server on port ${this.port} does not answer`);
+    }
+  }
+
+  private async end(signal: NodeJS.Signals): Promise<void> {
+    const { process } = this;
+    if (!process || process.exitCode !== null || process.signalCode !== null) return;
+    const exit = once(process, "exit");
+    process.kill(signal);
+    await exit;
+  }
+}
