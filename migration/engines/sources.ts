@@ -1,6 +1,6 @@
 import { readCheckpoint, writeCheckpoint, type Counts } from "./checkpoint";
 import { assertRemembers, type MigrationRecord } from "./migration-record";
-import { Progress } from "./progress";
+import { count, Progress } from "./progress";
 import type { Route } from "./route";
 import type { Run } from "./runtime";
 import type { ShardStore } from "./shard-store";
@@ -49,6 +49,7 @@ export async function runOnSources(run: Run, job: SourcesJob): Promise<Counts> {
   });
   await Promise.all(sources);
   if (failure) throw failure.error;
+  run.log(`${job.name}: done${summary(total)}`);
   return total;
 }
 
@@ -73,6 +74,11 @@ async function runOnSource(run: Run, job: SourcesJob, source: ShardStore): Promi
     log: run.log,
   });
   return counts;
+}
+
+function summary(total: Counts): string {
+  const parts = Object.entries(total).map(([name, value]) => `${count(value)} ${name}`);
+  return parts.length > 0 ? `, ${parts.join(", ")}` : "";
 }
 
 function addTo(sum: Counts, more: object): void {
