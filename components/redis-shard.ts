@@ -19,10 +19,15 @@ export interface RedisShardArgs extends ShardPodArgs, ShardFiles {
 export class RedisShard extends pulumi.ComponentResource {
   /** The shard's name in the ring. */
   readonly shardName: string;
-  /** The StatefulSet, which is ready before anything that depends on it starts. */
+  /** The StatefulSet. Once it is made its pod is ready; of a change nobody waits for the end (see `generation`). */
   readonly statefulSet: k8s.apps.v1.StatefulSet;
   /** Changes when the StatefulSet is replaced. */
   readonly statefulSetUid: pulumi.Output<string>;
+  /**
+   * Rises with every change of the StatefulSet. The provider's wait for a change may end before the pod restarts, because
+   * it does not compare this with `status.observedGeneration`: who must know that the pod is back waits by himself.
+   */
+  readonly generation: pulumi.Output<number>;
   /** The shard's Redis URL inside the cluster, without a password. */
   readonly url: pulumi.Output<string>;
 
@@ -32,6 +37,7 @@ export class RedisShard extends pulumi.ComponentResource {
     this.statefulSet = this.declareStatefulSet(name, args);
     this.declareDisruptionBudget(name, args);
     this.statefulSetUid = this.statefulSet.metadata.uid;
+    this.generation = this.statefulSet.metadata.generation;
     this.url = pulumi.output(args.namespace).apply((namespace) => shardIdentity(args.shard, namespace).url);
     this.registerOutputs({ statefulSetUid: this.statefulSetUid, url: this.url });
   }

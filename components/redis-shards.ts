@@ -13,6 +13,11 @@ export interface RedisShardsArgs extends ShardPodArgs {
   readonly namespace: pulumi.Input<string>;
   /** The password of every shard. @default none */
   readonly password?: pulumi.Input<string> | undefined;
+  /**
+   * Declares what must be done with a shard before the next one is made or restarted: to wait until its pod is back.
+   * @default the StatefulSet is updated, which its pod's restart may still follow
+   */
+  readonly settle?: (shard: RedisShard) => pulumi.Resource;
 }
 
 /** The shards, the headless Service that gives each its DNS name, and the files that they read. */
@@ -26,7 +31,7 @@ export class RedisShards extends pulumi.ComponentResource {
     this.registerOutputs({ urls: Object.fromEntries(this.shards.map(({ shardName, url }) => [shardName, url])) });
   }
 
-  private declareShards(name: string, { shards, password, ...args }: RedisShardsArgs): RedisShard[] {
+  private declareShards(name: string, { shards, password, settle, ...args }: RedisShardsArgs): RedisShard[] {
     const service = this.declareService(name, args.namespace);
     const config = pulumi.output(args.memoryLimit).apply((memoryLimit) => {
       return redisConf({ memoryLimit, auth: password !== undefined });
@@ -39,10 +44,13 @@ export class RedisShards extends pulumi.ComponentResource {
     };
     // Each waits for the one before it: a change that restarts shards restarts them one at a time, and stops at the
     // first that does not come back.
-    return shards.reduce<RedisShard[]>((declared, shard) => {
-      const after = [service, ...declared.slice(-1).map(({ statefulSet }) => statefulSet)];
-      return [...declared, new RedisShard(`${name}-${shard}`, { ...common, shard, after }, { parent: this })];
-    }, []);
+    let before: pulumi.Resource = service;
+    return shards.map((shardName) => {
+      const after = [service, before];
+      const shard = new RedisShard(`${name}-${shardName}`, { ...common, shard: shardName, after }, { parent: this });
+      before = settle?.(shard) ?? shard.statefulSet;
+      return shard;
+    });
   }
 
   private declareService(name: string, namespace: pulumi.Input<string>): k8s.core.v1.Service {

@@ -60,11 +60,14 @@ export async function declaredBy(program: () => unknown): Promise<Declared[]> {
   return requests.map((request) => declared(request, inputs)).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** The API server makes a name where none is given, and a uid. */
+/** The API server makes a name where none is given, a uid and a generation. */
 function liveState({ name, type, inputs }: pulumi.runtime.MockResourceArgs): Record<string, unknown> {
   const state = inputs as Record<string, unknown>;
   if (!type.startsWith("kubernetes:")) return state;
-  return { ...state, metadata: { name: `${name}-made`, uid: `${name}-uid`, ...(state["metadata"] as object) } };
+  return {
+    ...state,
+    metadata: { name: `${name}-made`, uid: `${name}-uid`, generation: 3, ...(state["metadata"] as object) },
+  };
 }
 
 function declared(request: Request, inputs: ReadonlyMap<string, Record<string, unknown>>): Declared {

@@ -1,7 +1,9 @@
+import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import { declaredBy, isSecretInput, named } from "./recorded-program";
 import { checksum, redisConf } from "../../../components/redis-config";
+import type { RedisShard } from "../../../components/redis-shard";
 import { RedisShards, type RedisShardsArgs } from "../../../components/redis-shards";
 
 const ARGS: RedisShardsArgs = {
@@ -165,6 +167,22 @@ describe("RedisShards", () => {
     const second = named(resources, "shards-shard-1-statefulset");
     expect(second.after).to.deep.equal([...common, "shards-shard-0-statefulset"].sort());
     expect(second.options).to.deep.equal({ ignoreChanges: ["spec.volumeClaimTemplates"] });
+  });
+
+  it("makes or restarts a shard only when the one before it has settled", async () => {
+    const resources = await declaredBy(() => {
+      const settle = (shard: RedisShard) =>
+        new command.local.Command(`settled-${shard.shardName}`, { triggers: [shard.generation] }, { dependsOn: shard });
+      return new RedisShards("shards", { ...ARGS, settle });
+    });
+    expect(named(resources, "settled-shard-0").inputs).to.deep.equal({ triggers: [3] });
+    expect(named(resources, "settled-shard-0").after).to.deep.equal([
+      "shards-shard-0-pdb",
+      "shards-shard-0-statefulset",
+    ]);
+    expect(named(resources, "shards-shard-0-statefulset").after).to.deep.equal(["shards-config", "shards-service"]);
+    const after = ["settled-shard-0", "shards-config", "shards-service"];
+    expect(named(resources, "shards-shard-1-statefulset").after).to.deep.equal(after);
   });
 
   it("declares nothing when it runs no shard", async () => {
