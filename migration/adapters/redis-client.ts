@@ -88,8 +88,8 @@ export class RedisClient {
   private explain(error: unknown): Error {
     const { name, url } = this.endpoint;
     const message = messageOf(error);
-    const fenced = /^FENCED (\S+)\s*(.*)/.exec(message);
-    if (fenced) return new FencedError(name, fenced[2] || "nobody");
+    const fenced = /^FENCED (.*)/s.exec(message);
+    if (fenced) return new FencedError(name, fenced[1] ?? "");
     const refused = [error, this.lastError].find((each) => each instanceof Error && each.name === "ReplyError");
     if (refused) return new ShardRefusedError(name, url, messageOf(refused));
     // "Max retries" says less than the error of the connection itself.

@@ -17,6 +17,7 @@ import { RedisClient, type RedisEndpoint } from "./redis-client";
 /** This product's own keys on a shard: the lock and the records. They are never migrated. */
 export const BOOKKEEPING_PREFIX = "dedup-shards:";
 const LOCK = `${BOOKKEEPING_PREFIX}lock`;
+const LAST_LOCKED_BY = `${BOOKKEEPING_PREFIX}last-locked-by`;
 
 /** The sweet spot of keys per SCAN call: more adds nothing and lifts the latency that others see. */
 const SCAN_COUNT = "250";
@@ -63,7 +64,8 @@ export class RedisShard implements ShardStore {
   async scan(cursor: string, all = false): Promise<ScanPage> {
     const match = all ? [] : ["MATCH", this.pattern];
     const [next, keys] = (await this.client.call("SCAN", cursor, ...match, "COUNT", SCAN_COUNT)) as [Buffer, Buffer[]];
-    return { cursor: next.toString(), keys: all ? keys.filter((key) => !isBookkeeping(key)) : keys };
+    // An empty or short prefix matches the bookkeeping as well.
+    return { cursor: next.toString(), keys: keys.filter((key) => !isBookkeeping(key)) };
   }
 
   async inspect(keys: readonly Buffer[]): Promise<Inspection> {
@@ -72,15 +74,11 @@ export class RedisShard implements ShardStore {
   }
 
   async read(keys: readonly Buffer[]): Promise<readonly (KeyCopy | undefined)[]> {
-    const copies: (KeyCopy | undefined)[] = [];
-    while (copies.length < keys.length) {
-      const reply = (await this.client.script(LUA.read, keys.slice(copies.length), [READ_BYTES])) as Buffer[];
-      for (let i = 0; i < reply.length; i += 3) {
-        const state = stateAt(reply, i);
-        copies.push(state.fingerprint === "" ? undefined : { ...state, dump: reply[i + 2] as Buffer });
-      }
-    }
-    return copies;
+    const reply = (await this.client.script(LUA.read, keys, [READ_BYTES])) as Buffer[];
+    return Array.from({ length: reply.length / 3 }, (_, i) => {
+      const state = stateAt(reply, 3 * i);
+      return state.fingerprint === "" ? undefined : { ...state, dump: reply[3 * i + 2] as Buffer };
+    });
   }
 
   async memoryUsage(keys: readonly Buffer[]): Promise<readonly number[]> {
@@ -112,17 +110,26 @@ export class RedisShard implements ShardStore {
     );
   }
 
-  async lock(token: FencingToken, holder: string, forMs: number): Promise<LockReply> {
-    const reply = await this.client.script(LUA.lock, [LOCK], [token, holder, String(forMs)]);
-    return reply.length === 0 ? { taken: true } : { taken: false, holder: String(reply[0]), leftMs: Number(reply[1]) };
+  lock(token: FencingToken, holder: string, forMs: number): Promise<LockReply> {
+    return this.askForLock(token, holder, forMs, "take");
+  }
+
+  renew(token: FencingToken, holder: string, forMs: number): Promise<LockReply> {
+    return this.askForLock(token, holder, forMs, "renew");
   }
 
   async unlock(token: FencingToken): Promise<void> {
-    await this.client.script(LUA.unlock, [LOCK], [token]);
+    await this.client.script(LUA.unlock, [LOCK, LAST_LOCKED_BY], [token]);
   }
 
   close(): void {
     this.client.close();
+  }
+
+  private async askForLock(token: FencingToken, holder: string, forMs: number, how: "take" | "renew") {
+    const reply = await this.client.script(LUA.lock, [LOCK, LAST_LOCKED_BY], [token, holder, String(forMs), how]);
+    if (reply.length === 0) return { taken: true } as const;
+    return { taken: false, holder: String(reply[0]), leftMs: Number(reply[1]) } as const;
   }
 }
 

@@ -133,7 +133,7 @@ async function unsettled({ backend, data, epoch }: GateJob): Promise<string | un
 }
 
 async function excuseFromVerify(job: GateJob): Promise<string | undefined> {
-  if (job.outOfReach.length > 0) return `${job.outOfReach.join(", ")} cannot be reached`;
+  if (job.outOfReach.length > 0) return `${job.outOfReach.join(", ")} cannot be reached or has lost its data`;
   if (job.record === undefined) return "no migration is recorded on the shards";
   return unsettled(job);
 }

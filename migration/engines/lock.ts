@@ -72,10 +72,12 @@ export class RunLock {
   }
 
   private async renew(): Promise<void> {
-    for (const shard of this.held) {
+    // All at once, so that a shard that hangs does not cost the locks of the others.
+    const renewals = this.held.map(async (shard) => {
       // Out of reach for now: what is written there fails by itself, and the next renewal may succeed.
-      const reply = await shard.lock(this.holder.token, this.holder.description, LOCK_MS).catch(() => undefined);
-      if (reply?.taken === false) this.lost = new FencedError(shard.name, reply.holder);
-    }
+      const reply = await shard.renew(this.holder.token, this.holder.description, LOCK_MS).catch(() => undefined);
+      if (reply?.taken === false) this.lost ??= new FencedError(shard.name, reply.holder);
+    });
+    await Promise.all(renewals);
   }
 }

@@ -33,12 +33,31 @@ const NAME = "migration";
 export async function readMigrationRecord(shards: readonly ShardStore[]): Promise<MigrationRecord | undefined> {
   const texts = await Promise.all(shards.map((shard) => shard.readRecord(NAME)));
   const records = texts.map((text, i) => (text === undefined ? undefined : parse(text, shards[i] as ShardStore)));
-  const newest = records.reduce((a, b) => ((b?.sequence ?? -1) > (a?.sequence ?? -1) ? b : a), undefined);
+  const newest = newestOf(records);
   if (newest === undefined) return undefined;
   const forgetful = shards.filter((_, i) => records[i]?.id !== newest.id).map(({ name }) => name);
   if (forgetful.length > 0) throw new GateClosedError(lostMessage(forgetful.join(", "), newest.id));
   return newest;
 }
+
+/**
+ * The record of a migration that is being left: shards that do not know it are no reason to stay in it.
+ * @returns the newest readable record, undefined when there is none.
+ */
+export async function readAbandonedRecord(shards: readonly ShardStore[]): Promise<MigrationRecord | undefined> {
+  const records = await Promise.all(shards.map((shard) => readMigrationRecord([shard]).catch(ignoreUnreadable)));
+  return newestOf(records);
+}
+
+function ignoreUnreadable(error: unknown): undefined {
+  if (error instanceof GateClosedError) return undefined;
+  throw error;
+}
+
+type Found = MigrationRecord | undefined;
+
+const newestOf = (records: readonly Found[]): Found =>
+  records.reduce<Found>((a, b) => ((b?.sequence ?? -1) > (a?.sequence ?? -1) ? b : a), undefined);
 
 /** Throws when a shard that was restarted no longer knows the migration: it came back without its data. */
 export async function assertRemembers(shard: ShardStore, record: MigrationRecord): Promise<void> {

@@ -66,7 +66,10 @@ export interface ShardStore {
   scan(cursor: string, all?: boolean): Promise<ScanPage>;
   /** States of keys, without their values. */
   inspect(keys: readonly Buffer[]): Promise<Inspection>;
-  /** Copies of keys; undefined where the key does not exist. */
+  /**
+   * Copies of the first of these keys, as many as one answer should carry, at least one; undefined where the key does
+   * not exist.
+   */
   read(keys: readonly Buffer[]): Promise<readonly (KeyCopy | undefined)[]>;
   /** Bytes that each key takes in memory; 0 where it does not exist. */
   memoryUsage(keys: readonly Buffer[]): Promise<readonly number[]>;
@@ -78,8 +81,10 @@ export interface ShardStore {
   readRecord(name: string): Promise<string | undefined>;
   /** Writes a record; undefined deletes it. */
   writeRecord(token: FencingToken, name: string, value: string | undefined): Promise<void>;
-  /** Takes the lock for a time or says who has it. A holder's own call extends it. */
+  /** Takes the lock for a time or says who has it. */
   lock(token: FencingToken, holder: string, forMs: number): Promise<LockReply>;
+  /** Extends the lock. One that ended is had back only if no other run had it meanwhile. */
+  renew(token: FencingToken, holder: string, forMs: number): Promise<LockReply>;
   /** Gives the lock back, if the token still holds it. */
   unlock(token: FencingToken): Promise<void>;
 }

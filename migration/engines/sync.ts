@@ -93,7 +93,10 @@ export async function syncExtras(edge: Edge, keys: readonly Buffer[], action: Ex
   return counts;
 }
 
-/** Copies keys as they are now, unless the shard written to no longer holds what is expected of it. */
+/**
+ * Copies keys as they are now, unless the shard written to no longer holds what is expected of it. Big values go in
+ * several requests: as many as were read at once are written at once.
+ */
 export async function copy(
   from: ShardStore,
   to: ShardStore,
@@ -101,17 +104,19 @@ export async function copy(
   { run, throttle }: Pick<SyncJob, "run" | "throttle">,
 ): Promise<{ written: number; changed: readonly Buffer[] }> {
   await throttle.take(keys.length);
-  const copies = await throttle.observe(() => from.read(keysOf(keys)));
-  const writes = keys.flatMap(({ key, expected }, i) => {
-    const found = copies[i];
-    return found ? [{ key, expected, ...found }] : [];
-  });
-  if (writes.length === 0) return { written: 0, changed: [] };
-  const outcomes = await throttle.observe(() => to.write(run.token(), writes));
-  return {
-    written: outcomes.filter((outcome) => outcome === "written").length,
-    changed: writes.flatMap(({ key }, i) => (outcomes[i] === "changed" ? [key] : [])),
-  };
+  const changed: Buffer[] = [];
+  let written = 0;
+  for (let done = 0; done < keys.length;) {
+    const rest = keys.slice(done);
+    const copies = await throttle.observe(() => from.read(keysOf(rest)));
+    done += copies.length;
+    const writes = copies.flatMap((found, i) => (found ? [{ ...(rest[i] as (typeof rest)[0]), ...found }] : []));
+    if (writes.length === 0) continue;
+    const outcomes = await throttle.observe(() => to.write(run.token(), writes));
+    written += outcomes.filter((outcome) => outcome === "written").length;
+    changed.push(...writes.flatMap(({ key }, i) => (outcomes[i] === "changed" ? [key] : [])));
+  }
+  return { written, changed };
 }
 
 async function differences({ primary, secondary }: Edge, keys: readonly Buffer[], job: SyncJob): Promise<Found[]> {

@@ -1,6 +1,6 @@
 import type { Session } from "../adapters/session";
 import { drain, forgetCheckpoints, type DrainCounts } from "../engines/drain";
-import { readMigrationRecord, writeMigrationRecord } from "../engines/migration-record";
+import { readAbandonedRecord, writeMigrationRecord, type MigrationRecord } from "../engines/migration-record";
 import type { Direction } from "../engines/runtime";
 import { rolesOf, type Phase } from "../phases";
 import { log, STATE_VERSION, type Secrets, type StepInputs } from "./inputs";
@@ -26,8 +26,9 @@ export async function update(olds: Outputs, news: StepInputs, secrets: Secrets) 
 function cleanUp(inputs: StepInputs, secrets: Secrets): Promise<DrainCounts> {
   return openRun(inputs, secrets, { purpose: "cleanup" }, async (session) => {
     const { current, target } = session.run.rings;
-    const counts = await drainFrom(session, inputs, { primary: target, secondary: current }, current.shards);
     const record = await openMigration(session);
+    const direction = { primary: target, secondary: current };
+    const counts = await drainFrom(session, inputs, record, direction, current.shards);
     await writeMigrationRecord(session.stores, session.run.token(), { ...record, drained: true });
     return counts;
   });
@@ -41,13 +42,13 @@ function close(olds: Outputs, news: StepInputs, secrets: Secrets): Promise<Drain
   const before = { ...olds, settings: news.settings };
   const stay = news.ring.shards;
   return openRun(before, secrets, { purpose: "end of the migration", only: stay }, async (session) => {
-    const record = await readMigrationRecord(session.stores);
+    const record = await readAbandonedRecord(session.stores);
     if (record === undefined) return null;
     const { current, target } = session.run.rings;
     const staying = target.shards.filter((name) => current.shards.includes(name));
     const counts = record.drained
       ? null
-      : await drainFrom(session, before, { primary: current, secondary: target }, staying);
+      : await drainFrom(session, before, record, { primary: current, secondary: target }, staying);
     await forgetCheckpoints(session.run, stay);
     await writeMigrationRecord(session.stores, session.run.token(), undefined);
     log(`migration ${record.id} is ${record.drained ? "finished" : "abandoned"}: its records are removed`);
@@ -55,9 +56,14 @@ function close(olds: Outputs, news: StepInputs, secrets: Secrets): Promise<Drain
   });
 }
 
-async function drainFrom(session: Session, inputs: StepInputs, direction: Direction, sources: readonly string[]) {
+async function drainFrom(
+  session: Session,
+  inputs: StepInputs,
+  record: MigrationRecord,
+  direction: Direction,
+  sources: readonly string[],
+) {
   const { cleanupKeysPerSecond: keysPerSecond, cleanupBatchSize: batchSize, maxLatencyMs } = inputs.settings;
   const epoch = await liveEpoch(await openBackend(inputs.connection));
-  const record = await openMigration(session);
   return drain(session.run, { record, direction, sources, pace: { keysPerSecond, batchSize, maxLatencyMs }, epoch });
 }

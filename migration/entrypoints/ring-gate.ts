@@ -1,5 +1,6 @@
 import { passGate } from "../engines/gate";
-import { readMigrationRecord } from "../engines/migration-record";
+import type { ShardStore } from "../engines/shard-store";
+import { readAbandonedRecord, readMigrationRecord } from "../engines/migration-record";
 import { moveOf, nearestPhase, refuseMove, ringsInForce, type Phase, type RingState } from "../phases";
 import {
   log,
@@ -84,19 +85,27 @@ function askGate(olds: Outputs, news: CheckedGateInputs, secrets: Secrets) {
     : [];
   return openRun(olds, secrets, { purpose, dispensable }, async (session) => {
     const backend = await openBackend(olds.connection);
+    const strangers = await shardsThatForgot(session.stores.filter(({ name }) => dispensable.includes(name)));
+    const known = session.stores.filter((store) => !strangers.includes(store));
     return passGate(session.run, {
       from: stateOf(olds),
       to: stateOf(news),
       epoch: olds.epoch,
       data: olds.data,
       backend,
-      shards: session.stores,
-      outOfReach: session.outOfReach,
-      record: await readMigrationRecord(session.stores),
+      shards: known,
+      outOfReach: [...session.outOfReach, ...strangers.map(({ name }) => name)],
+      record: await readMigrationRecord(known),
       ttlWindowMs: news.settings.ttlWindowMs,
       verify: (record) => verifyPhase(session, record, olds.phase, news.settings),
     });
   });
+}
+
+/** Shards that hold no record of the migration: emptied, so they are as good as out of reach. */
+async function shardsThatForgot(stores: readonly ShardStore[]): Promise<readonly ShardStore[]> {
+  const records = await Promise.all(stores.map((store) => readAbandonedRecord([store])));
+  return stores.filter((_, i) => records[i] === undefined);
 }
 
 /** The ring part of the ConfigMap; the epoch is not in it. */
