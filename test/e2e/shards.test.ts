@@ -1,0 +1,83 @@
+/** What stands before the loss of a shard's keys: a backup before anything is copied, and guards before it is removed. */
+import { expect } from "chai";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { World } from "./world";
+
+const THREE = ["shard-0", "shard-1", "shard-2"];
+const FOUR = [...THREE, "shard-3"];
+const STRAY = "stray:key";
+const REFUSAL =
+  `shard-3 cannot be removed: it holds keys that no other shard holds, such as "${STRAY}". ` +
+  `Run the migration through its cleanup first; keys without the prefix must be moved or deleted by hand.`;
+
+describe("backups and guards of shards", function () {
+  this.timeout(600_000);
+  const directory = mkdtempSync(join(tmpdir(), "dedup-shards-backups-"));
+  let world: World;
+
+  before(async () => {
+    world = await World.create({ namespace: "shards", shards: THREE, keys: 300 });
+    await world.to("plan", { targetShards: FOUR });
+  });
+  after(async () => {
+    await world.destroy();
+    rmSync(directory, { recursive: true });
+  });
+
+  it("a backup that fails stops the copy before any key is copied", async () => {
+    const command = `test "$SHARD_NAME" != shard-1 || { echo "disk full" >&2; exit 3; }`;
+    await world.stack.setConfig({ migrationPhase: "copy", backup: { enabled: true, directory, command } });
+    const { code, output } = await world.stack.up({ skipPreview: true });
+    expect(code, output).to.not.equal(0);
+    expect(output).to.contain("disk full");
+    expect(await (await world.keys.client("shard-3")).keys("pcs:*")).to.deep.equal([]);
+  });
+
+  it("once every current shard is backed up, the copy goes on", async () => {
+    await world.to("copy", { backup: { enabled: true, directory } });
+    const { migration_id: id } = (await world.stack.outputs())["migrationPlan"] as { migration_id: string };
+    for (const shard of THREE) {
+      const head = readFileSync(join(directory, id, `${shard}.rdb`)).subarray(0, 5);
+      expect(head.toString(), shard).to.equal("REDIS");
+    }
+    expect(await (await world.keys.client("shard-3")).keys("pcs:*")).to.not.be.empty;
+    await world.expectPlaced(THREE);
+  });
+
+  it("a shard with a key that no other shard holds is not removed: neither in a preview nor without one", async () => {
+    await (await world.keys.client("shard-3")).set(STRAY, "somebody's");
+    await world.stack.setConfig({ migrationPhase: "stable" });
+    for (const run of [await world.stack.preview(), await world.stack.up({ skipPreview: true })]) {
+      expect(run.code, run.output).to.not.equal(0);
+      expect(run.output).to.contain(REFUSAL);
+    }
+    await expectShardsRun(FOUR);
+  });
+
+  it("nor by a destroy: it fails before it deletes the shard, or the ring that the backend reads", async () => {
+    const { code, output } = await world.stack.destroy();
+    expect(code, output).to.not.equal(0);
+    expect(output).to.contain("cannot be removed: it holds keys that no other shard holds");
+    await expectShardsRun(FOUR);
+    expect((await world.kube.get("configmap/backend-config"))["data"]).to.include({ DEDUP_DUAL_WRITE: "false" });
+    await world.backend.ready();
+    await world.expectPlaced(THREE);
+  });
+
+  it("a shard whose keys others hold as well is removed", async () => {
+    await (await world.keys.client("shard-0")).set(STRAY, "somebody's");
+    await world.to("stable");
+    expect(await world.kube.find("statefulset/redis-dedup-shard-3")).to.equal(undefined);
+    await (await world.keys.client("shard-0")).unlink(STRAY);
+    await world.expectPlaced(THREE);
+  });
+
+  async function expectShardsRun(shards: readonly string[]): Promise<void> {
+    for (const shard of shards) {
+      const { status } = await world.kube.get(`statefulset/redis-dedup-${shard}`);
+      expect(status, shard).to.include({ readyReplicas: 1 });
+    }
+  }
+});
