@@ -7,7 +7,7 @@ import { parseStackConfig, type StackConfig } from "./migration/config";
 import { quantityOf } from "./migration/config/quantity";
 import { MigrationSteps, stepInputs } from "./migration/migration";
 import { isOpen, ringsInForce, rollbackOf, shardsThatExist, takesBackup } from "./migration/phases";
-import { MigrationPlan, RingGate, ShardGuard, ShardSet } from "./migration/providers/resources";
+import { MigrationPlan, RingGate, ShardGuard, ShardReady, ShardSet } from "./migration/providers/resources";
 
 const stack = new pulumi.Config();
 const config = readConfig();
@@ -23,7 +23,9 @@ const ring = {
 };
 const state = { phase: config.migrationPhase, ...ring };
 const shardNames = shardsThatExist(state);
-const urlOf = (name: string) => config.shardUrls[name] ?? shardIdentity(name, config.namespace).url;
+const isExternal = (name: string) => Object.hasOwn(config.shardUrls, name);
+const urlOf = (name: string) =>
+  (isExternal(name) && config.shardUrls[name]) || shardIdentity(name, config.namespace).url;
 const connection = connectionTo(shardNames);
 const settings = engineSettings();
 const step = { phase: config.migrationPhase, ring, connection, settings };
@@ -35,9 +37,22 @@ const shards = new RedisShards(
   "redis-dedup",
   {
     ...config.shard,
-    shards: shardNames.filter((name) => config.shardUrls[name] === undefined),
+    shards: shardNames.filter((name) => !isExternal(name)),
     namespace: config.namespace,
     password,
+    // A change of all shards restarts one after the other.
+    settle: (shard) =>
+      new ShardReady(
+        `ready-${shard.shardName}`,
+        {
+          namespace: config.namespace,
+          kubeContext: connection.kubeContext,
+          statefulSet: shardIdentity(shard.shardName, config.namespace).statefulSet,
+          generation: shard.generation,
+          rolloutTimeoutMs: config.backend.rolloutTimeoutMs,
+        },
+        { dependsOn: shard },
+      ),
   },
   { dependsOn: shardSet },
 );

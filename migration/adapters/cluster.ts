@@ -54,6 +54,20 @@ export class Cluster {
     return { port: await listen(server), close };
   }
 
+  /** Whether a StatefulSet's pods are ready and run what was asked of it last. */
+  async isRolledOut(namespace: string, name: string): Promise<boolean> {
+    try {
+      const { metadata, spec, status } = await this.apps.readNamespacedStatefulSet({ namespace, name });
+      return (
+        (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 0) &&
+        status?.currentRevision === status?.updateRevision &&
+        (status?.readyReplicas ?? 0) >= (spec?.replicas ?? 1)
+      );
+    } catch (error) {
+      throw explain(`StatefulSet ${namespace}/${name}`, error);
+    }
+  }
+
   private async configMap(namespace: string, name: string): Promise<Readonly<Record<string, string>> | undefined> {
     try {
       return (await this.core.readNamespacedConfigMap({ namespace, name })).data ?? {};

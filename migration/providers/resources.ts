@@ -4,6 +4,7 @@ import type { StepInputs } from "../entrypoints/inputs";
 import type { PlanInputs } from "../entrypoints/migration-plan";
 import type { GateInputs } from "../entrypoints/ring-gate";
 import type { ShardGuardInputs } from "../entrypoints/shard-guard";
+import type { ShardReadyInputs } from "../entrypoints/shard-ready";
 import type { ShardSetInputs } from "../entrypoints/shard-set";
 import { shellFor } from "./shell";
 
@@ -38,6 +39,13 @@ export class ShardSet extends pulumi.dynamic.Resource {
 export class ShardGuard extends pulumi.dynamic.Resource {
   constructor(name: string, inputs: Wrapped<ShardGuardInputs>, opts?: pulumi.CustomResourceOptions) {
     super(shellFor("shard-guard"), name, { ...inputs }, opts, MODULE, "ShardGuard");
+  }
+}
+
+/** Done when a changed StatefulSet is ready again: the Kubernetes provider does not wait for that. */
+export class ShardReady extends pulumi.dynamic.Resource {
+  constructor(name: string, inputs: Wrapped<ShardReadyInputs>, opts?: pulumi.CustomResourceOptions) {
+    super(shellFor("shard-ready"), name, { ...inputs }, opts, MODULE, "ShardReady");
   }
 }
 

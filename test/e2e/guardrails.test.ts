@@ -4,8 +4,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { HashRing } from "../../migration/ring/ring";
+import type { KubeObject } from "../lab/kube";
 import { PulumiStack, type Config } from "../lab/pulumi-stack";
-import { World } from "./world";
+import { LAB_CONFIG, World } from "./world";
 
 const THREE = ["shard-0", "shard-1", "shard-2"];
 const FOUR = [...THREE, "shard-3"];
@@ -17,6 +18,18 @@ const BACKUPS = mkdtempSync(join(tmpdir(), "dedup-backups-"));
 function moversBetween(ids: Iterable<string>): number {
   const [before, after] = [new HashRing(THREE), new HashRing(FOUR)];
   return [...ids].filter((id) => before.ownerOf(id) !== after.ownerOf(id)).length;
+}
+
+interface PodStatus {
+  readonly startTime: string;
+  readonly conditions: readonly { readonly type: string; readonly lastTransitionTime: string }[];
+}
+
+/** When a pod was started and became ready, Unix ms. */
+function startAndReady(pod: KubeObject): { start: number; ready: number } {
+  const { startTime, conditions } = pod["status"] as PodStatus;
+  const ready = conditions.find(({ type }) => type === "Ready")?.lastTransitionTime ?? "";
+  return { start: Date.parse(startTime), ready: Date.parse(ready) };
 }
 
 describe("guard rails, on a real stack", function () {
@@ -120,6 +133,17 @@ describe("guard rails, on a real stack", function () {
     expect((await world.stack.refresh()).code).to.equal(0);
     const { output } = await world.stack.preview();
     expect(output).to.match(/Resources:\s+\d+ unchanged/);
+  });
+
+  it("restarts shards one after the other when all of them change", async () => {
+    const shard = LAB_CONFIG["shard"] as object;
+    await world.stack.setConfig({ shard: { ...shard, cpuRequest: "20m" } });
+    await world.stack.mustUp({ skipPreview: true });
+    const pods = await Promise.all(FOUR.map((name) => world.kube.get(`pod/redis-dedup-${name}-0`)));
+    const times = pods.map(startAndReady);
+    times.slice(1).forEach(({ start }, i) => expect(start, FOUR[i + 1]).to.be.at.least(times[i]?.ready ?? NaN));
+    world.keys.close();
+    await world.expectPlaced(THREE, FOUR);
   });
 
   it("tells the password to nobody: not in state, outputs, logs, previews or manifests but the Secret", async () => {

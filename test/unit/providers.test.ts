@@ -1,0 +1,42 @@
+/** Providers as Pulumi stores them: small, without an engine in them, and able to run from that text alone. */
+import * as pulumi from "@pulumi/pulumi";
+import { expect } from "chai";
+import { spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { shellFor } from "../../migration/providers/shell";
+
+const ROOT = join(__dirname, "../..");
+const MAX_BYTES = 6_000;
+const ENTRYPOINTS = ["ring-gate", "shard-set", "shard-guard", "shard-ready", "migration-plan", "barrier"].concat([
+  "pre-copy",
+  "catch-up",
+  "verify",
+  "drain",
+]);
+
+const serialize = async (name: string): Promise<string> => {
+  const provider = shellFor(name);
+  return (await pulumi.runtime.serializeFunction(() => provider)).text;
+};
+
+describe("serialized providers", function () {
+  this.timeout(60_000); // a fresh process, and Pulumi's serializer, take their time to load
+
+  for (const name of ENTRYPOINTS) {
+    it(`${name} is a small shell that knows its entrypoint by path only`, async () => {
+      const text = await serialize(name);
+      expect(Buffer.byteLength(text)).to.be.below(MAX_BYTES);
+      expect(text).to.contain("./migration/entrypoints/").and.to.contain(name);
+      expect(text).to.not.match(/ioredis|EVALSHA|engines\/|adapters\//);
+      expect(readdirSync(join(ROOT, "migration/entrypoints"))).to.include(`${name}.ts`);
+    });
+  }
+
+  it("run in a fresh process from their text", async () => {
+    const program = `${await serialize("pre-copy")}
+      exports.handler().update("id", {}, { work: "none" }).then((r) => console.log(JSON.stringify(r)));`;
+    const { stdout, stderr } = spawnSync(process.execPath, ["-e", program], { cwd: ROOT, encoding: "utf8" });
+    expect(stdout, stderr).to.equal('{"outs":{"work":"none","stateVersion":1,"counts":null}}\n');
+  });
+});
