@@ -1,90 +1,94 @@
 /**
- * `npm run demo`: a live ring of three shards is taken to four by `pulumi up`, one phase at a time; then a migration
- * back to three is begun and rolled back from its cutover. Exits 0 only when a checker that shares nothing with the
- * product's own verify finds every key at its owner, with its value and expiry, and nowhere else.
+ * `npm run demo`: a live ring of three shards is taken to four by `pulumi up`, one phase at a time, while clients use
+ * it; then a migration back to three is begun and rolled back from its cutover.
+ *
+ * Exits 0 only when a checker that shares nothing with the product's own verify finds every key at its owner, with its
+ * value and expiry, and nowhere else, and when no client was told anything untrue. Cleans up after itself, always.
  */
+import { randomBytes } from "node:crypto";
+import path from "node:path";
 import { World } from "../../e2e/world";
+import { Kube } from "../kube";
+import { Clients } from "./clients";
+import { Operator } from "./operator";
+import { table } from "./table";
 
 const THREE = ["shard-0", "shard-1", "shard-2"];
 const FOUR = [...THREE, "shard-3"];
 const KEYS = 200_000;
-const NAMESPACE = "dedup-demo";
-
-/** What an operator would look at in the output of an `up`. */
-const TELLING = /^\s*(plan|plan \S+|gate|barrier|pre-copy|catch-up|verify|cleanup|migration)[ ,:].*$/;
-
-interface Row {
-  readonly phase: string;
-  readonly seconds: string;
-  readonly keys: string;
-  readonly result: string;
-}
 
 async function main(): Promise<boolean> {
-  say(`deploying the backend and ${THREE.length} shards, and storing ${KEYS.toLocaleString("en-US")} keys`);
-  const world = await World.create({
-    namespace: NAMESPACE,
-    shards: THREE,
-    keys: KEYS,
-    config: { copy: { keysPerSecond: 20_000, catchUpKeysPerSecond: 50_000 } },
-  });
-  const rows: Row[] = [];
-  const step = async (phase: string, config: Record<string, unknown> = {}) => {
-    say(`migrationPhase: ${phase} → pulumi up`);
-    const started = Date.now();
-    await world.stack.setConfig({ migrationPhase: phase, ...config });
-    await world.stack.mustUp({ skipPreview: true, onLine: (line) => TELLING.test(line) && console.log(line) });
-    rows.push({ phase, seconds: ((Date.now() - started) / 1_000).toFixed(1), ...(await outcome(world, phase)) });
-  };
+  const startedMs = Date.now();
+  // A name of its own: whatever else is in the cluster is not touched.
+  const namespace = `dedup-demo-${randomBytes(3).toString("hex")}`;
+  say(`deploying the backend and 3 shards in namespace ${namespace}, and storing ${count(KEYS)} keys`);
+  let world: World | undefined;
   try {
-    for (const phase of ["plan", "copy", "dualWrite", "cutover", "cleanup"]) await step(phase, { targetShards: FOUR });
-    await step("stable", { shards: FOUR });
-    const grown = await check(world, FOUR, "3 → 4");
-    for (const phase of ["plan", "copy", "dualWrite", "cutover"]) await step(phase, { targetShards: THREE });
-    say("the operator thinks better of it, and reverts the config step by step");
-    for (const phase of ["dualWrite", "copy", "stable"]) await step(phase);
-    const back = await check(world, FOUR, "4 → 3, rolled back from cutover");
-    console.table(rows);
-    return grown && back;
+    world = await World.create({
+      namespace,
+      shards: THREE,
+      keys: KEYS,
+      config: { copy: { keysPerSecond: 20_000, catchUpKeysPerSecond: 50_000 } },
+    });
+    say(`ready after ${seconds(startedMs)}`);
+    return await migrate(world);
   } finally {
-    await world.destroy();
+    say("cleaning up");
+    await (world ? world.destroy() : new Kube(namespace).deleteNamespace());
+    say(`done in ${seconds(startedMs)}`);
   }
 }
 
-/** The figures of a phase, from the stack's outputs. */
-async function outcome(world: World, phase: string): Promise<Pick<Row, "keys" | "result">> {
-  const outputs = await world.stack.outputs();
-  const counters = outputs["copyCounters"] as Record<string, Record<string, number> | null>;
-  const plan = outputs["migrationPlan"] as { total_keys_to_move: number; percentage_to_move: number } | null;
-  const report = outputs["verification"] as Record<string, number> | null;
-  const verified = `verified ${report?.["checked"]}: ${report?.["missing"]} missing, ${report?.["different"]} different`;
-  switch (phase) {
-    case "plan":
-      return { keys: String(plan?.total_keys_to_move), result: `${plan?.percentage_to_move} % will move` };
-    case "copy":
-      return { keys: String(counters["preCopy"]?.["repaired"]), result: "copied" };
-    case "dualWrite":
-    case "cutover":
-      return { keys: String(report?.["checked"]), result: verified };
-    case "cleanup":
-      return { keys: String(counters["cleanup"]?.["deleted"]), result: "deleted from their old owners" };
-    default:
-      return { keys: "", result: `ring epoch ${String(outputs["epoch"])}` };
+async function migrate(world: World): Promise<boolean> {
+  const backup = { directory: path.join(world.stack.dir, "backups") };
+  const clients = new Clients(await world.backend.serviceUrl(), world.keys, [THREE, FOUR]);
+  const operator = new Operator(world.stack);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void operator.stop());
+  clients.start();
+  try {
+    say("3 → 4 shards");
+    await operator.go("plan", { targetShards: FOUR, backup }, true);
+    await operator.go("copy");
+    await operator.go("dualWrite");
+    await operator.go("cutover", {}, true);
+    await operator.go("cleanup");
+    await operator.go("stable", { shards: FOUR });
+    await clients.stop();
+    const grown = await check(world, clients, FOUR, "3 → 4");
+
+    clients.start();
+    say("4 → 3 shards, up to the cutover; then the operator thinks better of it and reverts the config, step by step");
+    await operator.go("plan", { targetShards: THREE });
+    for (const phase of ["copy", "dualWrite", "cutover", "dualWrite", "copy", "stable"]) await operator.go(phase);
+    await clients.stop();
+    const kept = await check(world, clients, FOUR, "4 → 3, rolled back from cutover");
+    console.log(`\n${table(operator.rows)}`);
+    return grown && kept;
+  } finally {
+    await clients.stop();
   }
 }
 
-async function check(world: World, ring: readonly string[], what: string): Promise<boolean> {
-  world.keys.close();
+async function check(world: World, clients: Clients, ring: readonly string[], what: string): Promise<boolean> {
   const { right, missing, different, elsewhere } = await world.keys.placement(ring);
-  const good = right === world.keys.stored.size && missing.length + different.length + elsewhere.length === 0;
+  const { first, duplicates, retried, wrong } = clients;
+  const total = world.keys.stored.size;
+  const good = right === total && [missing, different, elsewhere, wrong].every(({ length }) => length === 0);
   say(
-    `${good ? "GOOD" : "BAD"}, ${what}: ${right} of ${world.keys.stored.size} keys at their owner, ` +
-      `${missing.length} missing, ${different.length} different, ${elsewhere.length} elsewhere`,
+    `${good ? "GOOD" : "BAD"}, ${what}: ${count(right)} of ${count(total)} keys at their owner with value and expiry, ` +
+      `${missing.length} missing, ${different.length} different, ${elsewhere.length} elsewhere; ` +
+      `clients so far: ${count(first)} first, ${count(duplicates)} duplicates, ${retried} tries repeated, ` +
+      `${wrong.length} wrong answers`,
   );
+  for (const example of [missing, different, elsewhere, wrong].flatMap((found) => found.slice(0, 3))) {
+    console.log(`  ${example}`);
+  }
   return good;
 }
 
 const say = (line: string): void => console.log(`\ndemo: ${line}`);
+const count = (value: number): string => value.toLocaleString("en-US");
+const seconds = (sinceMs: number): string => `${((Date.now() - sinceMs) / 1000).toFixed(0)} s`;
 
 main().then(
   (good) => process.exit(good ? 0 : 1),

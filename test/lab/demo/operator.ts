@@ -1,0 +1,75 @@
+/** The operator of the demo: sets a phase, reads the preview, runs `pulumi up`, and shows what matters of both. */
+import type { Config, PulumiStack } from "../pulumi-stack";
+import type { PulumiRun } from "../pulumi-run";
+import type { Row } from "./table";
+
+/** Lines of the program and its engines, as the CLI shows them while it runs. */
+const LIVE = /^\s*pulumi:pulumi:Stack \S+ running (.+)$/;
+/** What a reviewer looks for in a preview: what will move, and the ring's new values. */
+const REVIEWED = /^\s*[~+-]\s+(\S+ → \S+|summary|DEDUP_\w+)\s*: .+$/;
+
+export class Operator {
+  readonly rows: Row[] = [];
+  private running: PulumiRun | undefined;
+  private stopped = false;
+
+  constructor(private readonly stack: PulumiStack) {}
+
+  /** Ends the run in hand and refuses further ones. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await this.running?.kill();
+  }
+
+  /** @throws Error with the whole output when the `up` fails */
+  async go(phase: string, config: Config = {}, review = false): Promise<void> {
+    console.log(`\n$ pulumi config set migrationPhase ${phase}`);
+    await this.stack.setConfig({ migrationPhase: phase, ...config });
+    if (review) await this.review();
+    console.log("$ pulumi up");
+    if (this.stopped) throw new Error("stopped");
+    this.running = this.stack.startUp({ skipPreview: true, onLine: showLive });
+    const { code, output, durationMs } = await this.running.done;
+    this.running = undefined;
+    if (code !== 0) throw new Error(`pulumi up failed in phase ${phase} (exit ${code}):\n${output}`);
+    this.rows.push({ phase, seconds: durationMs / 1000, ...outcome(await this.stack.outputs(), phase) });
+  }
+
+  private async review(): Promise<void> {
+    console.log("$ pulumi preview --diff        # shortened");
+    const { code, output } = await this.stack.preview({ diff: true });
+    if (code !== 0) throw new Error(`pulumi preview failed (exit ${code}):\n${output}`);
+    for (const line of output.split("\n").filter((text) => REVIEWED.test(text))) console.log(`  ${line.trim()}`);
+  }
+}
+
+function showLive(line: string): void {
+  const said = LIVE.exec(line)?.[1];
+  if (said !== undefined) console.log(`  ${said}`);
+}
+
+type Counts = Readonly<Record<string, number>>;
+
+/** The figures of a phase, from the stack's outputs. */
+function outcome(outputs: Readonly<Record<string, unknown>>, phase: string): Pick<Row, "keys" | "result"> {
+  const counters = outputs["copyCounters"] as Readonly<Record<string, Counts | null>>;
+  const plan = outputs["migrationPlan"] as Counts | null;
+  const report = outputs["verification"] as Counts | null;
+  const ring = `ring epoch ${String(outputs["epoch"])}`;
+  switch (phase) {
+    case "plan":
+      return { keys: plan?.["total_keys_to_move"], result: `${plan?.["percentage_to_move"]} % of the keys will move` };
+    case "copy":
+      return { keys: counters["preCopy"]?.["checked"], result: `${ring}; movers copied` };
+    case "dualWrite":
+    case "cutover":
+      return {
+        keys: report?.["checked"],
+        result: `${ring}; verified: ${report?.["missing"]} missing, ${report?.["different"]} different`,
+      };
+    case "cleanup":
+      return { keys: counters["cleanup"]?.["deleted"], result: `${ring}; deleted from their old owners` };
+    default:
+      return { keys: undefined, result: ring };
+  }
+}
