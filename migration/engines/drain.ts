@@ -47,6 +47,8 @@ export async function drain(run: Run, job: DrainJob): Promise<DrainCounts> {
     route: keysToDrain(run.rings, job.direction),
     batchSize: throttle.batchSize,
     onBatch: (source, owner, keys) => drainBatch(run, throttle, source, owner, keys),
+    // What was deleted is not found again.
+    recounted: [],
   };
   const first = await runOnSources(run, { ...passes, checkpointFor: `${job.record.id}/${job.epoch}` });
   const sum: DrainCounts = { checked: 0, deleted: 0, rescued: 0, ...first };

@@ -5,21 +5,23 @@ const EVERY_MS = 5_000;
 /** Says every few seconds how far long work is: done of total, rate, time left. */
 export class Progress {
   private done = 0;
+  private already = 0;
   private readonly startMs: number;
   private saidMs: number;
 
-  /**
-   * @param total - expected number of keys, an estimate; 0 when nobody knows.
-   * @param already - keys done by an earlier run.
-   */
+  /** @param total - expected number of keys, an estimate; 0 when nobody knows. */
   constructor(
     private readonly what: string,
     private readonly total: number,
     private readonly clock: Clock,
     private readonly log: Log,
-    private readonly already = 0,
   ) {
     this.startMs = this.saidMs = clock.now();
+  }
+
+  /** Counts keys that an earlier run did; a negative number takes back keys that must be done once more. */
+  skip(keys: number): void {
+    this.already += keys;
   }
 
   /** Counts keys that are done. */

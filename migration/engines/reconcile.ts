@@ -1,14 +1,12 @@
-import type { MigrationRecord } from "./migration-record";
 import { moversOnPrimary, moversOnSecondary } from "./route";
 import type { Direction, Run } from "./runtime";
 import { runOnSources } from "./sources";
-import { addCounts, noCounts, syncExtras, syncKeys, type ExtraAction, type SyncCounts, type SyncJob } from "./sync";
+import { addCounts, noCounts, syncExtras, syncKeys, type ExtraAction, type ExtrasJob, type SyncCounts } from "./sync";
 
 /** One pass over both rings. */
-export interface ReconcileJob extends Omit<SyncJob, "run"> {
+export interface ReconcileJob extends Omit<ExtrasJob, "run"> {
   /** What the operator reads in progress lines. */
   readonly name: string;
-  readonly record: MigrationRecord;
   readonly direction: Direction;
   readonly extra: ExtraAction;
   /** See {@link runOnSources}. */
@@ -23,7 +21,7 @@ export interface ReconcileJob extends Omit<SyncJob, "run"> {
  */
 export async function reconcile(run: Run, job: ReconcileJob): Promise<SyncCounts> {
   const sum = noCounts();
-  const sync: SyncJob = { ...job, run };
+  const sync: ExtrasJob = { ...job, run };
   const common = {
     record: job.record,
     batchSize: job.throttle.batchSize,

@@ -17,6 +17,8 @@ export interface SourcesJob {
   readonly batchSize: number;
   /** Does the work on a batch and counts it; `checked` drives the progress. */
   readonly onBatch: (source: ShardStore, other: ShardStore, keys: readonly Buffer[]) => Promise<object>;
+  /** Counts of keys that a scan counts again when it starts over: `checked` unless the job says otherwise. */
+  readonly recounted?: readonly string[];
   /** The work that checkpoints belong to; without it there are none and a killed run starts over. */
   readonly checkpointFor?: string;
 }
@@ -42,7 +44,7 @@ export async function runOnSources(run: Run, job: SourcesJob): Promise<Counts> {
   };
   const sources = job.sources.map(run.shards).map(async (source) => {
     try {
-      addTo(total, await runOnSource(run, guarded, source));
+      addTo(total, await runOnSource(run, guarded, source, progress));
     } catch (error) {
       failure ??= { error };
     }
@@ -53,12 +55,14 @@ export async function runOnSources(run: Run, job: SourcesJob): Promise<Counts> {
   return total;
 }
 
-async function runOnSource(run: Run, job: SourcesJob, source: ShardStore): Promise<Counts> {
-  const { checkpointFor: work, name } = job;
+async function runOnSource(run: Run, job: SourcesJob, source: ShardStore, progress: Progress): Promise<Counts> {
+  const { checkpointFor: work, name, recounted = ["checked"] } = job;
   const found = work === undefined ? undefined : await readCheckpoint(source, name, work);
   const counts: Counts = { ...found?.counts };
+  const checked = () => counts["checked"] ?? 0;
+  progress.skip(checked());
   if (found?.done) return counts;
-  if (found) run.log(`${name}: ${source.name} goes on from its checkpoint (${found.counts["checked"] ?? 0} keys done)`);
+  if (found) run.log(`${name}: ${source.name} goes on from its checkpoint (${checked()} keys done)`);
   await walk({
     source,
     route: job.route,
@@ -70,7 +74,12 @@ async function runOnSource(run: Run, job: SourcesJob, source: ShardStore): Promi
       if (work === undefined) return void run.token();
       await writeCheckpoint(source, run.token(), name, { work, cursor, runId, done: cursor === "0", counts });
     },
-    onRestart: (restarted) => assertRemembers(restarted, job.record),
+    onRestart: async (restarted) => {
+      await assertRemembers(restarted, job.record);
+      const before = checked();
+      for (const again of recounted) delete counts[again];
+      progress.skip(checked() - before);
+    },
     log: run.log,
   });
   return counts;

@@ -1,4 +1,5 @@
 import { compare, extras, laterClock, type Difference } from "./compare";
+import { assertRemembers, type MigrationRecord } from "./migration-record";
 import type { Run } from "./runtime";
 import type { ShardStore } from "./shard-store";
 import type { Throttle } from "./throttle";
@@ -23,6 +24,11 @@ export interface SyncJob {
   readonly expiryToleranceMs: number;
   /** Whether to look twice at a difference, because backends write both owners meanwhile. */
   readonly settle: boolean;
+}
+
+/** How to bring extras into line. */
+export interface ExtrasJob extends SyncJob {
+  readonly record: MigrationRecord;
 }
 
 /** What a batch came to. */
@@ -75,7 +81,7 @@ export type ExtraAction = "delete" | "complete";
  * Brings keys that only the secondary holds into line: a left-over is deleted, somebody's half-done claim is completed
  * on the primary.
  */
-export async function syncExtras(edge: Edge, keys: readonly Buffer[], action: ExtraAction, job: SyncJob) {
+export async function syncExtras(edge: Edge, keys: readonly Buffer[], action: ExtraAction, job: ExtrasJob) {
   const counts = { ...noCounts(), checked: keys.length };
   let found = await extraKeys(edge, keys);
   if (await settled(found, job)) found = await extraKeys(edge, keysOf(found));
@@ -86,6 +92,8 @@ export async function syncExtras(edge: Edge, keys: readonly Buffer[], action: Ex
     counts.repaired = (await copy(edge.secondary, edge.primary, absent, job)).written;
   } else {
     await job.throttle.take(found.length);
+    // Asked after the look: a deciding shard that came back empty would make left-overs of the last copies.
+    await assertRemembers(edge.primary, job.record);
     const expected = found.map(({ fingerprint }) => fingerprint);
     const outcomes = await edge.secondary.remove(job.run.token(), keysOf(found), expected);
     counts.repaired = outcomes.filter((outcome) => outcome === "removed").length;

@@ -5,7 +5,7 @@ import { reconcile } from "./reconcile";
 import { moversOnPrimary, moversOnSecondary } from "./route";
 import type { Direction, Pace, Run } from "./runtime";
 import { byEdge, drawSample } from "./sample";
-import { addCounts, noCounts, syncExtras, syncKeys, type SyncCounts, type SyncJob } from "./sync";
+import { addCounts, noCounts, syncExtras, syncKeys, type ExtrasJob, type SyncCounts } from "./sync";
 import { Throttle } from "./throttle";
 
 /** With so many passes under steady writes one is clean; if none is, something keeps the rings apart. */
@@ -88,14 +88,18 @@ function report(run: Run, job: VerifyJob, mode: "full" | "sample", passes: numbe
   };
 }
 
-function syncJobOf(run: Run, { settings }: VerifyJob): SyncJob {
+function syncJobOf(run: Run, { record, settings }: VerifyJob): ExtrasJob {
   const throttle = new Throttle(settings.pace, run.clock);
-  return { run, throttle, expiryToleranceMs: settings.expiryToleranceMs, settle: true };
+  return { run, record, throttle, expiryToleranceMs: settings.expiryToleranceMs, settle: true };
 }
 
 function fullPass(run: Run, job: VerifyJob): Promise<SyncCounts> {
-  const { record, direction } = job;
-  return reconcile(run, { ...syncJobOf(run, job), name: "verify", record, direction, extra: "complete" });
+  return reconcile(run, {
+    ...syncJobOf(run, job),
+    name: "verify",
+    direction: job.direction,
+    extra: "complete",
+  });
 }
 
 async function samplePass(run: Run, job: VerifyJob): Promise<SyncCounts> {

@@ -2,7 +2,7 @@
 -- Returns nothing when taken (or kept), else the holder and the ms left.
 local value = redis.call('GET', KEYS[1])
 if value and string.sub(value, 1, #ARGV[1]) ~= ARGV[1] then
-  return { string.sub(value, #ARGV[1] + 2), redis.call('PTTL', KEYS[1]) }
+  return { string.match(value, '^%S+ (.*)') or value, redis.call('PTTL', KEYS[1]) }
 end
 -- A run that slept past the end of its lock has it back only if nobody had it meanwhile: whoever did may have gone on
 -- to a phase in which this run's work does harm.
