@@ -20,6 +20,9 @@ const CONNECT_TIMEOUT_MS = 5_000;
 /** Reconnects per request before it fails: rides out the restart of a pod, about twenty seconds. */
 const RETRIES_PER_REQUEST = 20;
 
+/** Where in a script a command was refused: nothing that an operator could act on. */
+const SCRIPT_PLACE = / script: [0-9a-f]{40}, on @user_script:\d+\.$/;
+
 /** A connection to one Redis server that speaks in errors an operator can act on. */
 export class RedisClient {
   private readonly redis: Redis;
@@ -91,7 +94,7 @@ export class RedisClient {
     const fenced = /^FENCED (.*)/s.exec(message);
     if (fenced) return new FencedError(name, fenced[1] ?? "");
     const refused = [error, this.lastError].find((each) => each instanceof Error && each.name === "ReplyError");
-    if (refused) return new ShardRefusedError(name, url, messageOf(refused));
+    if (refused) return new ShardRefusedError(name, url, messageOf(refused).replace(SCRIPT_PLACE, ""));
     // "Max retries" says less than the error of the connection itself.
     return new ShardUnreachableError(name, url, this.lastError ?? error);
   }

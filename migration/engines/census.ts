@@ -1,5 +1,6 @@
 import { edgeName, type BigKey, type EdgeCensus, type ShardCensus } from "../plan/census";
 import { hashOf } from "../ring/ring";
+import { printable } from "./printable";
 import type { MigrationRings } from "./runtime";
 import type { ShardStore } from "./shard-store";
 
@@ -72,7 +73,3 @@ class Tally {
     this.biggest = this.biggest.sort((a, b) => b.bytes - a.bytes).slice(0, BIGGEST);
   }
 }
-
-/** Keys are bytes: what is no printable ASCII is shown escaped. */
-const printable = (key: Buffer): string =>
-  key.toString("latin1").replace(/[^\x20-\x7e]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);

@@ -8,7 +8,7 @@ export class ShardUnreachableError extends Error {
     cause: unknown,
   ) {
     super(
-      `${shard} at ${where} cannot be reached: ${messageOf(cause)}. ` +
+      `${shard} at ${where} cannot be reached: ${sentence(messageOf(cause))} ` +
         `Check that its pod runs and that this machine may connect, then run \`pulumi up\` again: it goes on where it stopped.`,
       { cause },
     );
@@ -23,7 +23,7 @@ export class ShardRefusedError extends Error {
     readonly where: string,
     readonly reply: string,
   ) {
-    super(`${shard} at ${where} refused: ${reply}. ${nextStepFor(reply)}`);
+    super(`${shard} at ${where} refused: ${sentence(reply)} ${nextStepFor(reply)}`);
     this.name = "ShardRefusedError";
   }
 }
@@ -66,6 +66,9 @@ export class GateClosedError extends Error {
 
 /** @returns the message of whatever was thrown. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Some replies end with a full stop, some do not. */
+const sentence = (text: string): string => (text.endsWith(".") ? text : `${text}.`);
 
 const NEXT_STEPS: readonly (readonly [RegExp, string])[] = [
   [

@@ -1,3 +1,4 @@
+import { printable } from "./printable";
 import type { ShardStore } from "./shard-store";
 
 /** A key that would be lost with its shard. */
@@ -27,7 +28,7 @@ export async function findSoleKey(
     const page = await shard.scan(cursor, true);
     const held = await heldElsewhere(page.keys, others);
     const sole = page.keys.find((_, i) => !held[i]);
-    if (sole && (await stillThere(shard, sole))) return { shard: shard.name, key: sole.toString(), looked };
+    if (sole && (await stillThere(shard, sole))) return { shard: shard.name, key: printable(sole), looked };
     looked += page.keys.length;
     cursor = page.cursor;
   } while (cursor !== "0" && deadline());
