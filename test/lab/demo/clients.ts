@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { HashRing } from "../../../migration/ring/ring";
 import type { RingKeys } from "../ring-keys";
 
-const PAUSE_MS = 20;
+const PAUSE_MS = 50;
 const RETRY_MS = 100;
 /** Longer than any rollout: a submission that is not answered by then counts as an outage. */
 const GIVE_UP_MS = 10_000;

@@ -39,9 +39,13 @@ export class Operator {
     console.log("$ pulumi preview --diff        # shortened");
     const { code, output } = await this.stack.preview({ diff: true });
     if (code !== 0) throw new Error(`pulumi preview failed (exit ${code}):\n${output}`);
-    for (const line of output.split("\n").filter((text) => REVIEWED.test(text))) console.log(`  ${line.trim()}`);
+    const lines = output.split("\n").filter((line) => REVIEWED.test(line));
+    // The gate and the ConfigMap show the same values.
+    for (const line of new Set(lines.map(shorten))) console.log(`  ${line}`);
   }
 }
+
+const shorten = (line: string): string => line.trim().replace(/\.redis-dedup\.[^.]+\.svc:\d+/g, "…");
 
 function showLive(line: string): void {
   const said = LIVE.exec(line)?.[1];
