@@ -1,25 +1,25 @@
-/** The phase table: every move between two phases, and every change of the rings. */
 import { expect } from "chai";
 import {
+  hasWork,
+  isOpen,
+  moveOf,
   nearestPhase,
   PHASES,
+  podConfigOf,
   refuseMove,
   ringsInForce,
+  rolesOf,
+  rollbackOf,
   shardsThatExist,
+  takesBackup,
   type Phase,
+  type PodConfig,
   type RingState,
+  type Step,
 } from "../../migration/phases";
 
-const THREE = ["a", "b", "c"];
-const FOUR = [...THREE, "d"];
-
-const state = (phase: Phase, changes: Partial<RingState> = {}): RingState => ({
-  ...{ phase, shards: THREE, targetShards: FOUR, vnodes: 150, keyPrefix: "pcs:" },
-  ...changes,
-});
-
-/** design: forward one phase at a time, and the ways back. */
-const LEGAL: Readonly<Record<Phase, readonly Phase[]>> = {
+/** From each phase: the legal next ones, in the order in which messages name them (design §4). */
+const NEXT: Readonly<Record<Phase, readonly Phase[]>> = {
   stable: ["plan"],
   plan: ["copy", "stable"],
   copy: ["dualWrite", "plan", "stable"],
@@ -28,88 +28,195 @@ const LEGAL: Readonly<Record<Phase, readonly Phase[]>> = {
   cleanup: ["stable", "cutover"],
 };
 
+const CONFIGS: readonly PodConfig[] = ["A", "DA", "DB", "B"];
+
+const THREE = ["a", "b", "c"];
+const FOUR = ["a", "b", "c", "d"];
+const state = (phase: Phase, change: Partial<RingState> = {}): RingState => ({
+  phase,
+  shards: THREE,
+  targetShards: FOUR,
+  vnodes: 150,
+  keyPrefix: "pcs:",
+  ...change,
+});
+/** The state that an operator asks for: finishing a migration takes the target list along. */
+const asked = (from: Phase, to: Phase): RingState =>
+  from === "cleanup" && to === "stable" ? state(to, { shards: FOUR }) : state(to);
+const PAIRS = PHASES.flatMap((from) => PHASES.map((to) => ({ from, to })));
+
 describe("moves between phases", () => {
-  for (const from of PHASES) {
-    for (const to of PHASES) {
-      const legal = from === to || LEGAL[from].includes(to);
-      it(`${from} → ${to} is ${legal ? "legal" : "refused, with the legal ones named"}`, () => {
-        const shards = from === "cleanup" && to === "stable" ? FOUR : THREE;
-        expect(refuseMove(state(from), state(to, { shards }))).to.equal(
-          legal
-            ? undefined
-            : `migrationPhase: "${from}" → "${to}" is not a legal move. From "${from}" the legal next phases are: ` +
-                `${LEGAL[from].map((phase) => `"${phase}"`).join(", ")}.`,
+  it("are 36", () => expect(PAIRS).to.have.length(36));
+
+  for (const { from, to } of PAIRS) {
+    if (from === to || NEXT[from].includes(to)) {
+      it(`${from} → ${to} is legal`, () => expect(refuseMove(state(from), asked(from, to))).to.equal(undefined));
+
+      it(`${from} → ${to} changes the pods' config by one step at most`, () => {
+        // The end of a migration renames the target ring to the current one: the pods notice nothing.
+        if (from === "cleanup" && to === "stable") return;
+        const steps = CONFIGS.indexOf(podConfigOf(from)) - CONFIGS.indexOf(podConfigOf(to));
+        expect(Math.abs(steps)).to.be.at.most(1);
+      });
+    } else {
+      it(`${from} → ${to} is refused by name, with the legal ones`, () => {
+        const legal = NEXT[from].map((phase) => `"${phase}"`).join(", ");
+        expect(refuseMove(state(from), asked(from, to))).to.equal(
+          `migrationPhase: "${from}" → "${to}" is not a legal move. From "${from}" the legal next phases are: ${legal}.`,
         );
       });
     }
   }
 
-  for (const phase of PHASES) {
-    const legal = phase === "stable" || phase === "plan";
-    it(`a new stack ${legal ? "may" : "may not"} start in ${phase}`, () => {
-      expect(refuseMove(undefined, state(phase))).to.equal(
-        legal
-          ? undefined
-          : `migrationPhase: this stack has no ring yet, so it cannot start in "${phase}". ` +
-              `Start with "stable" (or "plan") and advance one phase at a time.`,
-      );
-    });
-  }
-});
-
-describe("changes of the rings", () => {
-  it("the ring in force changes by a migration only", () => {
-    for (const to of [state("stable", { shards: FOUR }), state("plan", { shards: ["b", "a", "c"] })]) {
-      expect(refuseMove(state("stable"), to)).to.equal(
-        `shards: changing the ring in force from [a, b, c] to [${to.shards.join(", ")}] without a migration would lose ` +
-          `every key that changes its owner. Put the new list into targetShards, leave shards as it was, and set ` +
-          `migrationPhase to "plan".`,
-      );
-    }
-  });
-
-  it("a finished migration makes the target ring the current one, and nothing else", () => {
-    expect(refuseMove(state("cleanup"), state("stable", { shards: FOUR }))).to.equal(undefined);
-    expect(refuseMove(state("cleanup"), state("stable"))).to.equal(
-      `shards: the backend runs the target ring [a, b, c, d] since the cleanup, but shards is [a, b, c]. To finish the ` +
-        `migration set shards to the value of targetShards together with migrationPhase "stable"; to go back set ` +
-        `migrationPhase to "cutover".`,
+  it("has messages that read well", () => {
+    expect(refuseMove(state("stable"), state("cutover"))).to.equal(
+      'migrationPhase: "stable" → "cutover" is not a legal move. From "stable" the legal next phases are: "plan".',
+    );
+    expect(refuseMove(state("cutover"), state("stable"))).to.equal(
+      'migrationPhase: "cutover" → "stable" is not a legal move. ' +
+        'From "cutover" the legal next phases are: "cleanup", "dualWrite".',
     );
   });
 
-  const edits = [
-    ["targetShards", { targetShards: ["a", "b"] }, "a, b, c, d", "a, b"],
-    ["vnodes", { vnodes: 64 }, "150", "64"],
-    ["keyPrefix", { keyPrefix: "x:" }, "pcs:", "x:"],
-  ] as const;
-  for (const [key, change, before, after] of edits) {
-    it(`${key} stays as it is while a migration is open`, () => {
-      expect(refuseMove(state("copy"), state("dualWrite", change))).to.equal(
-        `${key}: changed from "${before}" to "${after}" in the middle of a migration (phase "copy"). ` +
-          `Take it back, or go back to migrationPhase "stable" first and plan anew.`,
+  for (const to of PHASES) {
+    const legal = to === "stable" || to === "plan";
+    it(`a new stack ${legal ? "may" : "may not"} start in ${to}`, () => {
+      expect(refuseMove(undefined, state(to))).to.equal(
+        legal
+          ? undefined
+          : `migrationPhase: this stack has no ring yet, so it cannot start in "${to}". ` +
+              'Start with "stable" (or "plan") and advance one phase at a time.',
       );
-      expect(refuseMove(state("copy"), state("stable", change))).to.equal(undefined);
-      expect(refuseMove(state("stable"), state("plan", change))).to.equal(undefined);
     });
   }
 });
 
-describe("what a phase means", () => {
-  it("which rings are in force, and which shards exist", () => {
-    const seen = PHASES.map((phase) => [phase, ringsInForce(state(phase)), shardsThatExist(state(phase))]);
-    expect(seen).to.deep.equal([
-      ["stable", { primary: THREE, secondary: undefined }, THREE],
-      ["plan", { primary: THREE, secondary: undefined }, FOUR],
-      ["copy", { primary: THREE, secondary: undefined }, FOUR],
-      ["dualWrite", { primary: THREE, secondary: FOUR }, FOUR],
-      ["cutover", { primary: FOUR, secondary: THREE }, FOUR],
-      ["cleanup", { primary: FOUR, secondary: undefined }, FOUR],
-    ]);
+describe("the rings during moves", () => {
+  it("may not be changed without a migration", () => {
+    expect(refuseMove(state("stable"), state("stable", { shards: ["a", "b"] }))).to.equal(
+      "shards: changing the ring in force from [a, b, c] to [a, b] without a migration would lose every key that changes " +
+        'its owner. Put the new list into targetShards, leave shards as it was, and set migrationPhase to "plan".',
+    );
   });
 
-  it("the phase that fits what was found is the closest to the expected one", () => {
-    expect(nearestPhase("dualWrite", (phase) => ["stable", "plan", "copy"].includes(phase))).to.equal("copy");
-    expect(nearestPhase("copy", () => true)).to.equal("copy");
-    expect(nearestPhase("copy", () => false)).to.equal("copy");
+  it("may not be reordered either: at a collision the later shard owns the point", () => {
+    expect(refuseMove(state("plan"), state("copy", { shards: ["b", "a", "c"] }))).to.contain(
+      "shards: changing the ring in force from [a, b, c] to [b, a, c] without a migration",
+    );
   });
+
+  it("must be the target ring when a migration ends", () => {
+    expect(refuseMove(state("cleanup"), state("stable"))).to.equal(
+      "shards: the backend runs the target ring [a, b, c, d] since the cleanup, but shards is [a, b, c]. To finish the " +
+        'migration set shards to the value of targetShards together with migrationPhase "stable"; to go back set ' +
+        'migrationPhase to "cutover".',
+    );
+  });
+
+  for (const phase of PHASES.filter((each) => each !== "stable")) {
+    for (const [key, change, before, after] of [
+      ["targetShards", { targetShards: ["a", "e"] }, "a, b, c, d", "a, e"],
+      ["vnodes", { vnodes: 100 }, "150", "100"],
+      ["keyPrefix", { keyPrefix: "x:" }, "pcs:", "x:"],
+    ] as const) {
+      it(`${key} may not be edited in ${phase}`, () => {
+        expect(refuseMove(state(phase), state(phase, change))).to.equal(
+          `${key}: changed from "${before}" to "${after}" in the middle of a migration (phase "${phase}"). ` +
+            'Take it back, or go back to migrationPhase "stable" first and plan anew.',
+        );
+      });
+    }
+  }
+
+  it("the target may be chosen anew outside a migration, and forgotten on the way out", () => {
+    expect(refuseMove(state("stable"), state("plan", { targetShards: ["a", "e"] }))).to.equal(undefined);
+    expect(refuseMove(state("dualWrite"), state("stable", { targetShards: THREE }))).to.equal(undefined);
+  });
+
+  for (const [phase, primary, secondary, exist] of [
+    ["stable", THREE, undefined, THREE],
+    ["plan", THREE, undefined, FOUR],
+    ["copy", THREE, undefined, FOUR],
+    ["dualWrite", THREE, FOUR, FOUR],
+    ["cutover", FOUR, THREE, FOUR],
+    ["cleanup", FOUR, undefined, FOUR],
+  ] as const) {
+    it(`${phase}: primary, secondary, and the shards that exist`, () => {
+      expect(ringsInForce(state(phase))).to.deep.equal({ primary, secondary });
+      expect(shardsThatExist(state(phase))).to.deep.equal(exist);
+      const roles = rolesOf(phase);
+      expect(roles.primary).to.equal(primary === THREE ? "current" : "target");
+      expect(roles.secondary).to.equal(secondary && (secondary === THREE ? "current" : "target"));
+      expect(isOpen(phase)).to.equal(phase !== "stable");
+    });
+  }
+
+  it("shards of both rings exist once each, current ones first", () => {
+    expect(shardsThatExist(state("copy", { targetShards: ["x", "c", "a"] }))).to.deep.equal(["a", "b", "c", "x"]);
+  });
+});
+
+describe("the phase table", () => {
+  const WORK: Readonly<Record<Phase, readonly Step[]>> = {
+    stable: ["drain"],
+    plan: ["plan"],
+    copy: ["preCopy"],
+    dualWrite: ["catchUp", "verify"],
+    cutover: ["catchUp", "verify"],
+    cleanup: ["drain"],
+  };
+  const STEPS: readonly Step[] = ["plan", "preCopy", "catchUp", "verify", "drain"];
+
+  for (const phase of PHASES) {
+    it(`${phase}: its steps, its backup, its way back`, () => {
+      expect(STEPS.filter((step) => hasWork(phase, step))).to.deep.equal(WORK[phase]);
+      expect(takesBackup(phase)).to.equal(phase !== "stable" && phase !== "plan");
+      expect(rollbackOf(phase)).to.match(phase === "stable" ? /^nothing to roll back/ : /^possible/);
+    });
+  }
+
+  it("asks for the plan, a clean verify and the window before the points of no easy return", () => {
+    expect(moveOf("plan", "copy").checks).to.include("planned");
+    expect(moveOf("copy", "dualWrite").checks).to.include("preCopied");
+    expect(moveOf("dualWrite", "cutover").checks).to.include.members(["settled", "healthy", "inStep", "verified"]);
+    expect(moveOf("cutover", "cleanup").checks).to.include.members(["settled", "windowOpen", "verified"]);
+    expect(moveOf("cutover", "dualWrite").checks).to.include.members(["inStep", "verified"]);
+    expect(moveOf("cleanup", "stable").checks).to.include("drained");
+  });
+
+  it("forgets that the rings are in step with every move that switches dual-write on or off", () => {
+    for (const { from, to } of PAIRS.filter((pair) => NEXT[pair.from].includes(pair.to))) {
+      const dual = (phase: Phase) => rolesOf(phase).secondary !== undefined;
+      if (dual(from) === dual(to)) continue;
+      expect(moveOf(from, to).forgets, `${from} → ${to}`).to.include("inStepSinceEpoch");
+    }
+  });
+
+  it("asks nothing of staying, or of giving up before dual-write", () => {
+    for (const phase of PHASES) expect(moveOf(phase, phase)).to.deep.equal({ checks: [] });
+    expect(moveOf("copy", "plan")).to.deep.equal({ checks: [] });
+    expect(moveOf("copy", "stable")).to.deep.equal({ checks: [] });
+  });
+});
+
+describe("nearestPhase", () => {
+  const fitting =
+    (...phases: readonly Phase[]) =>
+    (phase: Phase) =>
+      phases.includes(phase);
+
+  for (const [expected, fits, found] of [
+    ["copy", ["stable", "plan", "copy"], "copy"],
+    ["dualWrite", ["stable", "plan", "copy"], "copy"],
+    ["cutover", ["stable", "plan", "copy"], "copy"],
+    ["cutover", ["dualWrite"], "dualWrite"],
+    ["stable", ["cutover"], "cutover"],
+    ["cleanup", ["stable"], "stable"],
+    ["plan", ["stable", "copy"], "stable"],
+    ["dualWrite", [], "dualWrite"],
+  ] as const) {
+    it(`of ${fits.join(", ") || "none"} to ${expected} is ${found}`, () => {
+      expect(nearestPhase(expected, fitting(...fits))).to.equal(found);
+    });
+  }
 });
