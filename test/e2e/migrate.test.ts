@@ -7,13 +7,13 @@ const FOUR = [...THREE, "shard-3"];
 const OTHERS = ["shard-a", "shard-b", "shard-c"];
 const KEYS = 1_500;
 
-/** The ring in force after each phase: which of the two rings is read, and which is written as well. */
+/** After each phase: which of the two rings is read, which is written as well, and whose owners hold the keys. */
 const PHASES = [
-  { phase: "plan", primary: "current", secondary: undefined },
-  { phase: "copy", primary: "current", secondary: undefined },
-  { phase: "dualWrite", primary: "current", secondary: "target" },
-  { phase: "cutover", primary: "target", secondary: "current" },
-  { phase: "cleanup", primary: "target", secondary: undefined },
+  { phase: "plan", primary: "current", secondary: undefined, held: ["current"] },
+  { phase: "copy", primary: "current", secondary: undefined, held: ["current", "target"] },
+  { phase: "dualWrite", primary: "current", secondary: "target", held: ["current", "target"] },
+  { phase: "cutover", primary: "target", secondary: "current", held: ["current", "target"] },
+  { phase: "cleanup", primary: "target", secondary: undefined, held: ["target"] },
 ] as const;
 
 describe("whole migrations", function () {
@@ -42,12 +42,15 @@ describe("whole migrations", function () {
   async function migrate(current: readonly string[], target: readonly string[], { noOps = false } = {}) {
     const rings = { current, target };
     const all = [...new Set([...current, ...target])];
-    for (const { phase, primary, secondary } of PHASES) {
+    for (const { phase, primary, secondary, held } of PHASES) {
       await world.to(phase, { targetShards: target });
       await expectRing(rings[primary], secondary && rings[secondary]);
-      if (noOps) await expectNoChange();
+      await expectHeld(
+        held.map((ring) => rings[ring]),
+        all,
+      );
+      if (noOps) await expectNoChange(all);
     }
-    await world.expectPlaced(target, all);
     const { epoch } = await world.stack.outputs();
     await world.stack.setConfig({ migrationPhase: "stable", shards: target });
     const { output } = await world.stack.preview({ diff: true });
@@ -55,7 +58,7 @@ describe("whole migrations", function () {
     await world.stack.mustUp({ skipPreview: true });
     expect((await world.stack.outputs())["epoch"]).to.equal(epoch);
     await expectRing(target, undefined);
-    if (noOps) await expectNoChange();
+    if (noOps) await expectNoChange(target);
     await world.expectPlaced(target);
     await expectNoRecords(target);
   }
@@ -71,13 +74,34 @@ describe("whole migrations", function () {
       LOG_LEVEL: "info",
     });
     const pods = await world.kube.list("pods", "app=backend");
-    const epochs = pods.map(({ metadata }) => metadata.annotations?.["dedup-shards/ring-epoch"]);
-    expect(new Set(epochs)).to.deep.equal(new Set([String(epoch)]));
+    const annotated = pods.map(({ metadata }) => metadata.annotations?.["dedup-shards/ring-epoch"]);
+    expect(new Set(annotated)).to.deep.equal(new Set([String(epoch)]));
+    for (const url of (await world.backend.podUrls()).values()) {
+      expect(await (await fetch(`${url}/healthz`)).json(), url).to.deep.equal({ epoch });
+    }
   }
 
-  async function expectNoChange(): Promise<void> {
+  /** Every key, with value and expiry, is on its owner in each of some rings, and on no other shard. */
+  async function expectHeld(rings: readonly (readonly string[])[], all: readonly string[]): Promise<void> {
+    if (rings.length === 1) return world.expectPlaced(rings[0] ?? [], all);
+    const seen = await Promise.all(rings.map((ring) => world.keys.placement(ring, all)));
+    for (const { missing, different } of seen) expect([...missing, ...different]).to.deep.equal([]);
+    const elsewhere = seen.map((placement) => new Set(placement.elsewhere));
+    // A copy that one ring does not account for is the other ring's.
+    const nobodys = [...(elsewhere[0] ?? [])].filter((copy) => elsewhere.every((copies) => copies.has(copy)));
+    expect(nobodys).to.deep.equal([]);
+  }
+
+  /** A second `up` leaves every resource and every shard as it is. */
+  async function expectNoChange(shards: readonly string[]): Promise<void> {
+    const before = await keysByShard(shards);
     const { output } = await world.stack.mustUp({ skipPreview: true });
-    expect(output).to.match(/Resources:\s+\d+ unchanged/);
+    expect(output).to.match(/Resources:\s+\d+ unchanged\s/);
+    expect(await keysByShard(shards)).to.deep.equal(before);
+  }
+
+  function keysByShard(shards: readonly string[]): Promise<string[][]> {
+    return Promise.all(shards.map(async (shard) => (await (await world.keys.client(shard)).keys("*")).sort()));
   }
 
   async function expectNoRecords(shards: readonly string[]): Promise<void> {
