@@ -25,7 +25,7 @@ export interface SourcesJob {
 
 /**
  * Runs a job on its sources. With checkpoints a second run goes on where the first stopped, and finds done work done.
- * When one source fails the others stop at their next batch, and the first failure is thrown.
+ * When one source fails the others stop at their next batch or window, and the first failure is thrown.
  *
  * @returns the sum of the counts, those of earlier runs included.
  */
@@ -33,10 +33,13 @@ export async function runOnSources(run: Run, job: SourcesJob): Promise<Counts> {
   const total: Counts = {};
   const progress = new Progress(job.name, job.record.movers, run.clock, run.log);
   let failure: { readonly error: unknown } | undefined;
+  const goOn = () => {
+    if (failure) throw failure.error;
+  };
   const guarded: SourcesJob = {
     ...job,
     onBatch: async (...batch) => {
-      if (failure) throw failure.error;
+      goOn();
       const counts = await job.onBatch(...batch);
       progress.add(batch[2].length);
       return counts;
@@ -44,18 +47,30 @@ export async function runOnSources(run: Run, job: SourcesJob): Promise<Counts> {
   };
   const sources = job.sources.map(run.shards).map(async (source) => {
     try {
-      addTo(total, await runOnSource(run, guarded, source, progress));
+      addTo(total, await runOnSource(run, guarded, source, { progress, goOn }));
     } catch (error) {
       failure ??= { error };
     }
   });
   await Promise.all(sources);
-  if (failure) throw failure.error;
+  goOn();
   run.log(`${job.name}: done${summary(total)}`);
   return total;
 }
 
-async function runOnSource(run: Run, job: SourcesJob, source: ShardStore, progress: Progress): Promise<Counts> {
+/** What the sources of a job share. */
+interface Together {
+  readonly progress: Progress;
+  /** Throws when another source has failed. */
+  readonly goOn: () => void;
+}
+
+async function runOnSource(
+  run: Run,
+  job: SourcesJob,
+  source: ShardStore,
+  { progress, goOn }: Together,
+): Promise<Counts> {
   const { checkpointFor: work, name, recounted = ["checked"] } = job;
   const found = work === undefined ? undefined : await readCheckpoint(source, name, work);
   const counts: Counts = { ...found?.counts };
@@ -71,6 +86,7 @@ async function runOnSource(run: Run, job: SourcesJob, source: ShardStore, progre
     ...(found ? { startRunId: found.runId } : {}),
     onBatch: async (other, keys) => addTo(counts, await job.onBatch(source, run.shards(other), keys)),
     onWindow: async (cursor, runId) => {
+      goOn();
       if (work === undefined) return void run.token();
       await writeCheckpoint(source, run.token(), name, { work, cursor, runId, done: cursor === "0", counts });
     },

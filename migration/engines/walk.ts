@@ -58,17 +58,25 @@ async function startOver(job: Walk): Promise<void> {
 async function walkWindow(job: Walk, start: string): Promise<string> {
   const batches = new Batches(job);
   try {
-    // The next page is asked for before this one is routed: hashing and waiting are the cost of a scan.
-    let page: Promise<ScanPage> = job.source.scan(start);
-    for (let pages = 1; ; pages++) {
-      const { cursor, keys } = await page;
-      const last = cursor === "0" || pages >= PAGES_PER_WINDOW || batches.begun >= BATCHES_PER_WINDOW;
-      if (!last) (page = job.source.scan(cursor)).catch(() => undefined);
-      await batches.add(keys);
-      if (last) return cursor;
-    }
-  } finally {
+    const cursor = await scanWindow(job, start, batches);
     await batches.finish();
+    return cursor;
+  } catch (error) {
+    // Nothing is to go on behind the caller's back, who gives the lock and the connections away.
+    await batches.settle();
+    throw error;
+  }
+}
+
+async function scanWindow(job: Walk, start: string, batches: Batches): Promise<string> {
+  // The next page is asked for before this one is routed: hashing and waiting are the cost of a scan.
+  let page: Promise<ScanPage> = job.source.scan(start);
+  for (let pages = 1; ; pages++) {
+    const { cursor, keys } = await page;
+    const last = cursor === "0" || pages >= PAGES_PER_WINDOW || batches.begun >= BATCHES_PER_WINDOW;
+    if (!last) (page = job.source.scan(cursor)).catch(() => undefined);
+    await batches.add(keys);
+    if (last) return cursor;
   }
 }
 
@@ -96,12 +104,17 @@ class Batches {
     }
   }
 
-  /** Sends what is left and waits until nothing is under way. */
+  /** Sends what is left and waits until all is done. */
   async finish(): Promise<void> {
     for (const [other, batch] of this.gathered) await this.begin(other, batch);
     this.gathered.clear();
-    await Promise.all(this.running);
+    await this.settle();
     if (this.failed) throw this.failure;
+  }
+
+  /** Waits until nothing is under way, well or not. */
+  async settle(): Promise<void> {
+    await Promise.all(this.running);
   }
 
   private async begin(other: string, batch: readonly Buffer[]): Promise<void> {

@@ -1,0 +1,113 @@
+import { expect } from "chai";
+import { GateClosedError } from "../../../migration/engines/errors";
+import {
+  assertRemembers,
+  readMigrationRecord,
+  writeMigrationRecord,
+  type MigrationRecord,
+} from "../../../migration/engines/migration-record";
+import { fakeStore } from "./fakes";
+
+const RECORD: MigrationRecord = {
+  sequence: 3,
+  id: "m-1",
+  digest: "d",
+  shards: ["a"],
+  targetShards: ["a", "b"],
+  movers: 7,
+};
+const holding = (name: string, text: string | undefined) =>
+  fakeStore(name, { readRecord: (record) => Promise.resolve(record === "migration" ? text : undefined) });
+const text = (change: Partial<MigrationRecord> = {}) => JSON.stringify({ ...RECORD, ...change });
+const errorOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => undefined,
+    (error: unknown) => error as Error,
+  );
+
+describe("the migration record", () => {
+  it("is undefined when no shard has one", async () => {
+    expect(await readMigrationRecord([holding("a", undefined), holding("b", undefined)])).to.equal(undefined);
+    expect(await readMigrationRecord([])).to.equal(undefined);
+  });
+
+  it("is what all shards have", async () => {
+    expect(await readMigrationRecord([holding("a", text()), holding("b", text())])).to.deep.equal(RECORD);
+  });
+
+  it("is the newest one after an interrupted write, wherever that stands", async () => {
+    const newer = text({ sequence: 4, drained: true });
+    for (const texts of [
+      [newer, text(), text()],
+      [text(), newer, text()],
+      [text(), text(), newer],
+    ]) {
+      const shards = texts.map((each, i) => holding(`s${i}`, each));
+      expect(await readMigrationRecord(shards)).to.deep.equal({ ...RECORD, sequence: 4, drained: true });
+    }
+  });
+
+  it("is refused when a shard does not know it: that one lost its data", async () => {
+    const error = await errorOf(
+      readMigrationRecord([holding("a", text()), holding("b", undefined), holding("c", undefined)]),
+    );
+    expect(error).to.be.instanceOf(GateClosedError);
+    expect(error?.message).to.equal(
+      "b, c does not know migration m-1 that the other shards are in: it was emptied, replaced or restarted without its " +
+        'data. Restore it from its backup, or set migrationPhase back to "stable" and plan anew.',
+    );
+  });
+
+  it("is refused when a shard is in another migration", async () => {
+    const error = await errorOf(
+      readMigrationRecord([holding("a", text({ id: "m-0" })), holding("b", text({ sequence: 4 }))]),
+    );
+    expect(error?.message).to.match(/^a does not know migration m-1 /);
+  });
+
+  for (const bad of [
+    "",
+    "{",
+    "null",
+    "7",
+    "[]",
+    "{}",
+    '{"id":7,"sequence":1}',
+    '{"id":"m-1"}',
+    '{"id":"m-1","sequence":"1"}',
+  ]) {
+    it(`is refused when it reads ${JSON.stringify(bad)}`, async () => {
+      const error = await errorOf(readMigrationRecord([holding("a", text()), holding("b", bad)]));
+      expect(error).to.be.instanceOf(GateClosedError);
+      expect(error?.message).to.equal(
+        "the migration record on b cannot be read (key dedup-shards:migration). Delete that key on every shard, set " +
+          'migrationPhase back to "stable" and plan anew.',
+      );
+    });
+  }
+
+  it("is asked for again when a shard was restarted", async () => {
+    await assertRemembers(holding("a", text({ sequence: 9 })), RECORD);
+    for (const lost of [undefined, text({ id: "m-0" })]) {
+      const error = await errorOf(assertRemembers(holding("a", lost), RECORD));
+      expect(error).to.be.instanceOf(GateClosedError);
+      expect(error?.message).to.match(/^a does not know migration m-1 that the other shards are in: /);
+    }
+  });
+
+  it("is written to all shards with the next sequence number, and removed from all", async () => {
+    const written: unknown[] = [];
+    const shards = ["a", "b"].map((name) =>
+      fakeStore(name, { writeRecord: (...args) => Promise.resolve(void written.push([name, ...args])) }),
+    );
+    const next = await writeMigrationRecord(shards, "token", RECORD);
+    expect(next).to.deep.equal({ ...RECORD, sequence: 4 });
+    expect(await writeMigrationRecord(shards, "token", undefined)).to.equal(undefined);
+    expect(written).to.deep.equal([
+      ["a", "token", "migration", text({ sequence: 4 })],
+      ["b", "token", "migration", text({ sequence: 4 })],
+      ["a", "token", "migration", undefined],
+      ["b", "token", "migration", undefined],
+    ]);
+  });
+});
