@@ -14,10 +14,11 @@ const REFUSAL =
 
 describe("backups and guards of shards", function () {
   this.timeout(600_000);
-  const directory = mkdtempSync(join(tmpdir(), "dedup-shards-backups-"));
+  let directory: string;
   let world: World;
 
   before(async () => {
+    directory = mkdtempSync(join(tmpdir(), "dedup-shards-backups-"));
     world = await World.create({ namespace: "shards", shards: THREE, keys: 300 });
     await world.to("plan", { targetShards: FOUR });
   });
