@@ -21,8 +21,8 @@ const LAST_LOCKED_BY = `${BOOKKEEPING_PREFIX}last-locked-by`;
 
 /** The sweet spot of keys per SCAN call: more adds nothing and lifts the latency that others see. */
 const SCAN_COUNT = "250";
-/** A reading script stops after this many bytes, so that big values do not hold the server up. */
-const READ_BYTES = String(1 << 20);
+/** A script stops after this many bytes and is called again, so that big values do not hold the server up. */
+const SCRIPT_BYTES = String(1 << 20);
 
 const WRITE_OUTCOMES: readonly WriteOutcome[] = ["changed", "written", "expired"];
 const REMOVE_OUTCOMES: readonly RemoveOutcome[] = ["changed", "removed", "gone"];
@@ -69,12 +69,18 @@ export class RedisShard implements ShardStore {
   }
 
   async inspect(keys: readonly Buffer[]): Promise<Inspection> {
-    const reply = (await this.client.script(LUA.inspect, keys, [])) as Buffer[];
-    return { nowMs: Number(reply[0]), states: keys.map((_, i) => stateAt(reply, 1 + 2 * i)) };
+    const states: KeyState[] = [];
+    let nowMs: number;
+    do {
+      const reply = (await this.client.script(LUA.inspect, keys.slice(states.length), [SCRIPT_BYTES])) as Buffer[];
+      nowMs = Number(reply[0]);
+      for (let i = 1; i < reply.length; i += 2) states.push(stateAt(reply, i));
+    } while (states.length < keys.length);
+    return { nowMs, states };
   }
 
   async read(keys: readonly Buffer[]): Promise<readonly (KeyCopy | undefined)[]> {
-    const reply = (await this.client.script(LUA.read, keys, [READ_BYTES])) as Buffer[];
+    const reply = (await this.client.script(LUA.read, keys, [SCRIPT_BYTES])) as Buffer[];
     return Array.from({ length: reply.length / 3 }, (_, i) => {
       const state = stateAt(reply, 3 * i);
       return state.fingerprint === "" ? undefined : { ...state, dump: reply[3 * i + 2] as Buffer };
@@ -93,8 +99,14 @@ export class RedisShard implements ShardStore {
   }
 
   async remove(token: FencingToken, keys: readonly Buffer[], expected: readonly string[]) {
-    const reply = await this.client.script(LUA.remove, [LOCK, ...keys], [token, ...expected]);
-    return reply.map((code) => outcome(REMOVE_OUTCOMES, code));
+    const outcomes: RemoveOutcome[] = [];
+    while (outcomes.length < keys.length) {
+      const done = outcomes.length;
+      const args = [token, SCRIPT_BYTES, ...expected.slice(done)];
+      const reply = await this.client.script(LUA.remove, [LOCK, ...keys.slice(done)], args);
+      outcomes.push(...reply.map((code) => outcome(REMOVE_OUTCOMES, code)));
+    }
+    return outcomes;
   }
 
   async readRecord(name: string): Promise<string | undefined> {

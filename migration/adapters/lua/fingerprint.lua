@@ -35,15 +35,15 @@ local content = {
   end,
 }
 
--- '' for a key that does not exist.
+-- '' for a key that does not exist. Returns the bytes that were hashed as well.
 local function fingerprint(key)
   local value = redis.pcall('GET', key)
-  if value == false then return '' end
-  if type(value) == 'string' then return redis.sha1hex(value) end
+  if value == false then return '', 0 end
+  if type(value) == 'string' then return redis.sha1hex(value), #value end
   local kind = redis.call('TYPE', key).ok
-  if content[kind] then return kind .. redis.sha1hex(table.concat(content[kind](key))) end
   -- A module's type: the serialized body without its footer (2 bytes of version, 8 of checksum).
-  return kind .. redis.sha1hex(string.sub(redis.call('DUMP', key), 1, -11))
+  local body = content[kind] and table.concat(content[kind](key)) or string.sub(redis.call('DUMP', key), 1, -11)
+  return kind .. redis.sha1hex(body), #body
 end
 
 local function now_ms()

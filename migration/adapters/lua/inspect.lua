@@ -1,7 +1,11 @@
--- KEYS: keys. Returns the clock, then fingerprint and expiry of each key.
-local reply = { tostring(now_ms()) }
+-- KEYS: keys; ARGV[1]: bytes after which to stop. Returns the clock, then fingerprint and expiry of the first keys, at
+-- least one.
+local reply, bytes = { tostring(now_ms()) }, 0
 for _, key in ipairs(KEYS) do
-  reply[#reply + 1] = fingerprint(key)
+  local found, size = fingerprint(key)
+  reply[#reply + 1] = found
   reply[#reply + 1] = tostring(redis.call('PEXPIRETIME', key))
+  bytes = bytes + size
+  if bytes >= tonumber(ARGV[1]) then break end
 end
 return reply
