@@ -13,17 +13,23 @@ const EXAMPLES = 10;
  */
 export async function takeCensus(shard: ShardStore, rings: MigrationRings): Promise<ShardCensus> {
   const tally = new Tally(shard.name, rings);
+  const prefix = Buffer.from(rings.keyPrefix);
   let cursor = "0";
   do {
-    const page = await shard.scan(cursor);
-    const bytes = page.keys.length > 0 ? await shard.memoryUsage(page.keys) : [];
-    page.keys.forEach((key, i) => tally.add(key, bytes[i] ?? 0));
+    // Every key, and not the size of the database less these: that has this product's own records in it.
+    const page = await shard.scan(cursor, true);
+    const keys = page.keys.filter((key) => key.subarray(0, prefix.length).equals(prefix));
+    tally.otherKeys += page.keys.length - keys.length;
+    const bytes = keys.length > 0 ? await shard.memoryUsage(keys) : [];
+    keys.forEach((key, i) => tally.add(key, bytes[i] ?? 0));
     cursor = page.cursor;
   } while (cursor !== "0");
-  return tally.result((await shard.info()).keys);
+  return tally.result();
 }
 
 class Tally {
+  /** Keys without the prefix, which no migration moves. */
+  otherKeys = 0;
   private keys = 0;
   private misplaced = 0;
   private readonly misplacedExamples: string[] = [];
@@ -53,12 +59,11 @@ class Tally {
     this.edges.set(name, edge);
   }
 
-  /** @param dbSize - keys of the server, bookkeeping included. */
-  result(dbSize: number): ShardCensus {
+  result(): ShardCensus {
     return {
       shard: this.shard,
       keys: this.keys,
-      otherKeys: Math.max(0, dbSize - this.keys),
+      otherKeys: this.otherKeys,
       edges: [...this.edges.values()],
       misplaced: this.misplaced,
       misplacedExamples: this.misplacedExamples,
