@@ -105,7 +105,7 @@ export const copyCounters = {
   cleanup: steps.drain.counts,
 };
 export const verification = pulumi.all([gate.verification, steps.verify.report]).apply(latest);
-export const cutoverAt = steps.catchUp.cutoverAt;
+export const cutoverAt = steps.catchUp.cutoverAt.apply((at) => at ?? null);
 export const cleanupOpensAt = steps.catchUp.cutoverAt.apply((at) =>
   at ? new Date(Date.parse(at) + config.cleanup.ttlWindowMs).toISOString() : null,
 );

@@ -68,10 +68,15 @@ export class World {
       return { host: (pod["status"] as { podIP: string }).podIP, port: 6379 };
     }, password);
     const world = new World(namespace, stack, keys, kube, backend);
-    await stack.mustUp({ skipPreview: true });
-    await backend.ready();
-    await keys.fill(shards, count);
-    return world;
+    try {
+      await stack.mustUp({ skipPreview: true });
+      await backend.ready();
+      await keys.fill(shards, count);
+      return world;
+    } catch (error) {
+      await world.destroy();
+      throw error;
+    }
   }
 
   /** Sets the phase (and more of the config) and brings it about. */
