@@ -18,7 +18,6 @@ export type RingRole = "current" | "target";
 export type Step = "plan" | "preCopy" | "catchUp" | "verify" | "drain";
 
 interface PhaseRow {
-  readonly podConfig: PodConfig;
   readonly primary: RingRole;
   /** The ring that is written as well. */
   readonly secondary?: RingRole;
@@ -34,7 +33,6 @@ interface PhaseRow {
 
 const TABLE: Readonly<Record<Phase, PhaseRow>> = {
   stable: {
-    podConfig: "A",
     primary: "current",
     shards: "current",
     next: ["plan"],
@@ -42,7 +40,6 @@ const TABLE: Readonly<Record<Phase, PhaseRow>> = {
     rollback: "nothing to roll back: no migration is open",
   },
   plan: {
-    podConfig: "A",
     primary: "current",
     shards: "both",
     next: ["copy", "stable"],
@@ -50,7 +47,6 @@ const TABLE: Readonly<Record<Phase, PhaseRow>> = {
     rollback: "possible: set migrationPhase to stable",
   },
   copy: {
-    podConfig: "A",
     primary: "current",
     shards: "both",
     next: ["dualWrite", "plan", "stable"],
@@ -58,7 +54,6 @@ const TABLE: Readonly<Record<Phase, PhaseRow>> = {
     rollback: "possible: set migrationPhase to plan or stable",
   },
   dualWrite: {
-    podConfig: "DA",
     primary: "current",
     secondary: "target",
     shards: "both",
@@ -67,7 +62,6 @@ const TABLE: Readonly<Record<Phase, PhaseRow>> = {
     rollback: "possible: set migrationPhase to copy, plan or stable",
   },
   cutover: {
-    podConfig: "DB",
     primary: "target",
     secondary: "current",
     shards: "both",
@@ -76,7 +70,6 @@ const TABLE: Readonly<Record<Phase, PhaseRow>> = {
     rollback: "possible: set migrationPhase to dualWrite",
   },
   cleanup: {
-    podConfig: "B",
     primary: "target",
     shards: "both",
     next: ["stable", "cutover"],
@@ -152,7 +145,11 @@ export interface RingsInForce {
 }
 
 /** @returns the config that backend pods run in a phase. */
-export const podConfigOf = (phase: Phase): PodConfig => TABLE[phase].podConfig;
+export function podConfigOf(phase: Phase): PodConfig {
+  const { primary, secondary } = TABLE[phase];
+  if (primary === "current") return secondary === undefined ? "A" : "DA";
+  return secondary === undefined ? "B" : "DB";
+}
 
 /** @returns how an operator goes back from a phase. */
 export const rollbackOf = (phase: Phase): string => TABLE[phase].rollback;

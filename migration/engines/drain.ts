@@ -69,9 +69,7 @@ export async function drain(run: Run, job: DrainJob): Promise<DrainCounts> {
 export async function forgetCheckpoints(run: Run, names: readonly string[]): Promise<void> {
   for (const shard of names.map(run.shards)) {
     for (const job of ["pre-copy", "catch-up", "catch-up, left-overs", "cleanup"]) {
-      if ((await shard.readRecord(`checkpoint:${job}`)) !== undefined) {
-        await writeCheckpoint(shard, run.token(), job, undefined);
-      }
+      await writeCheckpoint(shard, run.token(), job, undefined);
     }
   }
 }

@@ -39,9 +39,9 @@ export async function passGate(run: Run, job: GateJob): Promise<VerifyReport | u
     report = (await CHECKS[check](run, job)) ?? report;
   }
   if (job.record && forgets.length > 0) {
-    const { ...rest } = job.record as MigrationRecord & Record<string, unknown>;
-    for (const fact of forgets) delete (rest as Record<string, unknown>)[fact];
-    await writeMigrationRecord(job.shards, run.token(), rest);
+    const left = { ...job.record };
+    for (const fact of forgets) delete left[fact];
+    await writeMigrationRecord(job.shards, run.token(), left);
   }
   return report;
 }

@@ -1,3 +1,4 @@
+import { formatCount as count } from "../plan/format";
 import type { Clock, Log } from "./runtime";
 
 const EVERY_MS = 5_000;
@@ -42,9 +43,6 @@ export class Progress {
     return `${counted} of about ${count(this.total)} keys (${percent} %), ${speed}, ${seconds((this.total - done) / rate)} left`;
   }
 }
-
-/** @returns a whole number with thousands separators. */
-export const count = (value: number): string => value.toLocaleString("en-US");
 
 /** @returns a duration given in seconds, as `45s` or `3m 20s`. */
 export function seconds(value: number): string {

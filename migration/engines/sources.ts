@@ -1,6 +1,7 @@
 import { readCheckpoint, writeCheckpoint, type Counts } from "./checkpoint";
 import { assertRemembers, type MigrationRecord } from "./migration-record";
-import { count, Progress } from "./progress";
+import { formatCount as count } from "../plan/format";
+import { Progress } from "./progress";
 import type { Route } from "./route";
 import type { Run } from "./runtime";
 import type { ShardStore } from "./shard-store";
@@ -76,7 +77,10 @@ async function runOnSource(
   const counts: Counts = { ...found?.counts };
   const checked = () => counts["checked"] ?? 0;
   progress.skip(checked());
-  if (found?.done) return counts;
+  if (found?.done) {
+    run.log(`${name}: ${source.name} was done by an earlier run`);
+    return counts;
+  }
   if (found) run.log(`${name}: ${source.name} goes on from its checkpoint (${checked()} keys done)`);
   await walk({
     source,

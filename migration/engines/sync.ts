@@ -83,8 +83,8 @@ export type ExtraAction = "delete" | "complete";
  */
 export async function syncExtras(edge: Edge, keys: readonly Buffer[], action: ExtraAction, job: ExtrasJob) {
   const counts = { ...noCounts(), checked: keys.length };
-  let found = await extraKeys(edge, keys);
-  if (await settled(found, job)) found = await extraKeys(edge, keysOf(found));
+  let found = await extraKeys(edge, keys, job);
+  if (await settled(found, job)) found = await extraKeys(edge, keysOf(found), job);
   counts.extra = found.length;
   if (found.length === 0) return counts;
   if (action === "complete") {
@@ -127,8 +127,8 @@ export async function copy(
   return { written, changed };
 }
 
-async function differences({ primary, secondary }: Edge, keys: readonly Buffer[], job: SyncJob): Promise<Found[]> {
-  const [here, there] = await job.throttle.observe(() => Promise.all([primary.inspect(keys), secondary.inspect(keys)]));
+async function differences(edge: Edge, keys: readonly Buffer[], job: SyncJob): Promise<Found[]> {
+  const [here, there] = await job.throttle.observe(() => inspectBoth(edge, keys));
   const nowMs = laterClock(here, there);
   return keys.flatMap((key, i) => {
     const [mine, other] = [here.states[i], there.states[i]];
@@ -137,13 +137,16 @@ async function differences({ primary, secondary }: Edge, keys: readonly Buffer[]
   });
 }
 
-async function extraKeys({ primary, secondary }: Edge, keys: readonly Buffer[]) {
-  const [decides, follows] = await Promise.all([primary.inspect(keys), secondary.inspect(keys)]);
+async function extraKeys(edge: Edge, keys: readonly Buffer[], { throttle }: SyncJob) {
+  const [decides, follows] = await throttle.observe(() => inspectBoth(edge, keys));
   return extras(follows, decides).map((i) => ({
     key: keys[i] as Buffer,
     fingerprint: follows.states[i]?.fingerprint ?? "",
   }));
 }
+
+const inspectBoth = ({ primary, secondary }: Edge, keys: readonly Buffer[]) =>
+  Promise.all([primary.inspect(keys), secondary.inspect(keys)]);
 
 /** Waits a moment when a few differences may be claims on their way. */
 async function settled(found: readonly unknown[], { settle, run }: SyncJob): Promise<boolean> {

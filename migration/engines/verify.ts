@@ -1,10 +1,11 @@
 import { GateClosedError } from "./errors";
 import type { MigrationRecord } from "./migration-record";
-import { count } from "./progress";
+import { formatCount as count } from "../plan/format";
 import { reconcile } from "./reconcile";
 import { moversOnPrimary, moversOnSecondary } from "./route";
+import type { ShardStore } from "./shard-store";
 import type { Direction, Pace, Run } from "./runtime";
-import { byEdge, drawSample } from "./sample";
+import { byEdge, drawSample, type SampleJob } from "./sample";
 import { addCounts, noCounts, syncExtras, syncKeys, type ExtrasJob, type SyncCounts } from "./sync";
 import { Throttle } from "./throttle";
 
@@ -106,31 +107,42 @@ async function samplePass(run: Run, job: VerifyJob): Promise<SyncCounts> {
   const { record, direction, settings, random = Math.random } = job;
   const sync = syncJobOf(run, job);
   const common = { record, size: settings.sampleSize, random };
+  const movers = await inSample(
+    run,
+    sync.throttle.batchSize,
+    {
+      ...common,
+      name: "verify, drawing",
+      sources: direction.primary.shards,
+      route: moversOnPrimary(run.rings, direction),
+    },
+    (primary, secondary, keys) => syncKeys({ primary, secondary }, keys, sync),
+  );
+  const copies = await inSample(
+    run,
+    sync.throttle.batchSize,
+    {
+      ...common,
+      name: "verify, drawing left-overs",
+      sources: direction.secondary.shards,
+      route: moversOnSecondary(run.rings, direction),
+    },
+    (secondary, primary, keys) => syncExtras({ primary, secondary }, keys, "complete", sync),
+  );
+  addCounts(movers, { ...copies, checked: 0 });
+  return movers;
+}
+
+/** Draws a sample and works on it, batch by batch. */
+async function inSample(
+  run: Run,
+  batchSize: number,
+  draw: SampleJob,
+  onBatch: (source: ShardStore, other: ShardStore, keys: readonly Buffer[]) => Promise<SyncCounts>,
+): Promise<SyncCounts> {
   const sum = noCounts();
-  const movers = await drawSample(run, {
-    ...common,
-    name: "verify, drawing",
-    sources: direction.primary.shards,
-    route: moversOnPrimary(run.rings, direction),
-  });
-  for (const { source, other, keys } of byEdge(movers)) {
-    for (const batch of batches(keys, sync.throttle.batchSize)) {
-      addCounts(sum, await syncKeys({ primary: source, secondary: other }, batch, sync));
-    }
-  }
-  const copies = await drawSample(run, {
-    ...common,
-    name: "verify, drawing left-overs",
-    sources: direction.secondary.shards,
-    route: moversOnSecondary(run.rings, direction),
-  });
-  for (const { source, other, keys } of byEdge(copies)) {
-    for (const batch of batches(keys, sync.throttle.batchSize)) {
-      addCounts(sum, {
-        ...(await syncExtras({ primary: other, secondary: source }, batch, "complete", sync)),
-        checked: 0,
-      });
-    }
+  for (const { source, other, keys } of byEdge(await drawSample(run, draw))) {
+    for (const batch of batches(keys, batchSize)) addCounts(sum, await onBatch(source, other, batch));
   }
   return sum;
 }

@@ -5,6 +5,7 @@ import { GateClosedError } from "../engines/errors";
 import { readMigrationRecord, writeMigrationRecord, type MigrationRecord } from "../engines/migration-record";
 import { capacityProblems, capacityWarnings, type ShardMemory } from "../plan/capacity";
 import { describeEdges, describeMovement, estimateEdges } from "../plan/edges";
+import { formatCount } from "../plan/format";
 import { migrationPlan, type MigrationPlan } from "../plan/migration-plan";
 import { accessOf, addressesOf, log, ringsOf, STATE_VERSION, type Secrets, type StepInputs } from "./inputs";
 import { openRun } from "./open-run";
@@ -80,7 +81,9 @@ async function makePlan({ run, stores }: Session, { ring, settings, connection }
     movers: plan.total_keys_to_move,
   };
   await writeMigrationRecord(stores, run.token(), record);
-  log(`plan ${record.id}: ${plan.total_keys_to_move} keys to move, about ${plan.estimated_duration} at the throttle`);
+  log(
+    `plan ${record.id}: ${formatCount(plan.total_keys_to_move)} keys to move, about ${plan.estimated_duration} at the throttle`,
+  );
   return { ...plan, migration_id: record.id };
 }
 

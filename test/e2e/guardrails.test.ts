@@ -32,6 +32,8 @@ function startAndReady(pod: KubeObject): { start: number; ready: number } {
   return { start: Date.parse(startTime), ready: Date.parse(ready) };
 }
 
+const dataOf = (configMap: KubeObject) => configMap["data"] as Record<string, string>;
+
 describe("guard rails, on a real stack", function () {
   this.timeout(600_000);
   let world: World;
@@ -165,5 +167,21 @@ describe("guard rails, on a real stack", function () {
         .subarray(0, 5)
         .toString(),
     ).to.equal("REDIS");
+  });
+
+  it("a ring changed by hand is seen by a refresh, and leaves through the gate like any other", async () => {
+    const kept = await world.kube.get("configmap/backend-config");
+    const data = { DEDUP_DUAL_WRITE: "true", DEDUP_NEW_RING: FOUR.join(",") };
+    await world.kube.run(["patch", "configmap/backend-config", "--type=merge", "-p", JSON.stringify({ data })]);
+    expect((await world.stack.refresh()).code).to.equal(0);
+    const { output } = await world.stack.preview({ diff: true });
+    expect(output)
+      .to.match(/phase *: "dualWrite" => "copy"/)
+      .and.to.match(/DEDUP_DUAL_WRITE: "true" *=> "false"/);
+    const up = await world.stack.mustUp({ skipPreview: true });
+    expect(up.output).to.contain('gate: "dualWrite" → "copy" is open');
+    const back = await world.kube.get("configmap/backend-config");
+    expect({ ...dataOf(back), DEDUP_RING_EPOCH: "" }).to.deep.equal({ ...dataOf(kept), DEDUP_RING_EPOCH: "" });
+    await world.expectPlaced(THREE);
   });
 });

@@ -14,8 +14,8 @@ export interface KubeObject {
     readonly annotations?: Readonly<Record<string, string>>;
     readonly deletionTimestamp?: string;
   };
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- whatever the kind has
-  readonly [field: string]: any;
+  /** Whatever the kind has. */
+  readonly [field: string]: unknown;
 }
 
 export class KubectlError extends Error {

@@ -178,8 +178,11 @@ function isSecret(value: unknown): value is { secret: string } {
   return typeof value === "object" && value !== null && "secret" in value && typeof value.secret === "string";
 }
 
+/** An error stands above the outputs, which are long. */
+const FAILURE_LINES = 250;
+
 async function must(run: Promise<RunResult>): Promise<RunResult> {
   const result = await run;
-  if (result.code !== 0) throw new Error(`pulumi failed (exit ${result.code}):\n${tail(result.output)}`);
+  if (result.code !== 0) throw new Error(`pulumi failed (exit ${result.code}):\n${tail(result.output, FAILURE_LINES)}`);
   return result;
 }

@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { count, Progress, seconds } from "../../../migration/engines/progress";
+import { Progress, seconds } from "../../../migration/engines/progress";
+import { formatCount as count } from "../../../migration/plan/format";
 import { FakeClock } from "./fakes";
 
 describe("Progress", () => {
