@@ -16,6 +16,7 @@ const BETWEEN_PASSES_MS = 1_000;
 export interface DrainCounts {
   /** Keys that had to go. */
   checked: number;
+  /** Those of them that are gone. */
   deleted: number;
   /** Keys that only the old owner held: they were copied to the new one first. */
   rescued: number;
@@ -89,6 +90,7 @@ async function drainBatch(
   await throttle.take(keys.length);
   const expected = held.map(({ fingerprint }) => fingerprint);
   const outcomes = await throttle.observe(() => source.remove(run.token(), keys, expected));
-  const deleted = outcomes.filter((outcome) => outcome === "removed").length;
-  return { checked: outcomes.filter((outcome) => outcome !== "gone").length, deleted, rescued };
+  // A reply lost to a restart is asked for again and says "gone" of what the first try removed.
+  const found = outcomes.filter((_, i) => expected[i] !== "");
+  return { checked: found.length, deleted: found.filter((outcome) => outcome !== "changed").length, rescued };
 }
