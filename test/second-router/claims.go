@@ -1,0 +1,146 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+const (
+	first     = "first"
+	duplicate = "duplicate"
+
+	noExpiry = -1 // as PEXPIRETIME answers
+)
+
+// A claim is section 4 of the contract. Its answers are FIRST and DUPLICATE; every error is a RETRY.
+type claim struct {
+	key         string
+	own         string
+	expiresAtMs int64
+	window      time.Duration
+	primary     *client
+	owners      []*client // the primary, and the other one if there is one, in ascending order of shard name
+}
+
+// run returns the answer and the value that is stored.
+func (c *claim) run() (string, string, error) {
+	expiry := c.expiresAtMs
+	begun := time.Now()
+	for i, owner := range c.owners {
+		if i > 0 && time.Since(begun) > c.window {
+			return "", "", errors.New("the first write was too long ago")
+		}
+		found, err := setIfAbsent(owner, c.key, c.own, expiry)
+		if err != nil {
+			return "", "", err
+		}
+		if found == nil {
+			continue
+		}
+		if *found != c.own {
+			return c.lost(owner)
+		}
+		if expiry, err = c.ownExpiry(owner); err != nil {
+			return "", "", err
+		}
+	}
+	return first, c.own, nil
+}
+
+// ownExpiry returns when the own value that was found expires.
+func (c *claim) ownExpiry(owner *client) (int64, error) {
+	value, expiry, err := read(owner, c.key)
+	if err != nil {
+		return 0, err
+	}
+	if value == nil || *value != c.own {
+		return 0, errors.New("the own claim expired meanwhile")
+	}
+	if expiry != noExpiry && time.Until(time.UnixMilli(expiry)) < c.window {
+		return 0, errors.New("the own claim is about to expire")
+	}
+	return expiry, nil
+}
+
+// lost finds out who was first, when owner holds another claim.
+func (c *claim) lost(owner *client) (string, string, error) {
+	stored, err := get(c.primary, c.key)
+	if err != nil {
+		return "", "", err
+	}
+	if stored == nil && owner != c.primary {
+		if stored, err = c.complete(owner); err != nil {
+			return "", "", err
+		}
+	}
+	if stored == nil {
+		return "", "", errors.New("the claim that was found expired meanwhile")
+	}
+	if *stored == c.own {
+		return "", "", errors.New("the owners hold different claims")
+	}
+	return duplicate, *stored, nil
+}
+
+// complete carries the claim that only owner holds to the primary, and returns what the primary holds then.
+func (c *claim) complete(owner *client) (*string, error) {
+	half, expiry, err := read(owner, c.key)
+	if err != nil || half == nil {
+		return nil, err
+	}
+	found, err := setIfAbsent(c.primary, c.key, *half, expiry)
+	if err != nil || found != nil {
+		return found, err
+	}
+	return half, nil
+}
+
+// setIfAbsent returns the value that was there, or nil if it is the new one that is there now.
+func setIfAbsent(shard *client, key, value string, expiry int64) (*string, error) {
+	command := []string{"SET", key, value, "NX", "GET"}
+	if expiry != noExpiry {
+		command = append(command, "PXAT", strconv.FormatInt(expiry, 10))
+	}
+	return one(shard.do(command))
+}
+
+func get(shard *client, key string) (*string, error) {
+	return one(shard.do([]string{"GET", key}))
+}
+
+// read returns the value and the expiry of key, as they are at one time.
+func read(shard *client, key string) (*string, int64, error) {
+	replies, err := shard.do([]string{"MULTI"}, []string{"GET", key}, []string{"PEXPIRETIME", key}, []string{"EXEC"})
+	if err != nil {
+		return nil, 0, err
+	}
+	results, _ := replies[3].([]any)
+	if len(results) != 2 {
+		return nil, 0, fmt.Errorf("%s: an unexpected reply: %v", shard.address, replies)
+	}
+	value, err := one(results[:1], nil)
+	if err != nil {
+		return nil, 0, err
+	}
+	expiry, is := results[1].(int64)
+	if !is {
+		return nil, 0, fmt.Errorf("%s: an unexpected reply: %v", shard.address, results)
+	}
+	return value, expiry, nil
+}
+
+// one takes the only reply for a value or nil.
+func one(replies []any, err error) (*string, error) {
+	if err != nil {
+		return nil, err
+	}
+	switch reply := replies[0].(type) {
+	case nil:
+		return nil, nil
+	case string:
+		return &reply, nil
+	}
+	return nil, fmt.Errorf("an unexpected reply: %v", replies[0])
+}

@@ -1,0 +1,3 @@
+module dedup-shards/second-router
+
+go 1.22
