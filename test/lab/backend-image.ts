@@ -7,7 +7,7 @@ import { LAB_DIR, REPO_ROOT, run } from "./machine";
 
 /** The folders with TypeScript that the backend is made of. They keep their places, for relative imports. */
 const SOURCES = ["test/lab/backend", "migration/ring"];
-const PACKAGES = ["ioredis"];
+const PACKAGES = ["ioredis", "prom-client"];
 
 /** @param env with the programs that the scripts need on PATH */
 export async function makeBackendImage(out: string, env: NodeJS.ProcessEnv): Promise<void> {

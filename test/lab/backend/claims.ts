@@ -21,6 +21,14 @@ export class RetryableError extends Error {
   }
 }
 
+/** The same, because an owner cannot be reached, or answers with an error. */
+export class OwnerFailedError extends RetryableError {
+  constructor(cause: unknown) {
+    super("a shard did not answer", { cause });
+    this.name = "OwnerFailedError";
+  }
+}
+
 export interface ClaimOptions {
   readonly primary: HashRing;
   readonly secondary: HashRing | undefined;
@@ -47,6 +55,7 @@ export class Claims {
     const { shard, now, claimWindowMs, keyPrefix } = this.options;
     const key = keyPrefix + pcsId;
     let { expiresAtMs } = own;
+    this.refuseAboutToExpire(expiresAtMs);
     let deadlineMs = Infinity;
     for (const owner of this.owners(pcsId)) {
       if (now() > deadlineMs) throw new RetryableError("the second write would come too late after the first");
@@ -71,11 +80,15 @@ export class Claims {
   private async adoptExpiry(shard: Shard, key: string, own: Held): Promise<number | undefined> {
     const held = await retryable(shard.getHeld(key));
     if (held?.value !== own.value) throw new RetryableError("the claim was there and is gone");
-    const { expiresAtMs } = held;
+    this.refuseAboutToExpire(held.expiresAtMs);
+    return held.expiresAtMs;
+  }
+
+  /** Redis stores nothing, and says so nowhere, when the expiry has passed. */
+  private refuseAboutToExpire(expiresAtMs: number | undefined): void {
     if (expiresAtMs !== undefined && expiresAtMs - this.options.now() < this.options.claimWindowMs) {
       throw new RetryableError("the claim is about to expire");
     }
-    return expiresAtMs;
   }
 
   /** `owner` holds another claim. The primary decides, after it was given a claim that is only half done. */
@@ -96,6 +109,6 @@ async function retryable<T>(command: Promise<T>): Promise<T> {
   try {
     return await command;
   } catch (cause) {
-    throw new RetryableError("a shard did not answer", { cause });
+    throw new OwnerFailedError(cause);
   }
 }

@@ -5,21 +5,24 @@
  *   GET  /submissions/<pcs_id>   → {"stored"}, or 404
  *   GET  /healthz, /readyz, /metrics
  *
- * 503 asks the client to try again. A client that sends the same body and X-Claim-Id (unique to the submission) again is
+ * 503 asks the client to try again, after the seconds in Retry-After. X-Expires-In-Ms shortens the life of a claim. A client that sends the same body and X-Claim-Id (unique to the submission) again is
  * recognised: where the first try got half-way, it is still the first.
  */
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { Claims, RetryableError } from "./claims";
+import { Claims, OwnerFailedError, RetryableError } from "./claims";
 import { Metrics } from "./metrics";
 import { readSettings } from "./settings";
 import { RedisShard } from "./shards";
 
 const MAX_BODY_BYTES = 1 << 20;
+/** A shard that is out of reach is mostly one that restarts: a client that tries again should find it back. */
+const OWNER_BACK_SECONDS = 20;
 
 interface Reply {
   readonly status: number;
   readonly body: unknown;
+  readonly retryAfterSeconds?: number;
 }
 
 const settings = readSettings(process.env);
@@ -49,7 +52,12 @@ async function submit(pcsId: string, request: IncomingMessage): Promise<Reply> {
   const header = request.headers["x-claim-id"];
   const claimId = typeof header === "string" && header !== "" ? header : randomUUID();
   const value = JSON.stringify({ ...result, claim_id: claimId });
-  const { answer, stored } = await claims.claim(pcsId, { value, expiresAtMs: Date.now() + settings.ttlMs });
+  const asked = Number(request.headers["x-expires-in-ms"] ?? settings.ttlMs);
+  if (!Number.isInteger(asked) || asked < settings.claimWindowMs) {
+    return { status: 400, body: { error: `X-Expires-In-Ms must be a whole number from ${settings.claimWindowMs}` } };
+  }
+  const expiresAtMs = Date.now() + Math.min(asked, settings.ttlMs);
+  const { answer, stored } = await claims.claim(pcsId, { value, expiresAtMs });
   if (answer === "duplicate") metrics.countDedupHit();
   return { status: 200, body: { answer, stored: JSON.parse(stored) as unknown } };
 }
@@ -68,13 +76,18 @@ async function route(request: IncomingMessage): Promise<Reply> {
   if (pcsId === undefined) return { status: 404, body: { error: "not found" } };
   if (request.method === "GET") return read(decodeURIComponent(pcsId));
   if (request.method !== "POST") return { status: 405, body: { error: "method not allowed" } };
+  const startedMs = performance.now();
   const reply = await submit(decodeURIComponent(pcsId), request).catch(failure);
-  metrics.countIngest(reply.status);
+  metrics.countIngest(reply.status, (performance.now() - startedMs) / 1000);
   return reply;
 }
 
 function failure(error: unknown): Reply {
-  if (error instanceof RetryableError) return { status: 503, body: { error: error.message } };
+  if (error instanceof OwnerFailedError) {
+    if (settings.secondary !== undefined) metrics.countDualWriteError();
+    return { status: 503, body: { error: error.message }, retryAfterSeconds: OWNER_BACK_SECONDS };
+  }
+  if (error instanceof RetryableError) return { status: 503, body: { error: error.message }, retryAfterSeconds: 1 };
   if (error instanceof URIError) return { status: 400, body: { error: "the id is not well encoded" } };
   console.error(error);
   return { status: 500, body: { error: "internal error" } };
@@ -104,12 +117,12 @@ function parseResult(text: string): Record<string, unknown> | undefined {
 
 async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
   if (request.url === "/metrics") {
-    response.setHeader("Content-Type", "text/plain; version=0.0.4").end(metrics.text());
+    response.setHeader("Content-Type", metrics.contentType).end(await metrics.text());
     return;
   }
-  const { status, body } = await route(request).catch(failure);
+  const { status, body, retryAfterSeconds } = await route(request).catch(failure);
   response.statusCode = status;
-  if (status === 503) response.setHeader("Retry-After", "1");
+  if (retryAfterSeconds !== undefined) response.setHeader("Retry-After", retryAfterSeconds);
   // Clients that keep their connection must find another pod.
   if (stopping) response.setHeader("Connection", "close");
   response.setHeader("Content-Type", "application/json").end(`${JSON.stringify(body)}\n`);
