@@ -5,6 +5,11 @@ import { PulumiStack, type Config } from "../lab/pulumi-stack";
 import { ReferenceBackend } from "../lab/reference-backend";
 import { RingKeys } from "../lab/ring-keys";
 
+/** Of the backend, and what the stack config says of it. */
+const WINDOW_MS = 1_000;
+const TIMEOUT_MS = 1_000;
+const BACKEND_ENV = { DEDUP_CLAIM_WINDOW_MS: String(WINDOW_MS), DEDUP_COMMAND_TIMEOUT_MS: String(TIMEOUT_MS) };
+
 /** Pods that fit the lab, and waits that fit a test. */
 export const LAB_CONFIG: Config = {
   shard: {
@@ -15,7 +20,7 @@ export const LAB_CONFIG: Config = {
     memoryLimit: "512Mi",
     storageSize: "1Gi",
   },
-  backend: { claimWindowMs: 500, commandTimeoutMs: 500, rolloutTimeoutMs: 120000 },
+  backend: { claimWindowMs: WINDOW_MS, commandTimeoutMs: TIMEOUT_MS, rolloutTimeoutMs: 120000 },
   copy: { keysPerSecond: 50000, catchUpKeysPerSecond: 50000 },
   cleanup: { ttlWindow: "0s", keysPerSecond: 50000 },
 };
@@ -27,6 +32,8 @@ export interface WorldOptions {
   readonly config?: Config;
   /** Of the shards. @default none */
   readonly password?: string;
+  /** Of the backend. @default 2 */
+  readonly replicas?: number;
 }
 
 const BACKEND_SECRET = { name: "backend-redis", key: "password" };
@@ -41,11 +48,13 @@ export class World {
   ) {}
 
   /** Deploys everything, in phase `stable`, with keys on their owners. */
-  static async create({ namespace, shards, keys: count, config = {}, password }: WorldOptions): Promise<World> {
+  static async create(options: WorldOptions): Promise<World> {
+    const { namespace, shards, keys: count, config = {}, password, replicas = 2 } = options;
     const backend = new ReferenceBackend({
       namespace,
       shards,
-      replicas: 2,
+      replicas,
+      env: BACKEND_ENV,
       ...(password === undefined ? {} : { passwordSecret: BACKEND_SECRET }),
     });
     const { kube } = backend;

@@ -123,6 +123,13 @@ export class Kube {
   }
 }
 
+/** Whether a pod serves: its Ready condition holds and it is not on its way out. */
+export function isReady(pod: KubeObject): boolean {
+  if (pod.metadata.deletionTimestamp !== undefined) return false;
+  const { conditions = [] } = pod["status"] as { conditions?: { type: string; status: string }[] };
+  return conditions.some(({ type, status }) => type === "Ready" && status === "True");
+}
+
 /** Asks again until `probe` answers something; undefined and errors mean not yet. */
 export async function until<T>(what: string, probe: () => Promise<T | undefined>, timeoutMs = 60_000): Promise<T> {
   const deadlineMs = Date.now() + timeoutMs;

@@ -1,5 +1,5 @@
 /** Deploys the reference backend as an operator's chart would: ConfigMap, Deployment and Service in a namespace. */
-import { Kube, type KubeObject } from "./kube";
+import { isReady, Kube, type KubeObject } from "./kube";
 
 export const BACKEND_IMAGE = "lab.test/backend:1";
 const PORT = 8080;
@@ -124,10 +124,4 @@ export class ReferenceBackend {
       spec: { selector: { app: "backend" }, ports },
     };
   }
-}
-
-function isReady(pod: KubeObject): boolean {
-  if (pod.metadata.deletionTimestamp !== undefined) return false;
-  const { conditions = [] } = pod["status"] as { conditions?: { type: string; status: string }[] };
-  return conditions.some(({ type, status }) => type === "Ready" && status === "True");
 }

@@ -14,6 +14,8 @@ const PIPELINE = 2_000;
 export interface Stored {
   readonly value: string;
   readonly expiresAtMs: number;
+  /** Where only the client's view of it is known: the latest that it may be. */
+  readonly expiresUntilMs?: number;
 }
 
 /** Where keys are and should be. */
@@ -84,7 +86,8 @@ export class RingKeys {
           const id = key.slice(PREFIX.length);
           const truth = this.stored.get(id);
           if (!truth || ring.ownerOf(id) !== shard) result.elsewhere.push(`${shard} ${key}`);
-          else if (truth.value !== value || truth.expiresAtMs !== expiresAtMs) result.different.push(`${shard} ${key}`);
+          else if (truth.value !== value || !expiresAsTold(truth, expiresAtMs))
+            result.different.push(`${shard} ${key}`);
           else seen.add(id);
         }
       }
@@ -112,3 +115,6 @@ export class RingKeys {
     } while (cursor !== "0");
   }
 }
+
+const expiresAsTold = ({ expiresAtMs, expiresUntilMs = expiresAtMs }: Stored, foundMs: number): boolean =>
+  expiresAtMs <= foundMs && foundMs <= expiresUntilMs;

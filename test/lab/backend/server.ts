@@ -27,7 +27,10 @@ interface Reply {
 
 const settings = readSettings(process.env);
 const metrics = new Metrics(settings.epoch);
-const shards = new Map([...settings.urls].map(([name, url]) => [name, new RedisShard(url, settings.redisPassword)]));
+const { commandTimeoutMs, redisPassword } = settings;
+const shards = new Map(
+  [...settings.urls].map(([name, url]) => [name, new RedisShard(url, commandTimeoutMs, redisPassword)]),
+);
 const claims = new Claims({
   ...settings,
   now: Date.now,

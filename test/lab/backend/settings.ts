@@ -13,6 +13,8 @@ export interface Settings {
   readonly ttlMs: number;
   /** W of the contract: the second write of a claim is not sent later than this after the first. */
   readonly claimWindowMs: number;
+  /** From when a command is given to the client until it has its answer or is given up. */
+  readonly commandTimeoutMs: number;
   readonly redisPassword: string | undefined;
   readonly port: number;
   /** From the end signal until connections are refused: clients of the Service must have noticed. */
@@ -42,6 +44,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     keyPrefix: env["DEDUP_KEY_PREFIX"] ?? "pcs:",
     ttlMs: number(env, "DEDUP_TTL_MS", 14 * 24 * 3600 * 1000),
     claimWindowMs: number(env, "DEDUP_CLAIM_WINDOW_MS", 5000),
+    commandTimeoutMs: number(env, "DEDUP_COMMAND_TIMEOUT_MS", 1000),
     redisPassword: password === "" ? undefined : password,
     port: number(env, "PORT", 8080),
     shutdownDelayMs: number(env, "SHUTDOWN_DELAY_MS", 2000),

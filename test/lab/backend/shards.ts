@@ -15,17 +15,15 @@ export interface Shard {
   getHeld(key: string): Promise<Held | undefined>;
 }
 
-const COMMAND_TIMEOUT_MS = 1000;
-
 export class RedisShard implements Shard {
   private readonly redis: Redis;
 
-  constructor(url: string, password: string | undefined) {
+  constructor(url: string, commandTimeoutMs: number, password?: string) {
     this.redis = new Redis(url, {
       ...(password === undefined ? {} : { password }),
       protocol: 2,
-      commandTimeout: COMMAND_TIMEOUT_MS,
-      connectTimeout: COMMAND_TIMEOUT_MS,
+      commandTimeout: commandTimeoutMs,
+      connectTimeout: commandTimeoutMs,
       // A command is sent now or never: one that waits for a connection, or that is sent again by the client, could
       // land after its claim has been answered.
       enableOfflineQueue: false,

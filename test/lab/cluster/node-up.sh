@@ -112,7 +112,4 @@ EOF
 running "containerd$K" || start "containerd$K" containerd -c "$node/containerd.toml" -l warn
 waitfor 30 "${ctr[@]}" version
 import_images
-start "kubelet$K" kubelet --config="$node/kubelet.yaml" --kubeconfig="$LAB_RUN/node$K.kubeconfig" \
-  --root-dir="$node/kubelet" --hostname-override="node$K" --node-ip="$ip"
-waitfor 60 kc get node "node$K"
-kc wait --for=condition=Ready "node/node$K" --timeout=60s >/dev/null
+"$LAB_SCRIPTS/kubelet-up.sh" "$K"

@@ -1,0 +1,47 @@
+/** Who was told what: every submission of every id, and what must be stored in the end. */
+import type { RingKeys } from "../ring-keys";
+import type { Claim, Outcome } from "./client";
+import { judge, type Finding, type Submission } from "./judge";
+
+/** The life that the backend gives a claim that asks for none. */
+const DEFAULT_TTL_MS = 14 * 24 * 3_600_000;
+
+export class Ledger {
+  private readonly ids = new Map<string, Submission[]>();
+
+  /** @param keys the truth about what was stored beforehand; what is answered `first` is added to it */
+  constructor(private readonly keys: RingKeys) {}
+
+  enter({ pcsId, claimId, body, ttlMs = DEFAULT_TTL_MS }: Claim, { answer }: Outcome, sentMs: number): void {
+    const submissions = this.ids.get(pcsId) ?? this.open(pcsId);
+    const times = { claimId, sentMs, answeredMs: Date.now(), ttlMs };
+    submissions.push(
+      answer === undefined
+        ? { ...times, outcome: "error" }
+        : { ...times, outcome: answer.answer, stored: String(answer.stored["claim_id"] ?? answer.stored["claim"]) },
+    );
+    if (answer?.answer !== "first" || ttlMs !== DEFAULT_TTL_MS) return;
+    const value = JSON.stringify({ ...(JSON.parse(body) as object), claim_id: claimId });
+    const expiresUntilMs = times.answeredMs + ttlMs;
+    this.keys.stored.set(pcsId, { value, expiresAtMs: sentMs + ttlMs, expiresUntilMs });
+  }
+
+  /** Everything that cannot be true of a set-once store, the earliest first. */
+  findings(): Finding[] {
+    const found = [...this.ids].flatMap(([pcsId, submissions]) => judge(pcsId, submissions));
+    return found.sort((a, b) => a.atMs - b.atMs);
+  }
+
+  /** An id that was stored beforehand has a first that was answered long ago. */
+  private open(pcsId: string): Submission[] {
+    const stored = this.keys.stored.get(pcsId);
+    const submissions: Submission[] = [];
+    if (stored !== undefined) {
+      const claimId = String((JSON.parse(stored.value) as { claim?: string }).claim);
+      const life = { sentMs: 0, answeredMs: 0, ttlMs: stored.expiresAtMs };
+      submissions.push({ claimId, ...life, outcome: "first", stored: claimId });
+    }
+    this.ids.set(pcsId, submissions);
+    return submissions;
+  }
+}

@@ -1,0 +1,78 @@
+/** What clients felt, second by second and in between two moments. */
+
+/** One submission. Times in ms since 1970. */
+interface Sample {
+  readonly atMs: number;
+  readonly latencyMs: number;
+  readonly failedTries: number;
+  readonly answer: "first" | "duplicate" | "error";
+}
+
+/** Figures of a stretch of time. */
+export interface Stretch {
+  readonly seconds: number;
+  readonly requests: number;
+  readonly requestsPerSecond: number;
+  /** Submissions without an answer after the second try. */
+  readonly errors: number;
+  /** Tries that were sent again. */
+  readonly retried: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** The longest time between two successful writes. */
+  readonly writeGapMs: number;
+}
+
+export class Timeline {
+  /** In the order of their answers. */
+  private readonly samples: Sample[] = [];
+
+  add(sample: Sample): void {
+    this.samples.push(sample);
+  }
+
+  get startedMs(): number {
+    return this.samples[0]?.atMs ?? Date.now();
+  }
+
+  get endedMs(): number {
+    return this.samples.at(-1)?.atMs ?? Date.now();
+  }
+
+  /** @returns the figures of the submissions that were answered in [fromMs, toMs) */
+  stretch(fromMs: number, toMs: number): Stretch {
+    const inside = this.samples.slice(this.indexAt(fromMs), this.indexAt(toMs));
+    const seconds = (toMs - fromMs) / 1000;
+    const latencies = Float64Array.from(inside, ({ latencyMs }) => latencyMs).sort();
+    return {
+      seconds,
+      requests: inside.length,
+      requestsPerSecond: inside.length / seconds,
+      errors: inside.filter(({ answer }) => answer === "error").length,
+      retried: inside.reduce((sum, { failedTries }) => sum + failedTries, 0),
+      p50Ms: percentile(latencies, 0.5),
+      p99Ms: percentile(latencies, 0.99),
+      writeGapMs: longestGap(inside),
+    };
+  }
+
+  /** Binary search: answers come in the order of time. */
+  private indexAt(atMs: number): number {
+    let [low, high] = [0, this.samples.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.samples[middle]!.atMs < atMs) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/** Nearest rank of sorted values; 0 where there are none. */
+const percentile = (sorted: Float64Array, share: number): number =>
+  sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
+
+function longestGap(samples: readonly Sample[]): number {
+  const writes = samples.filter(({ answer }) => answer === "first").map(({ atMs }) => atMs);
+  return writes.reduce((longest, atMs, i) => Math.max(longest, atMs - (writes[i - 1] ?? atMs)), 0);
+}

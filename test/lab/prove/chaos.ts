@@ -1,0 +1,133 @@
+/** Things that die while a ring is migrated: which and when is drawn from a seed, one after the other. */
+import { setTimeout as sleep } from "node:timers/promises";
+import seedrandom from "seedrandom";
+import { isReady, until, type Kube } from "../kube";
+import { Kubelet } from "../kubelet";
+
+export const CHAOS_KINDS = ["backend pod deleted", "shard pod killed", "kubelet killed", "pulumi up killed"] as const;
+export type ChaosKind = (typeof CHAOS_KINDS)[number];
+
+export interface ChaosEvent {
+  readonly kind: ChaosKind;
+  readonly what: string;
+  readonly atMs: number;
+}
+
+const PAUSE_MS = { from: 4_000, to: 12_000 } as const;
+const KUBELET_AWAY_MS = { from: 3_000, to: 10_000 } as const;
+const KILL_AFTER_MS = { from: 2_000, to: 9_000 } as const;
+/** Of the runs of `pulumi up`. */
+const KILLED_RUNS = 0.3;
+const NODES = 2;
+
+export class Chaos {
+  readonly events: ChaosEvent[] = [];
+  private readonly random: () => number;
+  private deck: (() => Promise<boolean>)[] = [];
+  private readonly stopping = new AbortController();
+  private working: Promise<void> = Promise.resolve();
+
+  constructor(
+    seed: string,
+    private readonly kube: Kube,
+    private readonly onEvent: (event: ChaosEvent) => void,
+  ) {
+    this.random = seedrandom(`${seed} chaos`);
+  }
+
+  start(): void {
+    this.working = this.work();
+  }
+
+  /** Resolves when what was killed is back. Rejects when it never came back. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.working;
+  }
+
+  /** Whether the next run of `pulumi up` is killed, and when: after so many ms. */
+  killUpAfterMs(): number | undefined {
+    return this.random() < KILLED_RUNS ? this.between(KILL_AFTER_MS) : undefined;
+  }
+
+  upWasKilled(what: string): void {
+    this.note("pulumi up killed", what);
+  }
+
+  private async work(): Promise<void> {
+    for (;;) {
+      await sleep(this.between(PAUSE_MS), undefined, { signal: this.stopping.signal }).catch(() => undefined);
+      if (this.stopping.signal.aborted) return;
+      if (this.deck.length === 0) this.deck = this.shuffled();
+      for (const act of this.deck) {
+        if (!(await act())) continue;
+        this.deck.splice(this.deck.indexOf(act), 1);
+        break;
+      }
+    }
+  }
+
+  /** Every kind comes before one comes again; a backend pod twice. Each says whether it could be done. */
+  private shuffled(): (() => Promise<boolean>)[] {
+    const all = [
+      () => this.deleteBackendPod(),
+      () => this.deleteBackendPod(),
+      () => this.killShardPod(),
+      () => this.killKubelet(),
+    ];
+    return all
+      .map((act) => ({ act, order: this.random() }))
+      .sort((a, b) => a.order - b.order)
+      .map(({ act }) => act);
+  }
+
+  /** As a drain of its node does: it has its grace period. Also in the middle of a rollout, if another one serves. */
+  private async deleteBackendPod(): Promise<boolean> {
+    const serving = (await this.kube.list("pods", "app=backend")).filter(isReady);
+    if (serving.length < 2) return false;
+    const { name } = this.pick(serving).metadata;
+    this.note("backend pod deleted", name);
+    await this.kube.delete(`pod/${name}`);
+    return true;
+  }
+
+  /** At once, without a grace period: its append-only file has what it acknowledged. One shard at a time. */
+  private async killShardPod(): Promise<boolean> {
+    const pods = await this.kube.list("pods", "app=redis-dedup");
+    if (pods.length === 0 || !pods.every(isReady)) return false;
+    const { name, uid } = this.pick(pods).metadata;
+    this.note("shard pod killed", name);
+    await this.kube.run(["delete", `pod/${name}`, "--grace-period=0", "--force"]);
+    const isBack = async () => {
+      const pod = await this.kube.find(`pod/${name}`);
+      return pod && pod.metadata.uid !== uid && isReady(pod) ? true : undefined;
+    };
+    await until(`${name} to come back`, isBack, 120_000);
+    return true;
+  }
+
+  private async killKubelet(): Promise<boolean> {
+    const node = 1 + Math.floor(this.random() * NODES);
+    const kubelet = Kubelet.of(node);
+    if (kubelet === undefined) return false;
+    this.note("kubelet killed", `node${node}`);
+    await kubelet.kill();
+    await sleep(this.between(KUBELET_AWAY_MS));
+    await kubelet.restart();
+    return true;
+  }
+
+  private pick<T>(items: readonly T[]): T {
+    return items[Math.floor(this.random() * items.length)] as T;
+  }
+
+  private note(kind: ChaosKind, what: string): void {
+    const event = { kind, what, atMs: Date.now() };
+    this.events.push(event);
+    this.onEvent(event);
+  }
+
+  private between({ from, to }: { readonly from: number; readonly to: number }): number {
+    return Math.round(from + this.random() * (to - from));
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * The proof: a live ring is taken 3 → 4 and back to 3 by real `pulumi up`s, given up once in dualWrite and rolled back
+ * once from cutover, under open-loop load, while pods, shards, kubelets and the runs themselves die. Every answer is
+ * held against the others, and in the end every key against the shards.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { World } from "../../e2e/world";
+import { LONGEST_SHORT_TTL_MS } from "../load/mix";
+import type { Finding } from "../load/judge";
+import { Load } from "../load/load";
+import type { Timeline } from "../load/timeline";
+import type { Config } from "../pulumi-stack";
+import type { Placement } from "../ring-keys";
+import { Chaos, type ChaosEvent } from "./chaos";
+import { Migrator, type PhaseRun } from "./migrator";
+
+const THREE = ["shard-0", "shard-1", "shard-2"];
+const FOUR = [...THREE, "shard-3"];
+
+type Step = readonly [phase: string, config?: Config];
+interface Journey {
+  readonly name: string;
+  readonly steps: readonly Step[];
+  /** The ring that is in force at its end. */
+  readonly ring: readonly string[];
+}
+const JOURNEYS: readonly Journey[] = [
+  {
+    name: "3 → 4, given up",
+    steps: [["plan", { targetShards: FOUR }], ["copy"], ["dualWrite"], ["stable"]],
+    ring: THREE,
+  },
+  {
+    name: "3 → 4, back and forth",
+    steps: [
+      ["plan"],
+      ["copy"],
+      ["dualWrite"],
+      ["cutover"],
+      ["dualWrite"],
+      ["cutover"],
+      ["cleanup"],
+      ["stable", { shards: FOUR }],
+    ],
+    ring: FOUR,
+  },
+  {
+    name: "4 → 3",
+    steps: [
+      ["plan", { targetShards: THREE }],
+      ["copy"],
+      ["dualWrite"],
+      ["cutover"],
+      ["cleanup"],
+      ["stable", { shards: THREE }],
+    ],
+    ring: THREE,
+  },
+];
+
+export interface ProofOptions {
+  readonly namespace: string;
+  /** Submissions a second. */
+  readonly rate: number;
+  /** Stored beforehand. */
+  readonly keys: number;
+  readonly seed: string;
+  /** Whether anything dies. */
+  readonly chaos: boolean;
+  /** Of load before anything happens, to compare with. */
+  readonly idleMs: number;
+  readonly config?: Config;
+  readonly say: (line: string) => void;
+}
+
+export interface ProofResult {
+  readonly options: ProofOptions;
+  readonly timeline: Timeline;
+  /** From the first arrival to the first `pulumi up`. */
+  readonly idle: { readonly fromMs: number; readonly toMs: number };
+  readonly phases: readonly PhaseRun[];
+  readonly events: readonly ChaosEvent[];
+  readonly findings: readonly Finding[];
+  /** Why tries had to be repeated, and how often. */
+  readonly failures: ReadonlyMap<string, number>;
+  /** At the end of each journey. */
+  readonly placements: readonly { readonly journey: string; readonly keys: number; readonly found: Placement }[];
+}
+
+/** @throws Error when a phase cannot be brought about, or something that was killed does not come back */
+export async function prove(options: ProofOptions): Promise<ProofResult> {
+  const { namespace, keys, config = {}, say } = options;
+  say(`deploying the backend and 3 shards in namespace ${namespace}, and storing ${keys} keys`);
+  const world = await World.create({ namespace, shards: THREE, keys, replicas: 3, config });
+  try {
+    return await run(world, options);
+  } finally {
+    say("cleaning up");
+    await world.destroy();
+  }
+}
+
+async function run(world: World, options: ProofOptions): Promise<ProofResult> {
+  const { rate, seed, say } = options;
+  const url = await world.backend.serviceUrl();
+  const load = new Load({ url, rate, seed, keys: world.keys });
+  const placements: ProofResult["placements"][number][] = [];
+  const events: ChaosEvent[] = [];
+  const phases: PhaseRun[] = [];
+  load.start();
+  try {
+    say(`${rate} submissions/s, seed ${seed}`);
+    await sleep(options.idleMs);
+    const idle = { fromMs: load.timeline.startedMs, toMs: Date.now() };
+    for (const journey of JOURNEYS) {
+      phases.push(...(await travel(world, journey, options, events)));
+      await load.pause();
+      placements.push({ journey: journey.name, ...(await check(world, journey.ring)) });
+      load.start();
+    }
+    await load.stop();
+    const findings = load.ledger.findings();
+    return { options, timeline: load.timeline, idle, phases, events, findings, failures: load.failures, placements };
+  } finally {
+    await load.stop();
+  }
+}
+
+/** The chaos rests between two journeys: what is checked there must hold still. */
+async function travel(world: World, journey: Journey, { seed, say, ...options }: ProofOptions, events: ChaosEvent[]) {
+  const onEvent = (event: ChaosEvent) => {
+    events.push(event);
+    say(`chaos: ${event.kind}: ${event.what}`);
+  };
+  const chaos = options.chaos ? new Chaos(`${seed} ${journey.name}`, world.kube, onEvent) : undefined;
+  const migrator = new Migrator(world.stack, chaos, say);
+  chaos?.start();
+  try {
+    for (const [phase, config] of journey.steps) await migrator.to(journey.name, phase, config);
+  } finally {
+    await chaos?.stop();
+  }
+  return migrator.phases;
+}
+
+async function check(world: World, ring: readonly string[]) {
+  // Ids that do not live long are in nobody's list of what must be stored.
+  await sleep(LONGEST_SHORT_TTL_MS);
+  world.keys.close(); // shards that were restarted have other addresses
+  return { keys: world.keys.stored.size, found: await world.keys.placement(ring) };
+}
