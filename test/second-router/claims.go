@@ -27,6 +27,9 @@ type claim struct {
 // run returns the answer and the value that is stored.
 func (c *claim) run() (string, string, error) {
 	expiry := c.expiresAtMs
+	if c.aboutToExpire(expiry) {
+		return "", "", errors.New("the claim would expire within its window")
+	}
 	begun := time.Now()
 	for i, owner := range c.owners {
 		if i > 0 && time.Since(begun) > c.window {
@@ -40,7 +43,11 @@ func (c *claim) run() (string, string, error) {
 			continue
 		}
 		if *found != c.own {
-			return c.lost(owner)
+			answer, stored, err := c.lost(owner)
+			if err == nil && i > 0 {
+				c.giveWay(c.owners[0])
+			}
+			return answer, stored, err
 		}
 		if expiry, err = c.ownExpiry(owner); err != nil {
 			return "", "", err
@@ -58,10 +65,29 @@ func (c *claim) ownExpiry(owner *client) (int64, error) {
 	if value == nil || *value != c.own {
 		return 0, errors.New("the own claim expired meanwhile")
 	}
-	if expiry != noExpiry && time.Until(time.UnixMilli(expiry)) < c.window {
+	if c.aboutToExpire(expiry) {
 		return 0, errors.New("the own claim is about to expire")
 	}
 	return expiry, nil
+}
+
+func (c *claim) aboutToExpire(expiry int64) bool {
+	return expiry != noExpiry && time.Until(time.UnixMilli(expiry)) < c.window
+}
+
+const replace = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if ARGV[3] == '-1' then redis.call('SET', KEYS[1], ARGV[2]) return 1 end
+local now = redis.call('TIME')
+if tonumber(ARGV[3]) <= now[1] * 1000 + now[2] / 1000 then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'PXAT', ARGV[3])
+return 1`
+
+// giveWay puts the primary's claim in the place of the own half. Where that fails, the next verify does it.
+func (c *claim) giveWay(half *client) {
+	value, expiry, err := read(c.primary, c.key)
+	if err == nil && value != nil {
+		_, _ = half.do([]string{"EVAL", replace, "1", c.key, c.own, *value, strconv.FormatInt(expiry, 10)})
+	}
 }
 
 // lost finds out who was first, when owner holds another claim.

@@ -57,12 +57,19 @@ export class Claims {
     let { expiresAtMs } = own;
     this.refuseAboutToExpire(expiresAtMs);
     let deadlineMs = Infinity;
+    const primary = this.options.primary.ownerOf(pcsId);
+    let half: string | undefined;
     for (const owner of this.owners(pcsId)) {
       if (now() > deadlineMs) throw new RetryableError("the second write would come too late after the first");
       deadlineMs = Math.min(deadlineMs, now() + claimWindowMs);
       const found = await retryable(shard(owner).setIfAbsent(key, { value: own.value, expiresAtMs }));
+      if (found !== undefined && found !== own.value) {
+        const answer = await this.lost(key, owner, primary, own);
+        if (half !== undefined) await this.giveWay(key, half, primary, own);
+        return answer;
+      }
+      half = owner;
       if (found === undefined) continue;
-      if (found !== own.value) return this.lost(key, owner, this.options.primary.ownerOf(pcsId), own);
       // One's own value: a migration has carried it here. What it found there is the expiry that counts.
       expiresAtMs = await this.adoptExpiry(shard(owner), key, own);
     }
@@ -102,6 +109,19 @@ export class Claims {
     if (stored === undefined) throw new RetryableError("the other claim has expired meanwhile");
     if (stored === own.value) throw new RetryableError("the two owners hold different claims");
     return { answer: "duplicate", stored };
+  }
+
+  /**
+   * One's own half gives way to the claim that won, as a repair would have it. Left alone it would outlive that claim,
+   * and then be found by everybody, though nobody was told that it is first. The answer stands whether this works or not.
+   */
+  private async giveWay(key: string, half: string, primaryOwner: string, own: Held): Promise<void> {
+    try {
+      const winner = await this.options.shard(primaryOwner).getHeld(key);
+      if (winner !== undefined) await this.options.shard(half).replace(key, own.value, winner);
+    } catch {
+      // The next verify does it.
+    }
   }
 }
 

@@ -13,7 +13,15 @@ export interface Shard {
   get(key: string): Promise<string | undefined>;
   /** Value and expiry of one moment. */
   getHeld(key: string): Promise<Held | undefined>;
+  /** Puts another in the place of a value, if it is still there and the other has not expired. */
+  replace(key: string, value: string, by: Held): Promise<void>;
 }
+
+const REPLACE = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return end
+if ARGV[3] == '' then return redis.call('SET', KEYS[1], ARGV[2]) end
+local time = redis.call('TIME')
+if tonumber(ARGV[3]) > time[1] * 1000 + time[2] / 1000 then redis.call('SET', KEYS[1], ARGV[2], 'PXAT', ARGV[3]) end`;
 
 export class RedisShard implements Shard {
   private readonly redis: Redis;
@@ -56,6 +64,10 @@ export class RedisShard implements Shard {
     const [value, expiry] = (replies ?? []).map(([, reply]) => reply);
     if (typeof value !== "string") return undefined;
     return { value, expiresAtMs: Number(expiry) < 0 ? undefined : Number(expiry) };
+  }
+
+  async replace(key: string, value: string, by: Held): Promise<void> {
+    await this.redis.eval(REPLACE, 1, key, value, by.value, by.expiresAtMs ?? "");
   }
 
   close(): void {
