@@ -13,7 +13,8 @@ const PANELS = [
 ] as const;
 const COLOURS = { rate: "#4477aa", p50: "#66ccee", p99: "#aa3377", retried: "#ccbb44", bad: "#ee6677" };
 
-type Points = readonly (readonly [seconds: number, value: number])[];
+/** `null` is a gap: a second in which nobody asked has no latency. */
+type Points = readonly (readonly [seconds: number, value: number | null])[];
 
 /** @returns the picture as SVG. */
 export function picture(result: ProofResult): string {
@@ -76,7 +77,8 @@ function seriesOf(result: ProofResult): echarts.SeriesOption[] {
     barGap: "-100%",
   });
   const each = bySecond(result);
-  const column = (pick: (second: Second) => number): Points => each.map((second, i) => [i, pick(second)] as const);
+  const column = (pick: (second: Second) => number | null): Points =>
+    each.map((second, i) => [i, pick(second)] as const);
   return [
     {
       ...line(
@@ -91,13 +93,13 @@ function seriesOf(result: ProofResult): echarts.SeriesOption[] {
       "p50",
       1,
       COLOURS.p50,
-      column(({ p50Ms }) => Math.max(p50Ms, 0.5)),
+      column(({ requests, p50Ms }) => (requests > 0 ? p50Ms : null)),
     ),
     line(
       "p99",
       1,
       COLOURS.p99,
-      column(({ p99Ms }) => Math.max(p99Ms, 0.5)),
+      column(({ requests, p99Ms }) => (requests > 0 ? p99Ms : null)),
     ),
     bars(
       "tries repeated",

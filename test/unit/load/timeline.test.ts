@@ -1,0 +1,35 @@
+import { expect } from "chai";
+import { Timeline } from "../../lab/load/timeline";
+
+describe("the timeline of what clients felt", () => {
+  const timeline = new Timeline();
+  const answers = ["first", "duplicate", "first", "error", "first"] as const;
+  answers.forEach((answer, i) => {
+    timeline.add({ atMs: 1_000 + 100 * i, latencyMs: 10 * (i + 1), failedTries: answer === "error" ? 2 : 0, answer });
+  });
+
+  it("sums up a stretch, its end left out", () => {
+    expect(timeline.stretch(1_000, 1_400)).to.deep.equal({
+      seconds: 0.4,
+      requests: 4,
+      requestsPerSecond: 10,
+      errors: 1,
+      retried: 2,
+      p50Ms: 20,
+      p99Ms: 40,
+      writeGapMs: 200,
+    });
+  });
+
+  it("counts only writes that succeeded as an end of a gap", () => {
+    expect(timeline.stretch(1_150, 2_000)).to.include({ requests: 3, writeGapMs: 200 });
+  });
+
+  it("has nothing to say of a stretch without requests", () => {
+    expect(timeline.stretch(5_000, 6_000)).to.include({ requests: 0, errors: 0, p50Ms: 0, p99Ms: 0, writeGapMs: 0 });
+  });
+
+  it("knows its ends", () => {
+    expect([timeline.startedMs, timeline.endedMs]).to.deep.equal([1_000, 1_400]);
+  });
+});
