@@ -7,16 +7,20 @@
  */
 import { randomBytes } from "node:crypto";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { World } from "../../e2e/world";
 import { Kube } from "../kube";
+import { Load } from "../load/load";
+import { LONGEST_SHORT_TTL_MS } from "../load/mix";
 import type { Config } from "../pulumi-stack";
-import { Clients } from "./clients";
 import { Operator } from "./operator";
 import { table } from "./table";
 
 const THREE = ["shard-0", "shard-1", "shard-2"];
 const FOUR = [...THREE, "shard-3"];
 const KEYS = 200_000;
+/** Submissions a second: beside them the migration is to be quick. `npm run prove` is the one that loads. */
+const RATE = 40;
 /** Faster than anybody would want it beside traffic; the latency limit allows for a laptop that runs all of this. */
 const PACE: Config = {
   copy: { keysPerSecond: 20_000, catchUpKeysPerSecond: 50_000, maxLatencyMs: 200 },
@@ -42,10 +46,11 @@ async function main(): Promise<boolean> {
 
 async function migrate(world: World): Promise<boolean> {
   const backup = { directory: path.join(world.stack.dir, "backups") };
-  const clients = new Clients(await world.backend.serviceUrl(), world.keys, [THREE, FOUR]);
+  const seed = randomBytes(4).toString("hex");
+  const load = new Load({ url: await world.backend.serviceUrl(), rate: RATE, seed, keys: world.keys });
   const operator = new Operator(world.stack);
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void operator.stop());
-  clients.start();
+  load.start();
   try {
     say("3 → 4 shards");
     await operator.go("plan", { targetShards: FOUR, backup }, true);
@@ -54,31 +59,34 @@ async function migrate(world: World): Promise<boolean> {
     await operator.go("cutover", {}, true);
     await operator.go("cleanup");
     await operator.go("stable", { shards: FOUR });
-    await clients.stop();
-    const grown = await check(world, clients, FOUR, "3 → 4");
+    const grown = await check(world, load, FOUR, "3 → 4");
 
-    clients.start();
+    load.start();
     say("4 → 3 shards, up to the cutover; then the operator thinks better of it and reverts the config, step by step");
     await operator.go("plan", { targetShards: THREE });
     for (const phase of ["copy", "dualWrite", "cutover", "dualWrite", "stable"]) await operator.go(phase);
-    await clients.stop();
-    const kept = await check(world, clients, FOUR, "4 → 3, rolled back from cutover");
+    const kept = await check(world, load, FOUR, "4 → 3, rolled back from cutover");
     console.log(`\n${table(operator.rows)}`);
     return grown && kept;
   } finally {
-    await clients.stop();
+    await load.stop();
   }
 }
 
-async function check(world: World, clients: Clients, ring: readonly string[], what: string): Promise<boolean> {
+/** Nothing may be on its way, and what does not live long must be gone. */
+async function check(world: World, load: Load, ring: readonly string[], what: string): Promise<boolean> {
+  await load.pause();
+  await sleep(LONGEST_SHORT_TTL_MS);
   const { right, missing, different, elsewhere } = await world.keys.placement(ring);
-  const { first, duplicates, retried, wrong } = clients;
+  const { requests, errors, retried } = load.timeline.stretch(0, Infinity);
+  const wrong = load.ledger.findings().map(({ text }) => text);
   const total = world.keys.stored.size;
-  const good = right === total && [missing, different, elsewhere, wrong].every(({ length }) => length === 0);
+  const good =
+    right === total && errors === 0 && [missing, different, elsewhere, wrong].every(({ length }) => length === 0);
   say(
     `${good ? "GOOD" : "BAD"}, ${what}: ${count(right)} of ${count(total)} keys at their owner with value and expiry, ` +
       `${missing.length} missing, ${different.length} different, ${elsewhere.length} elsewhere; ` +
-      `clients so far: ${count(first)} first, ${count(duplicates)} duplicates, ${retried} tries repeated, ` +
+      `clients so far: ${count(requests)} submissions, ${retried} tries repeated, ${errors} errors, ` +
       `${wrong.length} wrong answers`,
   );
   for (const example of [missing, different, elsewhere, wrong].flatMap((found) => found.slice(0, 3))) {
