@@ -35,6 +35,7 @@ export interface ClaimOptions {
   readonly shard: (name: string) => Shard;
   readonly keyPrefix: string;
   readonly claimWindowMs: number;
+  /** Wall clock, in ms since 1970: expiries are absolute. */
   readonly now: () => number;
 }
 
@@ -52,7 +53,7 @@ export class Claims {
    * @throws RetryableError
    */
   async claim(pcsId: string, own: Held): Promise<Answer> {
-    const { shard, now, claimWindowMs, keyPrefix } = this.options;
+    const { shard, claimWindowMs, keyPrefix } = this.options;
     const key = keyPrefix + pcsId;
     let { expiresAtMs } = own;
     this.refuseAboutToExpire(expiresAtMs);
@@ -60,8 +61,8 @@ export class Claims {
     const primary = this.options.primary.ownerOf(pcsId);
     let half: string | undefined;
     for (const owner of this.owners(pcsId)) {
-      if (now() > deadlineMs) throw new RetryableError("the second write would come too late after the first");
-      deadlineMs = Math.min(deadlineMs, now() + claimWindowMs);
+      if (performance.now() > deadlineMs) throw new RetryableError("the second write would come too late");
+      deadlineMs = Math.min(deadlineMs, performance.now() + claimWindowMs);
       const found = await retryable(shard(owner).setIfAbsent(key, { value: own.value, expiresAtMs }));
       if (found !== undefined && found !== own.value) {
         const answer = await this.lost(key, owner, primary, own);

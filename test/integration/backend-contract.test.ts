@@ -1,0 +1,188 @@
+/** Every implementation of docs/backend-contract.md against the page's vectors, and two pods against each other. */
+import { expect } from "chai";
+import claimRows from "../vectors/claim-vectors.json";
+import rings from "../vectors/ring-vectors.json";
+import { freePort, RedisServer } from "./redis-servers";
+import { ReferenceRouter } from "./reference-router";
+import { KEY_PREFIX, type Addresses, type Config, type Name, type Router } from "./routers";
+import { SecondRouter } from "./second-router";
+
+const LIFE_MS = 100_000;
+
+type Holding = readonly [value: string, ms: number | null] | null;
+
+interface Row {
+  readonly name: string;
+  readonly primary: Name;
+  readonly secondary: Name | null;
+  readonly before: Readonly<Record<Name, Holding>>;
+  readonly answer: string;
+  readonly stored?: string;
+  readonly after: Readonly<Record<Name, Holding>>;
+}
+const ROWS = claimRows as unknown as readonly Row[];
+const PICKS = rings.reduce((sum, { picks }) => sum + picks.length, 0);
+
+const IMPLEMENTATIONS: Readonly<Record<string, () => Promise<Router>>> = {
+  "the reference backend": () => Promise.resolve(new ReferenceRouter()),
+  "a second router, made from the page alone": () => SecondRouter.start(),
+};
+
+for (const [name, start] of Object.entries(IMPLEMENTATIONS))
+  describe(`the backend contract: ${name}`, function () {
+    let router: Router;
+    let servers: Record<Name, RedisServer>;
+    let addresses: Addresses;
+    let nowhere: string;
+
+    before(async function () {
+      this.timeout(180_000); // a cold build
+      router = await start();
+      const [a, b] = await Promise.all([RedisServer.start(), RedisServer.start()]);
+      servers = { a, b };
+      addresses = { a: `127.0.0.1:${a.port}`, b: `127.0.0.1:${b.port}` };
+      nowhere = `127.0.0.1:${await freePort()}`;
+    });
+    after(() => Promise.all([router.stop(), servers.a.stop(), servers.b.stop()]));
+
+    /** What the shard holds of the id: its value and how long after `begunMs` it expires. */
+    const held = async (name: Name, pcsId: string, begunMs: number): Promise<Holding> => {
+      const { client } = servers[name];
+      const [value, expiresAtMs] = [await client.get(KEY_PREFIX + pcsId), await client.pexpiretime(KEY_PREFIX + pcsId)];
+      return value === null ? null : [value, expiresAtMs === -1 ? null : expiresAtMs - begunMs];
+    };
+    const heldByBoth = async (pcsId: string, begunMs: number) => ({
+      a: await held("a", pcsId, begunMs),
+      b: await held("b", pcsId, begunMs),
+    });
+
+    const hold = async (name: Name, pcsId: string, holding: Holding, begunMs: number) => {
+      if (holding === null) return;
+      const [value, ms] = holding;
+      if (ms === null) await servers[name].client.set(KEY_PREFIX + pcsId, value);
+      else await servers[name].client.set(KEY_PREFIX + pcsId, value, "PXAT", begunMs + ms);
+    };
+
+    it(`agrees with all ${PICKS} picks of the ring vectors`, async () => {
+      expect(PICKS).to.be.greaterThan(0);
+      for (const { vnodes, shards, picks } of rings) {
+        const asked = picks.map(({ key }) => router.pick(vnodes, shards, key));
+        expect(await Promise.all(asked)).to.deep.equal(picks.map(({ shard }) => shard));
+      }
+    });
+
+    it("gives the point that two shards share to the later one", async () => {
+      // The first vnodes of these two have the same hash.
+      const shards = ["shard-42830", "shard-62848"];
+      const owner = (ring: string[]) => router.pick(1, ring, "any");
+      expect(await owner(shards)).to.equal("shard-62848");
+      expect(await owner(shards.reverse())).to.equal("shard-42830");
+    });
+
+    it(`agrees with all ${ROWS.length} rows of the claim vectors`, async () => {
+      expect(ROWS.length).to.be.greaterThan(0);
+      for (const [i, row] of ROWS.entries()) {
+        const pcsId = `row-${i}`;
+        const begunMs = Date.now();
+        await Promise.all((["a", "b"] as const).map((name) => hold(name, pcsId, row.before[name], begunMs)));
+        const { answer, stored, reason } = await router.claim(addresses, row, {
+          pcsId,
+          own: "own",
+          expiresAtMs: begunMs + LIFE_MS,
+        });
+        const result = { answer, stored, after: await heldByBoth(pcsId, begunMs) };
+        expect(result, `${row.name} (${reason ?? "no reason"})`).to.deep.equal({
+          answer: row.answer,
+          stored: row.stored,
+          after: row.after,
+        });
+      }
+    });
+
+    for (const primary of ["a", "b"] as const) {
+      const other = primary === "a" ? "b" : "a";
+      const config = { primary, secondary: other } as const;
+      const FIRST = { answer: "first", stored: "own" };
+
+      for (const away of ["a", "b"] as const) {
+        const role = away === primary ? "primary" : "other owner";
+
+        it(`with ${away}, the ${role}, out of reach: retry; with it back: first`, async () => {
+          const begunMs = Date.now();
+          const claim = { pcsId: `dead-${primary}-${away}`, own: "own", expiresAtMs: begunMs + LIFE_MS };
+          const refused = await router.claim({ ...addresses, [away]: nowhere }, config, claim);
+          expect(refused).to.include({ answer: "retry" }).and.not.have.property("stored");
+          // The owners are written in the order of their names.
+          const half = away === "b" ? ["own", LIFE_MS] : null;
+          expect(await heldByBoth(claim.pcsId, begunMs)).to.deep.equal({ a: half, b: null });
+          expect(await router.claim(addresses, config, claim)).to.include(FIRST);
+          const whole = ["own", LIFE_MS];
+          expect(await heldByBoth(claim.pcsId, begunMs)).to.deep.equal({ a: whole, b: whole });
+        });
+
+        it(`with ${away}, the ${role}, answering nothing: retry; with it back: first`, async () => {
+          const begunMs = Date.now();
+          const claim = { pcsId: `paused-${primary}-${away}`, own: "own", expiresAtMs: begunMs + LIFE_MS };
+          servers[away].pause();
+          const refused = await router.claim(addresses, config, claim).finally(() => servers[away].resume());
+          expect(refused).to.include({ answer: "retry" });
+          expect(await router.claim(addresses, config, claim)).to.include(FIRST);
+          expect(await heldByBoth(claim.pcsId, begunMs)).to.deep.equal({ a: ["own", LIFE_MS], b: ["own", LIFE_MS] });
+        });
+      }
+
+      it(`sends no second write after the claim window: primary ${primary}`, async () => {
+        const begunMs = Date.now();
+        const claim = { pcsId: `late-${primary}`, own: "own", expiresAtMs: begunMs + LIFE_MS };
+        const late = await router.claim(addresses, config, { ...claim, claimWindowMs: 0 });
+        expect(late).to.include({ answer: "retry" });
+        expect(await heldByBoth(claim.pcsId, begunMs)).to.deep.equal({ a: ["own", LIFE_MS], b: null });
+        expect(await router.claim(addresses, config, claim)).to.include(FIRST);
+      });
+
+      const A: Config = { primary, secondary: null };
+      const DA: Config = config;
+      const DB: Config = { primary: other, secondary: primary };
+      const B: Config = { primary: other, secondary: null };
+      const steps: readonly (readonly [string, readonly Config[], readonly Name[]])[] = [
+        ["dual-write is switched on", [A, DA], [primary]],
+        ["the rings are switched", [DA, DB], ["a", "b"]],
+        ["dual-write is switched off", [DB, B], [other]],
+      ];
+      for (const [step, configs, common] of steps) {
+        const IDS = 200;
+        const CLAIMERS = 4;
+
+        it(`one of ${CLAIMERS} claimers is first while ${step}, for each of ${IDS} ids: from ${primary} to ${other}`, async () => {
+          const expiresAtMs = Date.now() + LIFE_MS;
+          let retries = 0;
+          // One claimer of each id finds one of the shards gone the first time, and may leave a half behind.
+          const claimUntilFinal = async (pcsId: string, n: number, first: Addresses) => {
+            const claim = { pcsId, own: `own-${n}`, expiresAtMs };
+            for (let shards = first; ; shards = addresses, retries++) {
+              const { answer, stored } = await router.claim(shards, configs[n % 2]!, claim);
+              if (answer !== "retry") return { own: claim.own, answer, stored };
+            }
+          };
+          const claimAll = async (i: number) => {
+            const pcsId = `${step} ${primary} ${i}`;
+            const broken = { ...addresses, [i % 2 === 0 ? "a" : "b"]: nowhere };
+            const unlucky = Math.floor(i / 2) % CLAIMERS;
+            const claimers = Array.from({ length: CLAIMERS }, (_, n) =>
+              claimUntilFinal(pcsId, n, n === unlucky ? broken : addresses),
+            );
+            const finals = await Promise.all(claimers);
+            const firsts = finals.filter(({ answer }) => answer === "first");
+            expect(firsts, JSON.stringify(finals)).to.have.lengthOf(1);
+            const { own } = firsts[0]!;
+            expect(new Set(finals.map(({ stored }) => stored))).to.deep.equal(new Set([own]));
+            for (const name of common) {
+              expect(await held(name, pcsId, expiresAtMs - LIFE_MS)).to.deep.equal([own, LIFE_MS]);
+            }
+          };
+          await Promise.all(Array.from({ length: IDS }, (_, i) => claimAll(i)));
+          expect(retries).to.be.greaterThan(0);
+        });
+      }
+    }
+  });
