@@ -118,22 +118,25 @@ function readConfig(): StackConfig {
     // What is no number stays text, so that the error shows it as it was given.
     return text === undefined || Number.isNaN(Number(text)) ? text : Number(text);
   };
-  return parseStackConfig({
-    migrationPhase: stack.get("migrationPhase"),
-    shards: stack.getObject("shards"),
-    targetShards: stack.getObject("targetShards"),
-    vnodes: number("vnodes"),
-    keyPrefix: stack.get("keyPrefix"),
-    namespace: stack.get("namespace"),
-    shardUrls: stack.getObject("shardUrls"),
-    access: stack.get("access"),
-    shard: stack.getObject("shard"),
-    backend: stack.getObject("backend"),
-    copy: stack.getObject("copy"),
-    verify: stack.getObject("verify"),
-    cleanup: stack.getObject("cleanup"),
-    backup: stack.getObject("backup"),
-  });
+  return parseStackConfig(
+    {
+      migrationPhase: stack.get("migrationPhase"),
+      shards: stack.getObject("shards"),
+      targetShards: stack.getObject("targetShards"),
+      vnodes: number("vnodes"),
+      keyPrefix: stack.get("keyPrefix"),
+      namespace: stack.get("namespace"),
+      shardUrls: stack.getObject("shardUrls"),
+      access: stack.get("access"),
+      shard: stack.getObject("shard"),
+      backend: stack.getObject("backend"),
+      copy: stack.getObject("copy"),
+      verify: stack.getObject("verify"),
+      cleanup: stack.getObject("cleanup"),
+      backup: stack.getObject("backup"),
+    },
+    (name, namespace) => shardIdentity(name, namespace).url,
+  );
 }
 
 function connectionTo(names: readonly string[]) {

@@ -30,6 +30,9 @@ const REMOVE_OUTCOMES: readonly RemoveOutcome[] = ["changed", "removed", "gone"]
 /** A shard behind ioredis. Every value is a Buffer: reading a dump as a string corrupts it. */
 export class RedisShard implements ShardStore {
   readonly name: string;
+  /** Where the operator knows it to be. */
+  readonly url: string;
+  readonly db: number;
   private readonly client: RedisClient;
   private readonly pattern: string;
 
@@ -39,6 +42,8 @@ export class RedisShard implements ShardStore {
    */
   constructor(endpoint: RedisEndpoint, keyPrefix: string, patient = true) {
     this.name = endpoint.name;
+    this.url = endpoint.url;
+    this.db = endpoint.db;
     this.client = new RedisClient(endpoint, patient);
     this.pattern = `${keyPrefix.replace(/[\\*?[\]^]/g, "\\$&")}*`;
   }

@@ -5,6 +5,7 @@ import { RunLock } from "../engines/lock";
 import type { Clock, Log, MigrationRings, Run, Shards } from "../engines/runtime";
 import type { ShardStore } from "../engines/shard-store";
 import { openShards, type ShardAccess, type ShardAddress } from "./open-shards";
+import { refuseSharedServers } from "./shared-servers";
 
 /** The clock of this machine. */
 export const systemClock: Clock = { now: () => Date.now(), sleep: (ms) => sleep(ms) };
@@ -31,7 +32,7 @@ export interface SessionPlan {
 
 /**
  * Opens the shards, takes their lock, runs the work and gives everything back, whatever happens.
- * @throws LockedError when another run is at work; ShardUnreachableError when a shard that is needed does not answer.
+ * @throws LockedError when another run is at work; SharedServerError when two shards are one; ShardUnreachableError when a shard that is needed does not answer.
  */
 export async function withSession<T>(plan: SessionPlan, work: (session: Session) => Promise<T>): Promise<T> {
   const { addresses, access, rings, log } = plan;
@@ -39,6 +40,7 @@ export async function withSession<T>(plan: SessionPlan, work: (session: Session)
   try {
     const outOfReach = await findOutOfReach(plan);
     const stores = open.shards.filter(({ name }) => !outOfReach.includes(name));
+    await refuseSharedServers(stores);
     const holder = { token: randomUUID(), description: describeHolder(plan.purpose) };
     const lock = await RunLock.acquire(stores, holder, systemClock, log);
     try {

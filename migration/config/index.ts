@@ -4,7 +4,7 @@ import { ConfigError, keyOf, show, type ConfigProblem } from "./config-error";
 import { quantityOf } from "./quantity";
 import { ringProblems } from "./rings";
 import { SCHEMA, type ParsedConfig } from "./schema";
-import { shardUrlProblems } from "./shard-urls";
+import { shardUrlProblems, type ManagedUrl } from "./shard-urls";
 import type { RawStackConfig, StackConfig } from "./stack-config";
 
 export { ConfigError, type ConfigProblem } from "./config-error";
@@ -15,11 +15,12 @@ export type * from "./stack-config";
  * Checks the stack configuration and fills in what is not set, field by field.
  *
  * @param raw - the values of the `dedup-shards:` keys; undefined where the stack sets none.
+ * @param managedUrl - where the shards are that the program runs itself.
  * @throws ConfigError with every problem: the key, the bad value and what is allowed.
  */
-export function parseStackConfig(raw: RawStackConfig): StackConfig {
+export function parseStackConfig(raw: RawStackConfig, managedUrl: ManagedUrl): StackConfig {
   const { parsed, problems } = parseKeys(raw);
-  problems.push(...ringProblems(parsed), ...shardUrlProblems(parsed), ...resourceProblems(parsed));
+  problems.push(...ringProblems(parsed), ...shardUrlProblems(parsed, managedUrl), ...resourceProblems(parsed));
   if (problems.length > 0) throw new ConfigError(problems);
   return assemble(parsed as ParsedConfig);
 }

@@ -1,14 +1,18 @@
 import { keyOf, show, type ConfigProblem } from "./config-error";
 import type { ParsedConfig } from "./schema";
+import { serverOf } from "./server";
 
 const ALLOWED = "redis://host[:port][/db] or rediss://host[:port][/db]";
 
+/** Gives the URL of a shard that this program runs. */
+export type ManagedUrl = (shard: string, namespace: string) => string;
+
 /** @returns what is wrong with `shardUrls`: malformed URLs, passwords in them, strangers, one server given twice. */
-export function shardUrlProblems(config: Partial<ParsedConfig>): ConfigProblem[] {
+export function shardUrlProblems(config: Partial<ParsedConfig>, managedUrl: ManagedUrl): ConfigProblem[] {
   const urls = Object.entries(config.shardUrls ?? {});
   const strangers = urls.flatMap(([name]) => strangerProblem(config, name));
   const malformed = urls.flatMap(([name, url]) => problem(name, url, refusal(url)));
-  return [...strangers, ...malformed, ...sharedServers(urls)];
+  return [...strangers, ...malformed, ...sharedServers(managedUrls(config, managedUrl), urls)];
 }
 
 function strangerProblem({ shards, targetShards }: Partial<ParsedConfig>, name: string): ConfigProblem[] {
@@ -30,9 +34,19 @@ function refusal(text: string): string | undefined {
   return fine ? undefined : ALLOWED;
 }
 
+type NamedUrl = readonly [name: string, url: string];
+
+/** The shards that this program runs itself, in either ring: an unused target may come back at any time. */
+function managedUrls(config: Partial<ParsedConfig>, managedUrl: ManagedUrl): NamedUrl[] {
+  const { shards = [], targetShards = [], shardUrls = {}, namespace } = config;
+  if (namespace === undefined) return [];
+  const names = [...new Set([...shards, ...targetShards])].filter((name) => !Object.hasOwn(shardUrls, name));
+  return names.map((name) => [name, managedUrl(name, namespace)]);
+}
+
 /** Two names for one server and database would be two owners of one key: the cleanup would delete the only copy. */
-function sharedServers(urls: readonly (readonly [string, string])[]): ConfigProblem[] {
-  const seen = new Map<string, string>();
+function sharedServers(managed: readonly NamedUrl[], urls: readonly NamedUrl[]): ConfigProblem[] {
+  const seen = new Map(managed.map(([name, url]) => [serverOf(url), name]));
   return urls.flatMap(([name, url]) => {
     if (refusal(url) !== undefined) return [];
     const server = serverOf(url);
@@ -41,12 +55,6 @@ function sharedServers(urls: readonly (readonly [string, string])[]): ConfigProb
     const allowed = `a server of its own: ${server} is shard ${show(other)} already`;
     return other === undefined ? [] : problem(name, url, allowed);
   });
-}
-
-/** @returns `host:port/db`, the same for every way to write one server's URL. */
-function serverOf(text: string): string {
-  const { hostname, port, pathname } = new URL(text);
-  return `${hostname.toLowerCase().replace(/\.$/, "")}:${port || "6379"}/${Number(pathname.slice(1))}`;
 }
 
 /** A password may stand before the `@` or, with some clients, in the query. */

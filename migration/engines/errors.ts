@@ -56,6 +56,24 @@ export class FencedError extends Error {
   }
 }
 
+/** Where a shard is, as the configuration says. */
+interface NamedUrl {
+  readonly name: string;
+  readonly url: string;
+}
+
+/** Two shards are one database: of a key with two owners there, a cleanup would delete the only copy. */
+export class SharedServerError extends Error {
+  constructor(a: NamedUrl, b: NamedUrl) {
+    super(
+      `${a.name} (${a.url}) and ${b.name} (${b.url}) are the same database of the same server, by two names. A cleanup ` +
+        `would delete the only copies there. Nothing has been changed: give each a server of its own in shardUrls, or ` +
+        `take one of them out of the rings.`,
+    );
+    this.name = "SharedServerError";
+  }
+}
+
 /** A check that must hold before the ring may advance does not hold. */
 export class GateClosedError extends Error {
   constructor(message: string) {

@@ -1,4 +1,6 @@
 import { openShards } from "../adapters/open-shards";
+import { refuseSharedServers } from "../adapters/shared-servers";
+import { serverOf } from "../config/server";
 import { GateClosedError } from "../engines/errors";
 import { findSoleKey } from "../engines/sole-keys";
 import { accessOf, addressesOf, STATE_VERSION, type Secrets, type StepInputs } from "./inputs";
@@ -30,17 +32,19 @@ export const update = (_olds: ShardGuardInputs, news: ShardGuardInputs) => ({ ..
 
 /**
  * Refuses to let the shard go while it holds a key that no shard of the live ring holds.
- * @throws GateClosedError for such a key; ShardUnreachableError when nobody can tell.
+ * @throws GateClosedError for such a key; SharedServerError when a shard of the ring is this one by another name;
+ *   ShardUnreachableError when nobody can tell.
  */
 export async function remove(olds: ShardGuardInputs, secrets: Secrets): Promise<void> {
   watchEngine();
   const [address] = addressesOf(olds.connection);
   if (!address) return;
   const ring = (await (await openBackend(olds.connection)).ring())?.["DEDUP_SHARDS"] ?? "";
-  const others = ring.split(",").filter((url) => url !== "" && url !== address.url);
+  const others = ring.split(",").filter((url) => url !== "" && serverOf(url) !== serverOf(address.url));
   const access = accessOf({ connection: olds.connection, ring: { ...NO_RING, keyPrefix: olds.keyPrefix } }, secrets);
   const open = await openShards([address, ...others.map((url) => ({ name: url, url }))], access);
   try {
+    await refuseSharedServers(open.shards);
     const [shard, ...live] = open.shards;
     const sole = shard && (await findSoleKey(shard, live));
     if (sole) throw new GateClosedError(soleKeyMessage(sole.shard, sole.key));

@@ -1,4 +1,7 @@
 import { openShards, type ShardAddress } from "../adapters/open-shards";
+import { refuseSharedAmongReachable, refuseSharedServers } from "../adapters/shared-servers";
+import { serverOf } from "../config/server";
+import { messageOf, SharedServerError } from "../engines/errors";
 import { findSoleKey } from "../engines/sole-keys";
 import { accessOf, addressesOf, log, STATE_VERSION, type Secrets, type StepInputs } from "./inputs";
 
@@ -7,35 +10,56 @@ export type ShardSetInputs = Pick<StepInputs, "ring" | "connection">;
 
 /** A preview looks no longer than this for keys that would be lost. */
 const LOOK_FOR_MS = 10_000;
+/** A preview waits no longer than this for shards to say which server they are. */
+const IDENTIFY_WITHIN_MS = 5_000;
 
-/** Refuses, in the preview, to remove a shard that holds a key which no other shard holds. */
+/**
+ * Refuses, in the preview, to remove a shard that holds a key which no other shard holds, and to take one server for
+ * two shards.
+ */
 export async function check(olds: Partial<ShardSetInputs>, news: ShardSetInputs, secrets: Secrets) {
   const before = olds.connection ? addressesOf(olds.connection) : [];
-  const removed = before.filter(({ name }) => news.connection.shards[name] === undefined);
-  const failures = [];
-  for (const address of removed) {
-    const reason = await refuseRemoval(address, news, secrets);
-    if (reason !== undefined) failures.push({ property: "shards", reason });
-  }
-  return { inputs: news, failures };
+  const removed = before.filter(({ name, url }) => !isStill(news.connection.shards[name], url));
+  const reasons = [await refuseShared(before, news, secrets)];
+  for (const address of removed) reasons.push(await refuseRemoval(address, news, secrets));
+  const failures = reasons.filter((reason) => reason !== undefined);
+  return { inputs: news, failures: failures.map((reason) => ({ property: "shards", reason })) };
 }
+
+const isStill = (now: string | undefined, before: string): boolean =>
+  now !== undefined && serverOf(now) === serverOf(before);
 
 export const create = (inputs: ShardSetInputs) => ({ ...inputs, stateVersion: STATE_VERSION });
 
 export const update = (_olds: ShardSetInputs, news: ShardSetInputs) => ({ ...news, stateVersion: STATE_VERSION });
 
+/** Looks only when the shards are others than before: every run that locks shards looks again. */
+async function refuseShared(before: readonly ShardAddress[], news: ShardSetInputs, secrets: Secrets) {
+  const now = addressesOf(news.connection);
+  if (JSON.stringify(before) === JSON.stringify(now)) return undefined;
+  const open = await openShards(now, accessOf(news, secrets, false));
+  try {
+    await refuseSharedAmongReachable(open.shards, IDENTIFY_WITHIN_MS);
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  } finally {
+    open.close();
+  }
+}
+
 async function refuseRemoval(address: ShardAddress, news: ShardSetInputs, secrets: Secrets) {
   const open = await openShards([address, ...addressesOf(news.connection)], accessOf(news, secrets, false));
   try {
+    await refuseSharedServers(open.shards);
     const [shard, ...others] = open.shards;
     const until = Date.now() + LOOK_FOR_MS;
     const sole = shard && (await findSoleKey(shard, others, () => Date.now() < until));
     return sole && soleKeyMessage(sole.shard, sole.key);
   } catch (error) {
+    if (error instanceof SharedServerError) return error.message;
     // The guard of the shard decides when it comes to deleting; a preview must not need the shards.
-    log(
-      `${address.name}: not known yet whether it is drained: ${error instanceof Error ? error.message : String(error)}`,
-    );
+    log(`${address.name}: not known yet whether it is drained: ${messageOf(error)}`);
     return undefined;
   } finally {
     open.close();

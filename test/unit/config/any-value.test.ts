@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { ConfigError, parseStackConfig, type RawStackConfig, type StackConfig } from "../../../migration/config";
+import { ConfigError, type RawStackConfig, type StackConfig } from "../../../migration/config";
+import { parse } from "./parse";
 
 const KEYS = [
   "migrationPhase",
@@ -26,7 +27,7 @@ describe("parseStackConfig: any value at all", () => {
     fc.assert(
       fc.property(anyRaw, (raw: RawStackConfig) => {
         try {
-          expect(parseStackConfig(raw)).to.have.all.keys(KEYS);
+          expect(parse(raw)).to.have.all.keys(KEYS);
         } catch (error) {
           expect(error).to.be.instanceOf(ConfigError);
           for (const { key } of (error as ConfigError).problems) {
@@ -48,7 +49,7 @@ describe("parseStackConfig: any value at all", () => {
           `redis://h?p=${password}`,
         ];
         for (const url of urls) {
-          expect(() => parseStackConfig({ shards: ["a"], shardUrls: { a: url } }))
+          expect(() => parse({ shards: ["a"], shardUrls: { a: url } }))
             .to.throw(ConfigError)
             .with.property("message")
             .that.does.not.include("geheim");
@@ -61,7 +62,7 @@ describe("parseStackConfig: any value at all", () => {
     for (const name of ["constructor", "toString", "hasOwnProperty"]) {
       const shardUrls = JSON.parse(`{"${name}": "redis://h"}`) as unknown;
       const shards = [name];
-      expect(parseStackConfig({ shards, shardUrls }).shards).to.deep.equal(shards);
+      expect(parse({ shards, shardUrls }).shards).to.deep.equal(shards);
     }
   });
 });

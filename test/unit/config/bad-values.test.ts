@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { ConfigError, parseStackConfig, type RawStackConfig } from "../../../migration/config";
+import { ConfigError, type RawStackConfig } from "../../../migration/config";
+import { parse } from "./parse";
 
 const PHASES = "stable, plan, copy, dualWrite, cutover, cleanup";
 const NAME = "a shard name: not empty, no comma, no control character, no space at either end";
@@ -92,6 +93,16 @@ const BAD: readonly (readonly [RawStackConfig, string])[] = [
     { ...two, shardUrls: { a: "redis://h", b: "rediss://H.:6379/0" } },
     'shardUrls.b is "rediss://H.:6379/0"; allowed: a server of its own: h:6379/0 is shard "a" already',
   ],
+  [
+    { ...two, shardUrls: { b: "redis://Redis-Dedup-a-0.redis-dedup.fractal-lba.svc.cluster.local./0" } },
+    'shardUrls.b is "redis://Redis-Dedup-a-0.redis-dedup.fractal-lba.svc.cluster.local./0"; allowed: ' +
+      'a server of its own: redis-dedup-a-0.redis-dedup.fractal-lba.svc:6379/0 is shard "a" already',
+  ],
+  [
+    { targetShards: ["a", "b"], namespace: "n", shardUrls: { a: "redis://redis-dedup-b-0.redis-dedup.n.svc" } },
+    'shardUrls.a is "redis://redis-dedup-b-0.redis-dedup.n.svc"; allowed: ' +
+      'a server of its own: redis-dedup-b-0.redis-dedup.n.svc:6379/0 is shard "b" already',
+  ],
   [{ shard: { image: "" } }, 'shard.image is ""; allowed: an image reference without spaces, such as redis:7-alpine'],
   [{ shard: { imagePullPolicy: "always" } }, 'shard.imagePullPolicy is "always"; allowed: Always, IfNotPresent, Never'],
   [{ shard: { cpuRequest: "half" } }, `shard.cpuRequest is "half"; allowed: ${CPU}`],
@@ -152,7 +163,7 @@ const BAD: readonly (readonly [RawStackConfig, string])[] = [
 
 const errorOf = (raw: RawStackConfig): unknown => {
   try {
-    return parseStackConfig(raw);
+    return parse(raw);
   } catch (error) {
     return error;
   }

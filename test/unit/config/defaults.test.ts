@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { parseStackConfig, type RawStackConfig, type StackConfig } from "../../../migration/config";
+import type { RawStackConfig, StackConfig } from "../../../migration/config";
+import { parse as parseAll } from "./parse";
 
 const DEFAULTS: StackConfig = {
   migrationPhase: "stable",
@@ -33,11 +34,11 @@ const DEFAULTS: StackConfig = {
   backup: { enabled: true, command: 'redis-cli -u "$REDIS_URL" --rdb "$BACKUP_FILE"', directory: "backups" },
 };
 
-const parse = (raw: RawStackConfig): StackConfig => parseStackConfig({ shards: ["shard-0"], ...raw });
+const parse = (raw: RawStackConfig): StackConfig => parseAll({ shards: ["shard-0"], ...raw });
 
 describe("parseStackConfig: what is not set", () => {
   it("needs nothing but the shards", () => {
-    expect(parseStackConfig({ shards: ["shard-0"] })).to.deep.equal(DEFAULTS);
+    expect(parseAll({ shards: ["shard-0"] })).to.deep.equal(DEFAULTS);
   });
 
   it("takes undefined for a key that the stack does not set", () => {
@@ -82,6 +83,14 @@ describe("parseStackConfig: what is allowed", () => {
 
   it("takes one server with several databases", () => {
     const shardUrls = { a: "redis://h:6379", b: "redis://h:6379/1", c: "redis://h:6380/" };
+    expect(parse({ shards: ["a", "b", "c"], shardUrls }).shardUrls).to.deep.equal(shardUrls);
+  });
+
+  it("takes the URL of another namespace's shard, or of one that this program runs no longer", () => {
+    const shardUrls = {
+      a: "redis://redis-dedup-b-0.redis-dedup.elsewhere.svc:6379",
+      c: "redis://redis-dedup-c-0.redis-dedup.fractal-lba.svc:6379",
+    };
     expect(parse({ shards: ["a", "b", "c"], shardUrls }).shardUrls).to.deep.equal(shardUrls);
   });
 

@@ -2,8 +2,9 @@ import { expect } from "chai";
 import { loadYaml } from "@kubernetes/client-node";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { parseStackConfig, type RawStackConfig } from "../../../migration/config";
+import type { RawStackConfig } from "../../../migration/config";
 import { PHASES } from "../../../migration/phases";
+import { parse } from "./parse";
 
 interface Declaration {
   readonly type: string;
@@ -13,7 +14,7 @@ interface Declaration {
 
 const read = <T>(file: string): T => loadYaml<T>(readFileSync(path.join(__dirname, "../../..", file), "utf8"));
 const declarations = Object.entries(read<{ config: Record<string, Declaration> }>("Pulumi.yaml").config);
-const programKeys = Object.keys(parseStackConfig({ shards: ["a"] }));
+const programKeys = Object.keys(parse({ shards: ["a"] }));
 
 /** A stack's values over the defaults of Pulumi.yaml, as the CLI hands them to the program. */
 function stackValues(file: string): RawStackConfig {
@@ -38,11 +39,11 @@ describe("Pulumi.yaml", () => {
 
   it("has the program's own defaults", () => {
     const declared = Object.fromEntries(declarations.map(([key, declaration]) => [key, declaration.default]));
-    expect(parseStackConfig({ ...declared, shards: ["a"] })).to.deep.equal(parseStackConfig({ shards: ["a"] }));
+    expect(parse({ ...declared, shards: ["a"] })).to.deep.equal(parse({ shards: ["a"] }));
   });
 
   it("names every field of its objects in the description", () => {
-    const config = { ...parseStackConfig({ shards: ["a"], shard: { storageClass: "fast" } }) };
+    const config = { ...parse({ shards: ["a"], shard: { storageClass: "fast" } }) };
     for (const [key, { type, description }] of declarations) {
       const fields = type === "object" ? Object.keys(config[key as keyof typeof config]) : [];
       for (const field of fields) expect(description, key).to.include(field === "ttlWindowMs" ? "ttlWindow" : field);
@@ -56,20 +57,18 @@ for (const file of ["Pulumi.staging.yaml", "Pulumi.prod.yaml"]) {
 
     for (const migrationPhase of PHASES) {
       it(`is valid in ${migrationPhase}`, () => {
-        expect(parseStackConfig({ ...values, migrationPhase }).migrationPhase).to.equal(migrationPhase);
+        expect(parse({ ...values, migrationPhase }).migrationPhase).to.equal(migrationPhase);
       });
     }
 
     it("is valid when the migration is over and the target ring is the current one", () => {
-      expect(() => parseStackConfig({ ...values, shards: values.targetShards })).not.to.throw();
+      expect(() => parse({ ...values, shards: values.targetShards })).not.to.throw();
     });
   });
 }
 
 describe("the example stacks", () => {
-  const [staging, prod] = ["Pulumi.staging.yaml", "Pulumi.prod.yaml"].map((file) =>
-    parseStackConfig(stackValues(file)),
-  );
+  const [staging, prod] = ["Pulumi.staging.yaml", "Pulumi.prod.yaml"].map((file) => parse(stackValues(file)));
 
   it("are what they say: staging quick and sampled, prod careful and full", () => {
     expect([staging?.verify.mode, prod?.verify.mode]).to.deep.equal(["sample", "full"]);

@@ -1,0 +1,44 @@
+import { SharedServerError } from "../engines/errors";
+import type { RedisShard } from "./redis-shard";
+
+/**
+ * Asks every shard which server process it is: URLs cannot tell that two names lead to one machine.
+ * @throws SharedServerError when two shards are one database; ShardUnreachableError when one does not answer.
+ */
+export async function refuseSharedServers(shards: readonly RedisShard[]): Promise<void> {
+  refuseEqual(await Promise.all(shards.map(identify)));
+}
+
+/**
+ * The same for a preview: shards that do not answer in time, and those that are yet to be made, are left out.
+ * @throws SharedServerError when two shards are one database.
+ */
+export async function refuseSharedAmongReachable(shards: readonly RedisShard[], withinMs: number): Promise<void> {
+  const known: Identity[] = [];
+  const asked = shards.map(async (shard, i) => (known[i] = await identify(shard)));
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, withinMs)));
+  await Promise.race([Promise.allSettled(asked), timeout]);
+  clearTimeout(timer);
+  // In the shards' order; whoever has not answered is a hole.
+  refuseEqual(known.flat());
+}
+
+interface Identity {
+  readonly shard: RedisShard;
+  /** Empty when the server does not say. */
+  readonly runId: string;
+}
+
+const identify = async (shard: RedisShard): Promise<Identity> => ({ shard, runId: await shard.runId() });
+
+function refuseEqual(identities: readonly Identity[]): void {
+  const seen = new Map<string, RedisShard>();
+  for (const { shard, runId } of identities) {
+    if (runId === "") continue;
+    const database = `${runId}/${shard.db}`;
+    const other = seen.get(database);
+    if (other) throw new SharedServerError(other, shard);
+    seen.set(database, shard);
+  }
+}
