@@ -14,17 +14,34 @@ export type PodConfig = "A" | "DA" | "DB" | "B";
 /** Which of the two rings of a migration. */
 export type RingRole = "current" | "target";
 
+/** What a pod does with the two rings. */
+export interface Roles {
+  readonly primary: RingRole;
+  /** The ring that is written as well. */
+  readonly secondary?: RingRole;
+}
+
+/** The configs in the order in which pods may change from one to the next. */
+const CONFIGS: Readonly<Record<PodConfig, Roles>> = {
+  A: { primary: "current" },
+  DA: { primary: "current", secondary: "target" },
+  DB: { primary: "target", secondary: "current" },
+  B: { primary: "target" },
+};
+export const POD_CONFIGS = Object.keys(CONFIGS) as readonly PodConfig[];
+
 /** The steps behind the barrier, in the order in which they run. */
 export type Step = "plan" | "preCopy" | "catchUp" | "verify" | "drain";
 
 interface PhaseRow {
-  readonly primary: RingRole;
-  /** The ring that is written as well. */
-  readonly secondary?: RingRole;
+  /** The config of every pod. */
+  readonly pods: PodConfig;
   /** Whose shards exist. */
   readonly shards: "current" | "both";
   /** The phases that may follow, besides staying. */
   readonly next: readonly Phase[];
+  /** Phases that lead here at one go but not back: only a move that did not get to its end may be taken back. */
+  readonly takesBack?: readonly Phase[];
   /** The steps that have work to do once the ring of this phase is in force. */
   readonly work: readonly Step[];
   /** The way back, for the operator. */
@@ -33,44 +50,44 @@ interface PhaseRow {
 
 const TABLE: Readonly<Record<Phase, PhaseRow>> = {
   stable: {
-    primary: "current",
+    pods: "A",
     shards: "current",
     next: ["plan"],
+    takesBack: ["copy", "dualWrite", "cleanup"],
     work: ["drain"],
     rollback: "nothing to roll back: no migration is open",
   },
   plan: {
-    primary: "current",
+    pods: "A",
     shards: "both",
     next: ["copy", "stable"],
+    takesBack: ["dualWrite"],
     work: ["plan"],
     rollback: "possible: set migrationPhase to stable",
   },
   copy: {
-    primary: "current",
+    pods: "A",
     shards: "both",
     next: ["dualWrite", "plan", "stable"],
     work: ["preCopy"],
     rollback: "possible: set migrationPhase to plan or stable",
   },
   dualWrite: {
-    primary: "current",
-    secondary: "target",
+    pods: "DA",
     shards: "both",
     next: ["cutover", "copy", "plan", "stable"],
     work: ["catchUp", "verify"],
     rollback: "possible: set migrationPhase to copy, plan or stable",
   },
   cutover: {
-    primary: "target",
-    secondary: "current",
+    pods: "DB",
     shards: "both",
     next: ["cleanup", "dualWrite"],
     work: ["catchUp", "verify"],
     rollback: "possible: set migrationPhase to dualWrite",
   },
   cleanup: {
-    primary: "target",
+    pods: "B",
     shards: "both",
     next: ["stable", "cutover"],
     work: ["drain"],
@@ -78,54 +95,85 @@ const TABLE: Readonly<Record<Phase, PhaseRow>> = {
   },
 };
 
-/** What must hold before the ring may advance. */
+/** What must hold before the ring may change. */
 export type Check =
-  /** The live ConfigMap and every pod are where the last `up` left them. */
+  /** No pod is further than one step of config from where the move leads. */
+  | "oneStep"
+  /** Every pod is where the move leads: nothing changes for them. */
   | "settled"
-  /** The plan of this migration is recorded on every shard. */
+  /** This migration is recorded on every shard, as it was planned. */
   | "planned"
   /** Every shard answers, as a primary. */
   | "healthy"
+  /** What the plan asked of the shards still holds. */
+  | "fits"
   | "preCopied"
   /** The catch-up brought both rings into step, and dual-write has not been off since. */
   | "inStep"
   /** A fresh verify comes out clean. */
   | "verified"
-  /** The same, unless a shard that only the abandoned ring has is out of reach: the ring that stays has every claim. */
-  | "verifiedIfReachable"
+  /**
+   * The same, unless the ring that stays has every claim anyhow: the rings have not been in step since dual-write went
+   * on, so that one of them has decided alone all the time; or the shards that are given up cannot be verified.
+   */
+  | "verifiedIfInStep"
   /** The TTL window after the cutover is over. */
   | "windowOpen"
   | "drained";
 
-/** A fact of the migration record that a move makes untrue. */
-export type Forgotten = "inStepSinceEpoch" | "cutoverAtMs" | "drained";
-
 interface Move {
   readonly checks: readonly Check[];
-  readonly forgets?: readonly Forgotten[];
+  /** The ring that is given up: shards that only it has may be out of reach. */
+  readonly givesUp?: RingRole;
 }
 
-const ABANDON: Move = { checks: ["verifiedIfReachable"], forgets: ["inStepSinceEpoch"] };
+const SWITCH_ON: Move = { checks: ["oneStep", "planned", "healthy", "preCopied"] };
+// Until the rings were in step there have been pods of A and DA only. Afterwards there may be pods of DB, which have
+// taken claims that only an A pod would miss: `oneStep` sees them.
+const ABANDON: Move = { checks: ["oneStep", "verifiedIfInStep"], givesUp: "target" };
 
-/** What each legal move asks for and undoes; a move that is not named asks for nothing. */
+/**
+ * What each legal move asks for; a move that is not named changes nothing for the backend, and asks for nothing.
+ *
+ * After an `up` that failed or was killed the pods lag behind the phase, and forward and backward are both open: each
+ * move asks where the pods are (`oneStep`), never whether the last `up` got to its end.
+ */
 const MOVES: Readonly<Partial<Record<`${Phase} → ${Phase}`, Move>>> = {
-  "plan → copy": { checks: ["planned", "healthy"] },
-  "copy → dualWrite": { checks: ["settled", "planned", "healthy", "preCopied"], forgets: ["inStepSinceEpoch"] },
-  "dualWrite → cutover": { checks: ["settled", "planned", "healthy", "inStep", "verified"] },
-  "cutover → cleanup": {
-    checks: ["settled", "planned", "healthy", "inStep", "windowOpen", "verified"],
-    forgets: ["inStepSinceEpoch"],
-  },
-  "cleanup → stable": { checks: ["settled", "planned", "drained"] },
-  "cleanup → cutover": { checks: ["planned", "healthy"], forgets: ["inStepSinceEpoch", "drained"] },
-  "cutover → dualWrite": { checks: ["planned", "healthy", "inStep", "verified"], forgets: ["cutoverAtMs"] },
+  "plan → copy": { checks: ["planned", "healthy", "fits"] },
+  "stable → copy": { checks: ["planned", "healthy", "fits"] },
+  // A → DA. What was in step before is caught up anew.
+  "copy → dualWrite": SWITCH_ON,
+  "plan → dualWrite": SWITCH_ON,
+  "stable → dualWrite": SWITCH_ON,
+  // DA → A.
   "dualWrite → copy": ABANDON,
   "dualWrite → plan": ABANDON,
   "dualWrite → stable": ABANDON,
+  // DA ↔ DB. Pods of both side by side write both rings: either way both must hold every claim before.
+  "dualWrite → cutover": { checks: ["oneStep", "planned", "healthy", "inStep", "verified"] },
+  "cutover → dualWrite": { checks: ["oneStep", "planned", "healthy", "inStep", "verified"] },
+  // DB → B. Not in step only where `cleanup → cutover` did not get to its end: the pods are DB and B, all of which ask
+  // the target ring, so it has every claim.
+  "cutover → cleanup": { checks: ["oneStep", "planned", "healthy", "windowOpen", "verifiedIfInStep"] },
+  // B → DB.
+  "cleanup → cutover": { checks: ["oneStep", "planned", "healthy"] },
+  // Nothing changes for the pods, but retiring shards go: nobody may write to them any more.
+  "cleanup → stable": { checks: ["settled", "planned", "drained"] },
+  "stable → cleanup": { checks: ["settled", "planned"] },
 };
 
-/** @returns what a legal move asks for and undoes. */
+/** @returns what a legal move asks for. */
 export const moveOf = (from: Phase, to: Phase): Move => MOVES[`${from} → ${to}`] ?? { checks: [] };
+
+/** What the migration record notes with the ring epoch in which it was found. */
+export type Fact = "inStep" | "cutover" | "drained";
+
+/** A fact holds for as long as no pod was told to run any other config than these. */
+export const HOLDS_IN: Readonly<Record<Fact, readonly PodConfig[]>> = {
+  inStep: ["DA", "DB"],
+  cutover: ["DB", "B"],
+  drained: ["B"],
+};
 
 /** What the stack config says about the ring: the desired state that a move starts from or goes to. */
 export interface RingState {
@@ -145,11 +193,20 @@ export interface RingsInForce {
 }
 
 /** @returns the config that backend pods run in a phase. */
-export function podConfigOf(phase: Phase): PodConfig {
-  const { primary, secondary } = TABLE[phase];
-  if (primary === "current") return secondary === undefined ? "A" : "DA";
-  return secondary === undefined ? "B" : "DB";
+export const podConfigOf = (phase: Phase): PodConfig => TABLE[phase].pods;
+
+/** @returns whichever of two states, of which one may be stable, knows both rings of the migration between them. */
+export const openState = (from: RingState, to: RingState): RingState => (isOpen(from.phase) ? from : to);
+
+/** @returns the config that pods run in a state, as seen from a migration that ends or begins there. */
+export function configIn(migration: RingState, state: RingState): PodConfig {
+  if (isOpen(state.phase)) return podConfigOf(state.phase);
+  return sameList(state.shards, migration.targetShards) ? "B" : "A";
 }
+
+/** @returns how many steps lie between two configs. */
+export const stepsBetween = (a: PodConfig, b: PodConfig): number =>
+  Math.abs(POD_CONFIGS.indexOf(a) - POD_CONFIGS.indexOf(b));
 
 /** @returns how an operator goes back from a phase. */
 export const rollbackOf = (phase: Phase): string => TABLE[phase].rollback;
@@ -174,15 +231,12 @@ export const takesBackup = (phase: Phase): boolean => PHASES.indexOf(phase) >= P
 export const isOpen = (phase: Phase): boolean => TABLE[phase].shards === "both";
 
 /** @returns which ring is read and written in a phase, and which one is only written (if any). */
-export function rolesOf(phase: Phase): { primary: RingRole; secondary?: RingRole } {
-  const { primary, secondary } = TABLE[phase];
-  return secondary === undefined ? { primary } : { primary, secondary };
-}
+export const rolesOf = (phase: Phase): Roles => CONFIGS[podConfigOf(phase)];
 
-/** @returns the primary and the secondary ring of a state. */
-export function ringsInForce(state: RingState): RingsInForce {
+/** @returns the primary and the secondary ring of a state; those of another config if one is given. */
+export function ringsInForce(state: RingState, config: PodConfig = podConfigOf(state.phase)): RingsInForce {
   const rings = { current: state.shards, target: state.targetShards };
-  const { primary, secondary } = TABLE[state.phase];
+  const { primary, secondary } = CONFIGS[config];
   return { primary: rings[primary], secondary: secondary && rings[secondary] };
 }
 
@@ -196,10 +250,12 @@ export function shardsThatExist(state: RingState): readonly string[] {
  * Why a move may not be made.
  *
  * @param from - the state of the last successful gate, undefined when there has been none.
+ * @param cameFrom - the state that the last move led away from: that `up` may not have got to its end.
  * @returns a message for the operator, or undefined when the move is legal.
  */
-export function refuseMove(from: RingState | undefined, to: RingState): string | undefined {
+export function refuseMove(from: RingState | undefined, to: RingState, cameFrom?: RingState): string | undefined {
   if (from === undefined) return refuseStart(to);
+  if (TABLE[from.phase].takesBack?.includes(to.phase) && cameFrom && sameState(cameFrom, to)) return undefined;
   return refusePhase(from, to) ?? refuseRingChange(from, to);
 }
 
@@ -224,8 +280,7 @@ function refuseRingChange(from: RingState, to: RingState): string | undefined {
   const finishes = from.phase === "cleanup" && to.phase === "stable";
   const kept = finishes ? from.targetShards : from.shards;
   if (!sameList(to.shards, kept)) return finishes ? refuseFinish(from, to) : refuseShardChange(from, to);
-  if (from.phase === "stable" || to.phase === "stable") return undefined;
-  return refuseEditDuringMigration(from, to);
+  return isOpen(from.phase) ? refuseEditDuringMigration(from, to) : undefined;
 }
 
 const refuseFinish = (from: RingState, to: RingState): string =>
@@ -239,8 +294,10 @@ const refuseShardChange = (from: RingState, to: RingState): string =>
   `and set migrationPhase to "plan".`;
 
 function refuseEditDuringMigration(from: RingState, to: RingState): string | undefined {
+  // Who leaves may forget the other ring, but must still find its keys.
+  const before = isOpen(to.phase) ? from.targetShards : to.targetShards;
   const edits = [
-    ["targetShards", from.targetShards.join(", "), to.targetShards.join(", ")],
+    ["targetShards", before.join(", "), to.targetShards.join(", ")],
     ["vnodes", String(from.vnodes), String(to.vnodes)],
     ["keyPrefix", from.keyPrefix, to.keyPrefix],
   ] as const;
@@ -252,5 +309,15 @@ function refuseEditDuringMigration(from: RingState, to: RingState): string | und
   );
 }
 
-const sameList = (a: readonly string[], b: readonly string[]): boolean =>
+/** @returns whether two states speak of the same migration: the same rings, made in the same way. */
+export const sameMigration = (a: Omit<RingState, "phase">, b: Omit<RingState, "phase">): boolean =>
+  sameList(a.shards, b.shards) &&
+  sameList(a.targetShards, b.targetShards) &&
+  a.vnodes === b.vnodes &&
+  a.keyPrefix === b.keyPrefix;
+
+const sameState = (a: RingState, b: RingState): boolean => a.phase === b.phase && sameMigration(a, b);
+
+/** @returns whether two rings have the same shards in the same order. */
+export const sameList = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((name, i) => name === b[i]);

@@ -1,7 +1,17 @@
-import { moveOf, type Check, type RingState } from "../phases";
-import { describe, podsBehind, type BackendView } from "./barrier";
+import {
+  configIn,
+  isOpen,
+  moveOf,
+  openState,
+  sameMigration,
+  stepsBetween,
+  type Check,
+  type PodConfig,
+  type RingState,
+} from "../phases";
+import { describe, type BackendView } from "./barrier";
 import { GateClosedError } from "./errors";
-import { writeMigrationRecord, type MigrationRecord } from "./migration-record";
+import { holds, writeMigrationRecord, type MigrationRecord } from "./migration-record";
 import { sourcesNotCopied } from "./pre-copy";
 import type { Run } from "./runtime";
 import type { ShardStore } from "./shard-store";
@@ -11,37 +21,45 @@ import type { VerifyReport } from "./verify";
 export interface GateJob {
   readonly from: RingState;
   readonly to: RingState;
-  /** The ring epoch and ConfigMap data of `from`. */
-  readonly epoch: number;
-  readonly data: Readonly<Record<string, string>>;
+  /** The ring epochs of `from` and `to`: the same when the ring does not change. */
+  readonly epochs: { readonly from: number; readonly to: number };
   readonly backend: BackendView;
+  /** What pods that read this ring ConfigMap run; undefined when it is none of this migration. */
+  readonly configOf: (ring: Readonly<Record<string, string>>) => PodConfig | undefined;
+  /** No command of a pod that is gone takes effect later than this. */
+  readonly commandTimeoutMs: number;
   /** All shards of both rings. */
   readonly shards: readonly ShardStore[];
   /** Shards out of reach that the ring which stays does not have. */
   readonly outOfReach: readonly string[];
   readonly record: MigrationRecord | undefined;
   readonly ttlWindowMs: number;
+  /** Why the shards cannot take what the copy brings; empty when they can. */
+  readonly misfits: () => Promise<readonly string[]>;
   /** A fresh verify with the primary of `from` deciding. */
   readonly verify: (record: MigrationRecord) => Promise<VerifyReport>;
 }
 
 /**
- * Runs the checks of a move, from evidence on the shards and in the cluster, then forgets what the move makes untrue.
+ * Runs the checks of a move, from evidence on the shards and in the cluster, then notes on the shards what pods of the
+ * new ring epoch will run.
  *
  * @returns the report of the verify, if the move asked for one.
  * @throws GateClosedError when a check does not hold: the ring stays as it is.
  */
 export async function passGate(run: Run, job: GateJob): Promise<VerifyReport | undefined> {
-  const { checks, forgets = [] } = moveOf(job.from.phase, job.to.phase);
+  const { checks } = moveOf(job.from.phase, job.to.phase);
   let report: VerifyReport | undefined;
   for (const check of checks) {
     run.log(`gate: ${check}?`);
     report = (await CHECKS[check](run, job)) ?? report;
   }
-  if (job.record && forgets.length > 0) {
-    const left = { ...job.record };
-    for (const fact of forgets) delete left[fact];
-    await writeMigrationRecord(job.shards, run.token(), left);
+  const { record, epochs, shards } = job;
+  if (record && epochs.from !== epochs.to) {
+    await writeMigrationRecord(shards, run.token(), {
+      ...record,
+      configs: { ...configsOf(job), [epochs.to]: configAfter(job) },
+    });
   }
   return report;
 }
@@ -49,12 +67,12 @@ export async function passGate(run: Run, job: GateJob): Promise<VerifyReport | u
 type CheckRun = (run: Run, job: GateJob) => Promise<VerifyReport | undefined | void>;
 
 const CHECKS: Readonly<Record<Check, CheckRun>> = {
-  settled: async (_run, job) => {
-    const problem = await unsettled(job);
-    if (problem) {
-      throw new GateClosedError(`${problem} Set migrationPhase to "${job.from.phase}" and run \`pulumi up\` first.`);
-    }
+  oneStep: async (run, job) => {
+    await assertAllWithin(1, job);
+    // A pod that has just gone may have a command under way, and would be further off than those that are there.
+    await run.clock.sleep(job.commandTimeoutMs);
   },
+  settled: (_run, job) => assertAllWithin(0, job),
   planned: (_run, job) => Promise.resolve(void plannedRecord(job)),
   healthy: async (_run, { shards }) => {
     for (const shard of shards) {
@@ -63,6 +81,10 @@ const CHECKS: Readonly<Record<Check, CheckRun>> = {
         throw new GateClosedError(`${shard.name} is a ${role}, not a primary. Point its URL at its primary.`);
       }
     }
+  },
+  fits: async (_run, job) => {
+    const misfits = await job.misfits();
+    if (misfits.length > 0) throw new GateClosedError(`the shards have changed since the plan:\n${misfits.join("\n")}`);
   },
   preCopied: async (run, job) => {
     const missing = await sourcesNotCopied(run, plannedRecord(job));
@@ -73,26 +95,26 @@ const CHECKS: Readonly<Record<Check, CheckRun>> = {
     );
   },
   inStep: (_run, job) => {
-    if (plannedRecord(job).inStepSinceEpoch !== undefined) return Promise.resolve();
+    if (holds(plannedRecord(job), "inStep", job.epochs.from)) return Promise.resolve();
     throw new GateClosedError(
       `the rings have not been brought into step since dual-write was switched on. ` +
         `Set migrationPhase to "${job.from.phase}" and run \`pulumi up\`: its catch-up goes on where it stopped.`,
     );
   },
   verified: (_run, job) => job.verify(plannedRecord(job)),
-  verifiedIfReachable: async (run, job) => {
-    const excuse = await excuseFromVerify(job);
+  verifiedIfInStep: async (run, job) => {
+    const excuse = excuseFromVerify(job);
     if (excuse === undefined) return job.verify(plannedRecord(job));
-    run.log(`gate: not verified, because ${excuse}. Every acknowledged claim is on the current ring, which stays.`);
+    run.log(`gate: not verified, because ${excuse}. Every acknowledged claim is on the ring that stays.`);
   },
   windowOpen: (run, job) => {
-    const { cutoverAtMs } = plannedRecord(job);
-    if (cutoverAtMs === undefined) {
+    const record = plannedRecord(job);
+    if (!record.cutover || !holds(record, "cutover", job.epochs.from)) {
       throw new GateClosedError(
         `no cutover is recorded. Run \`pulumi up\` with migrationPhase "${job.from.phase}" first.`,
       );
     }
-    const opensMs = cutoverAtMs + job.ttlWindowMs;
+    const opensMs = record.cutover.atMs + job.ttlWindowMs;
     if (run.clock.now() >= opensMs) return Promise.resolve();
     throw new GateClosedError(
       `cleanup opens at ${new Date(opensMs).toISOString()}: until then the old copies are the way back. ` +
@@ -100,7 +122,7 @@ const CHECKS: Readonly<Record<Check, CheckRun>> = {
     );
   },
   drained: (_run, job) => {
-    if (plannedRecord(job).drained === true) return Promise.resolve();
+    if (holds(plannedRecord(job), "drained", job.epochs.from)) return Promise.resolve();
     throw new GateClosedError(
       `the cleanup has not been completed: old owners may still hold movers. ` +
         `Set migrationPhase to "${job.from.phase}" with the old shards and run \`pulumi up\`.`,
@@ -108,32 +130,84 @@ const CHECKS: Readonly<Record<Check, CheckRun>> = {
   },
 };
 
-function plannedRecord({ record, from }: GateJob): MigrationRecord {
-  const same = (a: readonly string[], b: readonly string[]) => a.join(",") === b.join(",");
-  if (record && same(record.shards, from.shards) && same(record.targetShards, from.targetShards)) return record;
+function plannedRecord({ record, from, to }: GateJob): MigrationRecord {
+  const rings = openState(from, to);
+  if (record && sameMigration(record, rings)) return record;
+  if (record) {
+    throw new GateClosedError(
+      `the shards are in another migration (${record.id}: ${describeRings(record)}), and not in ${describeRings(rings)}. ` +
+        `Set the config to that, or go back to migrationPhase "stable" and plan anew.`,
+    );
+  }
   throw new GateClosedError(
-    record
-      ? `the shards are in another migration (${record.id}: ${record.shards.join(", ")} → ${record.targetShards.join(", ")}). ` +
-          `Set shards and targetShards to that, or go back to migrationPhase "stable" and plan anew.`
-      : `no plan is recorded on the shards. Set migrationPhase to "plan" and run \`pulumi up\` first.`,
+    isOpen(from.phase)
+      ? `no plan is recorded on the shards. Set migrationPhase to "plan" and run \`pulumi up\` first.`
+      : `the migration has been closed: its records are gone from the shards. ` +
+          `Set migrationPhase back to "${from.phase}", with the shards of that; for another migration go on to "plan".`,
   );
 }
 
-/** Why the live ConfigMap or the pods are not where the last gate wanted them; undefined when they are. */
-async function unsettled({ backend, data, epoch }: GateJob): Promise<string | undefined> {
-  const live = await backend.ring();
-  const off = Object.keys(data).find((key) => live?.[key] !== data[key]);
-  if (off !== undefined) {
-    return `the live ring ConfigMap has ${off}="${live?.[off] ?? ""}" instead of "${data[off]}".`;
-  }
-  const behind = await podsBehind(backend, epoch);
-  return behind.length > 0
-    ? `backend pods run another ring epoch than ${epoch}: ${behind.map(describe).join(", ")}.`
-    : undefined;
+const describeRings = ({ shards, targetShards, vnodes, keyPrefix }: Omit<RingState, "phase">): string =>
+  `${shards.join(", ")} → ${targetShards.join(", ")} with ${vnodes} vnodes and keyPrefix "${keyPrefix}"`;
+
+/** What pods of each epoch run. Of `from` the state knows best: a refresh holds it against the cluster. */
+function configsOf({ record, from, to, epochs }: GateJob): Readonly<Record<number, PodConfig>> {
+  return { ...record?.configs, [epochs.from]: configIn(openState(from, to), from) };
 }
 
-async function excuseFromVerify(job: GateJob): Promise<string | undefined> {
+const configAfter = ({ from, to }: GateJob): PodConfig => configIn(openState(from, to), to);
+
+/**
+ * Looks at every pod, terminating ones included, and at the live ConfigMap, which is what the next pod to start will
+ * run. Pods side by side may differ by one step of config: they share an owner, and a claim needs both.
+ */
+async function assertAllWithin(steps: 0 | 1, job: GateJob): Promise<void> {
+  const { backend, from, to, epochs } = job;
+  const again = `Set migrationPhase to "${from.phase}" and run \`pulumi up\` first.`;
+  const live = (await backend.ring()) ?? {};
+  if (Number(live["DEDUP_RING_EPOCH"]) > epochs.from) {
+    throw new GateClosedError(
+      `the live ring ConfigMap is at epoch ${live["DEDUP_RING_EPOCH"]}, but the stack's state knows only of ` +
+        `${epochs.from}: somebody else has changed the ring. Run \`pulumi refresh\`, then look at the preview again.`,
+    );
+  }
+  const next = job.configOf(live);
+  if (next === undefined) {
+    throw new GateClosedError(
+      `the live ring ConfigMap has a ring that this migration does not know (DEDUP_SHARDS="${live["DEDUP_SHARDS"] ?? ""}"). ` +
+        again,
+    );
+  }
+  const configs = configsOf(job);
+  const pods = (await backend.pods()).map((pod) => ({ pod, config: configs[pod.epoch ?? NaN] }));
+  const strangers = pods.filter(({ config }) => config === undefined);
+  if (strangers.length > 0) {
+    const names = strangers.map(({ pod }) => describe(pod)).join(", ");
+    throw new GateClosedError(`backend pods run a ring epoch that this migration does not know: ${names}. ${again}`);
+  }
+  const wanted = configAfter(job);
+  const everybody = [
+    ...pods.map(({ pod, config = wanted }) => ({ who: describe(pod), config })),
+    { who: "the live ring ConfigMap", config: next },
+  ];
+  const off = everybody.filter(({ config }) => stepsBetween(config, wanted) > steps);
+  if (off.length === 0) return;
+  const found = off.map(({ who, config }) => `${who} ${SAYS[config]}`).join(", ");
+  throw new GateClosedError(
+    `"${to.phase}" ${SAYS[wanted]}, and that is too far from what there is: ${found}. ${again}`,
+  );
+}
+
+const SAYS: Readonly<Record<PodConfig, string>> = {
+  A: "uses the current ring only",
+  DA: "reads the current ring and writes both",
+  DB: "reads the target ring and writes both",
+  B: "uses the target ring only",
+};
+
+function excuseFromVerify(job: GateJob): string | undefined {
   if (job.outOfReach.length > 0) return `${job.outOfReach.join(", ")} cannot be reached or has lost its data`;
   if (job.record === undefined) return "no migration is recorded on the shards";
-  return unsettled(job);
+  if (holds(job.record, "inStep", job.epochs.from)) return undefined;
+  return "the rings have not been in step since dual-write was switched on";
 }

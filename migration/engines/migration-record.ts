@@ -1,3 +1,4 @@
+import { HOLDS_IN, type Fact, type PodConfig, type RingState } from "../phases";
 import { GateClosedError } from "./errors";
 import type { FencingToken, ShardStore } from "./shard-store";
 
@@ -5,23 +6,35 @@ import type { FencingToken, ShardStore } from "./shard-store";
  * What has been done in the open migration. Kept on every shard of both rings, because Pulumi's state may be older
  * than the truth, and because a shard that no longer knows the migration has lost its data as well.
  */
-export interface MigrationRecord {
+export interface MigrationRecord extends Omit<RingState, "phase"> {
   /** Rises with every change; after an interrupted write the highest one is right. */
   readonly sequence: number;
   /** When the migration was planned, as an id; checkpoints belong to it. */
   readonly id: string;
   /** Digest of the plan that was reviewed. */
   readonly digest: string;
-  readonly shards: readonly string[];
-  readonly targetShards: readonly string[];
   /** Keys to be moved, as counted when the migration was planned. */
   readonly movers: number;
-  /** The ring epoch in which both rings were found to hold the same, since when dual-write has never been off. */
+  /**
+   * What pods of each ring epoch run: noted by every gate before it lets the ring change. So a gate knows of a pod
+   * what it does, however many `up`s have failed since it was started.
+   */
+  readonly configs?: Readonly<Record<number, PodConfig>>;
+  /** The ring epoch in which both rings were last found to hold the same. */
   readonly inStepSinceEpoch?: number;
-  /** When reads moved to the target ring, Unix ms. */
-  readonly cutoverAtMs?: number;
-  /** Whether the last pass of the cleanup found nothing. */
-  readonly drained?: boolean;
+  /** When reads moved to the target ring: the ring epoch, and Unix ms. */
+  readonly cutover?: { readonly epoch: number; readonly atMs: number };
+  /** The ring epoch in which the last pass of the cleanup found nothing. */
+  readonly drainedInEpoch?: number;
+}
+
+/** @returns whether what was noted once still holds: no epoch since then has run a config that makes it untrue. */
+export function holds(record: MigrationRecord, fact: Fact, epoch: number): boolean {
+  const { inStepSinceEpoch, cutover, drainedInEpoch, configs = {} } = record;
+  const since = { inStep: inStepSinceEpoch, cutover: cutover?.epoch, drained: drainedInEpoch }[fact];
+  if (since === undefined) return false;
+  const later = Object.entries(configs).filter(([at]) => since <= Number(at) && Number(at) <= epoch);
+  return later.every(([, config]) => HOLDS_IN[fact].includes(config));
 }
 
 const NAME = "migration";

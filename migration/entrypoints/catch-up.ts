@@ -1,5 +1,5 @@
 import { catchUp } from "../engines/catch-up";
-import { writeMigrationRecord } from "../engines/migration-record";
+import { holds, writeMigrationRecord } from "../engines/migration-record";
 import type { Session } from "../adapters/session";
 import { rolesOf, type Phase } from "../phases";
 import { log, repairPace, STATE_VERSION, type Secrets, type StepInputs } from "./inputs";
@@ -36,17 +36,17 @@ async function bringIntoStep(session: Session, { work, connection, settings }: S
     primary === "current"
       ? { primary: run.rings.current, secondary: run.rings.target }
       : { primary: run.rings.target, secondary: run.rings.current };
-  const inStep = record.inStepSinceEpoch;
-  if (inStep !== undefined) log(`catch-up: both rings have been written since epoch ${inStep}, nothing to do`);
-  const counts =
-    inStep === undefined
-      ? await catchUp(run, record, direction, epoch, repairPace(settings), settings.expiryToleranceMs)
-      : undefined;
-  const cutoverAtMs = primary === "target" ? (record.cutoverAtMs ?? run.clock.now()) : undefined;
+  const inStep = holds(record, "inStep", epoch);
+  if (inStep) log(`catch-up: both rings have been written since epoch ${record.inStepSinceEpoch}, nothing to do`);
+  const counts = inStep
+    ? undefined
+    : await catchUp(run, record, direction, epoch, repairPace(settings), settings.expiryToleranceMs);
+  const before = holds(record, "cutover", epoch) ? record.cutover : undefined;
+  const cutover = primary === "target" ? (before ?? { epoch, atMs: run.clock.now() }) : undefined;
   await writeMigrationRecord(stores, run.token(), {
     ...record,
-    inStepSinceEpoch: inStep ?? epoch,
-    ...(cutoverAtMs === undefined ? {} : { cutoverAtMs }),
+    ...(inStep ? {} : { inStepSinceEpoch: epoch }),
+    ...(cutover ? { cutover } : {}),
   });
-  return { counts, cutoverAtMs };
+  return { counts, cutoverAtMs: cutover?.atMs };
 }

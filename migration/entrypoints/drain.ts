@@ -1,6 +1,6 @@
 import type { Session } from "../adapters/session";
 import { drain, forgetCheckpoints, type DrainCounts } from "../engines/drain";
-import { readAbandonedRecord, writeMigrationRecord, type MigrationRecord } from "../engines/migration-record";
+import { holds, readAbandonedRecord, writeMigrationRecord, type MigrationRecord } from "../engines/migration-record";
 import type { Direction } from "../engines/runtime";
 import { rolesOf, type Phase } from "../phases";
 import { log, STATE_VERSION, type Secrets, type StepInputs } from "./inputs";
@@ -28,8 +28,9 @@ function cleanUp(inputs: StepInputs, secrets: Secrets): Promise<DrainCounts> {
     const { current, target } = session.run.rings;
     const record = await openMigration(session);
     const direction = { primary: target, secondary: current };
-    const counts = await drainFrom(session, inputs, record, direction, current.shards);
-    await writeMigrationRecord(session.stores, session.run.token(), { ...record, drained: true });
+    const epoch = await liveEpoch(await openBackend(inputs.connection));
+    const counts = await drainFrom(session, inputs, record, direction, current.shards, epoch);
+    await writeMigrationRecord(session.stores, session.run.token(), { ...record, drainedInEpoch: epoch });
     return counts;
   });
 }
@@ -46,24 +47,25 @@ function close(olds: Outputs, news: StepInputs, secrets: Secrets): Promise<Drain
     if (record === undefined) return null;
     const { current, target } = session.run.rings;
     const staying = target.shards.filter((name) => current.shards.includes(name));
-    const counts = record.drained
-      ? null
-      : await drainFrom(session, before, record, { primary: current, secondary: target }, staying);
+    const epoch = await liveEpoch(await openBackend(news.connection));
+    const drained = holds(record, "drained", epoch);
+    const direction = { primary: current, secondary: target };
+    const counts = drained ? null : await drainFrom(session, before, record, direction, staying, epoch);
     await forgetCheckpoints(session.run, stay);
     await writeMigrationRecord(session.stores, session.run.token(), undefined);
-    log(`migration ${record.id} is ${record.drained ? "finished" : "abandoned"}: its records are removed`);
+    log(`migration ${record.id} is ${drained ? "finished" : "abandoned"}: its records are removed`);
     return counts;
   });
 }
 
-async function drainFrom(
+function drainFrom(
   session: Session,
   inputs: StepInputs,
   record: MigrationRecord,
   direction: Direction,
   sources: readonly string[],
-) {
+  epoch: number,
+): Promise<DrainCounts> {
   const { cleanupKeysPerSecond: keysPerSecond, cleanupBatchSize: batchSize, maxLatencyMs } = inputs.settings;
-  const epoch = await liveEpoch(await openBackend(inputs.connection));
   return drain(session.run, { record, direction, sources, pace: { keysPerSecond, batchSize, maxLatencyMs }, epoch });
 }

@@ -76,8 +76,7 @@ async function makePlan({ run, stores }: Session, { ring, settings, connection }
   [...plan.warnings, ...capacityWarnings(census, memory, target)].forEach((warning) => log(`plan: ${warning}`));
   const record: MigrationRecord = {
     ...(resumed ?? { sequence: existing?.sequence ?? 0, id: plan.migration_id, digest: plan.digest }),
-    shards: current,
-    targetShards: target,
+    ...ring,
     movers: plan.total_keys_to_move,
   };
   await writeMigrationRecord(stores, run.token(), record);

@@ -1,7 +1,18 @@
 import { passGate } from "../engines/gate";
 import type { ShardStore } from "../engines/shard-store";
 import { readAbandonedRecord, readMigrationRecord } from "../engines/migration-record";
-import { moveOf, nearestPhase, refuseMove, ringsInForce, type Phase, type RingState } from "../phases";
+import {
+  isOpen,
+  moveOf,
+  nearestPhase,
+  POD_CONFIGS,
+  podConfigOf,
+  refuseMove,
+  ringsInForce,
+  type Phase,
+  type PodConfig,
+  type RingState,
+} from "../phases";
 import {
   log,
   STATE_VERSION,
@@ -26,6 +37,8 @@ interface CheckedGateInputs extends GateInputs {
   /** Data of the ring ConfigMap. */
   readonly data: Readonly<Record<string, string>>;
   readonly epoch: number;
+  /** The state before the last change of the phase; its `up` may not have got to its end. */
+  readonly cameFrom?: RingState;
 }
 
 interface Outputs extends CheckedGateInputs {
@@ -41,7 +54,7 @@ const stateOf = ({ phase, ring }: GateInputs): RingState => ({ phase, ...ring })
 export async function check(olds: Partial<CheckedGateInputs>, news: GateInputs): Promise<Checked> {
   const known = olds.phase !== undefined && olds.data !== undefined;
   const from = known ? stateOf(olds as CheckedGateInputs) : undefined;
-  const refusal = refuseMove(from, stateOf(news));
+  const refusal = refuseMove(from, stateOf(news), olds.cameFrom);
   if (refusal !== undefined) return { inputs: news, failures: [{ property: "migrationPhase", reason: refusal }] };
   const before = known ? olds.data : await liveRing(news.connection);
   const data = ringData(news);
@@ -49,7 +62,9 @@ export async function check(olds: Partial<CheckedGateInputs>, news: GateInputs):
     return { inputs: news, failures: [{ property: "shards", reason: foreignRing(news, before, data) }] };
   }
   const epoch = epochAfter(before, data);
-  return { inputs: { ...news, data: { ...data, DEDUP_RING_EPOCH: String(epoch) }, epoch } };
+  const cameFrom = from && from.phase !== news.phase ? from : olds.cameFrom;
+  const noted = cameFrom ? { cameFrom } : {};
+  return { inputs: { ...news, data: { ...data, DEDUP_RING_EPOCH: String(epoch) }, epoch, ...noted } };
 }
 
 /** The first ring: nothing moves. */
@@ -70,33 +85,35 @@ export async function read(olds: Outputs): Promise<{ readonly props: object; rea
   const live = await liveRing(olds.connection);
   if (live === undefined || Object.keys(olds.data).every((key) => live[key] === olds.data[key])) return { props: olds };
   const data = Object.fromEntries(Object.keys(olds.data).map((key) => [key, live[key] ?? ""]));
-  const phase = nearestPhase(olds.phase, (candidate) => sameRing(ringData({ ...olds, phase: candidate }), data));
+  const phase = nearestPhase(olds.phase, (candidate) => sameRing(ringData(olds, podConfigOf(candidate)), data));
   const epoch = Number(data["DEDUP_RING_EPOCH"]) || olds.epoch;
-  const { ring, connection, settings } = olds;
-  return { props: { ...olds, phase, data, epoch }, inputs: { phase, ring, connection, settings, data, epoch } };
+  const { ring, connection, settings, cameFrom } = olds;
+  const inputs = { phase, ring, connection, settings, data, epoch, ...(cameFrom ? { cameFrom } : {}) };
+  return { props: { ...olds, ...inputs }, inputs };
 }
 
-/** Works on the shards and rings of before the move: the config may have forgotten a retired shard by now. */
+/** Works on the shards of before the move: the config may have forgotten a retired shard by now. */
 function askGate(olds: Outputs, news: CheckedGateInputs, secrets: Secrets) {
   const purpose = `the gate from "${olds.phase}" to "${news.phase}"`;
-  const { checks } = moveOf(olds.phase, news.phase);
-  const dispensable = checks.includes("verifiedIfReachable")
-    ? olds.ring.targetShards.filter((name) => !olds.ring.shards.includes(name))
-    : [];
-  return openRun(olds, secrets, { purpose, dispensable }, async (session) => {
-    const backend = await openBackend(olds.connection);
+  const open = isOpen(olds.phase) ? olds : news;
+  const { givesUp } = moveOf(olds.phase, news.phase);
+  const { shards, targetShards } = olds.ring;
+  const dispensable = givesUp === "target" ? targetShards.filter((name) => !shards.includes(name)) : [];
+  return openRun(open, secrets, { purpose, dispensable }, async (session) => {
     const strangers = await shardsThatForgot(session.stores.filter(({ name }) => dispensable.includes(name)));
     const known = session.stores.filter((store) => !strangers.includes(store));
     return passGate(session.run, {
       from: stateOf(olds),
       to: stateOf(news),
-      epoch: olds.epoch,
-      data: olds.data,
-      backend,
+      epochs: { from: olds.epoch, to: news.epoch },
+      backend: await openBackend(olds.connection),
+      configOf: (ring) => POD_CONFIGS.find((config) => sameRing(ringData(open, config), ring)),
+      commandTimeoutMs: news.settings.commandTimeoutMs,
       shards: known,
       outOfReach: [...session.outOfReach, ...strangers.map(({ name }) => name)],
       record: await readMigrationRecord(known),
       ttlWindowMs: news.settings.ttlWindowMs,
+      misfits: () => Promise.resolve([]),
       verify: (record) => verifyPhase(session, record, olds.phase, news.settings),
     });
   });
@@ -109,8 +126,8 @@ async function shardsThatForgot(stores: readonly ShardStore[]): Promise<readonly
 }
 
 /** The ring part of the ConfigMap; the epoch is not in it. */
-function ringData(inputs: GateInputs): Record<string, string> {
-  const { primary, secondary } = ringsInForce(stateOf(inputs));
+function ringData(inputs: GateInputs, config: PodConfig = podConfigOf(inputs.phase)): Record<string, string> {
+  const { primary, secondary } = ringsInForce(stateOf(inputs), config);
   return {
     DEDUP_SHARDS: primary.map((name) => inputs.connection.shards[name] ?? "").join(","),
     DEDUP_DUAL_WRITE: String(secondary !== undefined),

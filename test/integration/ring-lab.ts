@@ -64,7 +64,8 @@ export class RingLab {
   ) {
     const { keyPrefix = "pcs:" } = options;
     this.rings = { current: new HashRing(current), target: new HashRing(target), keyPrefix };
-    this.record = { sequence: 0, id: "m-1", digest: "d", shards: current, targetShards: target, movers: 0 };
+    const ring = { shards: current, targetShards: target, vnodes: 150, keyPrefix };
+    this.record = { sequence: 0, id: "m-1", digest: "d", movers: 0, ...ring };
   }
 
   /** Starts a server for each shard of both rings. */

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { GateClosedError } from "../../../migration/engines/errors";
 import {
   assertRemembers,
+  holds,
   readMigrationRecord,
   writeMigrationRecord,
   type MigrationRecord,
@@ -14,6 +15,8 @@ const RECORD: MigrationRecord = {
   digest: "d",
   shards: ["a"],
   targetShards: ["a", "b"],
+  vnodes: 150,
+  keyPrefix: "pcs:",
   movers: 7,
 };
 const holding = (name: string, text: string | undefined) =>
@@ -36,14 +39,14 @@ describe("the migration record", () => {
   });
 
   it("is the newest one after an interrupted write, wherever that stands", async () => {
-    const newer = text({ sequence: 4, drained: true });
+    const newer = text({ sequence: 4, drainedInEpoch: 4 });
     for (const texts of [
       [newer, text(), text()],
       [text(), newer, text()],
       [text(), text(), newer],
     ]) {
       const shards = texts.map((each, i) => holding(`s${i}`, each));
-      expect(await readMigrationRecord(shards)).to.deep.equal({ ...RECORD, sequence: 4, drained: true });
+      expect(await readMigrationRecord(shards)).to.deep.equal({ ...RECORD, sequence: 4, drainedInEpoch: 4 });
     }
   });
 
@@ -93,6 +96,37 @@ describe("the migration record", () => {
       expect(error).to.be.instanceOf(GateClosedError);
       expect(error?.message).to.match(/^a does not know migration m-1 that the other shards are in: /);
     }
+  });
+
+  describe("what it notes", () => {
+    const CONFIGS = { 1: "A", 2: "DA", 3: "DB", 4: "B", 5: "DB", 6: "DA", 7: "A", 8: "DA" } as const;
+    const noted: MigrationRecord = {
+      ...RECORD,
+      configs: CONFIGS,
+      inStepSinceEpoch: 2,
+      cutover: { epoch: 3, atMs: 1 },
+      drainedInEpoch: 4,
+    };
+
+    for (const [fact, epochs] of [
+      // A gate notes the config of the next epoch before it lets the ring change: only what the state came to counts.
+      ["inStep", [2, 3]],
+      ["cutover", [3, 4, 5]],
+      ["drained", [4]],
+    ] as const) {
+      it(`${fact} holds until pods were told to run a config that makes it untrue`, () => {
+        const held = Object.keys(CONFIGS)
+          .map(Number)
+          .filter((epoch) => epoch >= (epochs[0] ?? 0));
+        expect(held.filter((epoch) => holds(noted, fact, epoch))).to.deep.equal(epochs);
+      });
+
+      it(`${fact} does not hold before it is noted`, () => expect(holds(RECORD, fact, 4)).to.equal(false));
+    }
+
+    it("is in step again when it is noted anew", () => {
+      expect(holds({ ...noted, inStepSinceEpoch: 8 }, "inStep", 8)).to.equal(true);
+    });
   });
 
   it("is written to all shards with the next sequence number, and removed from all", async () => {

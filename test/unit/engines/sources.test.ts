@@ -6,7 +6,16 @@ import { runOnSources, type SourcesJob } from "../../../migration/engines/source
 import { HashRing } from "../../../migration/ring/ring";
 import { FakeClock, fakeStore, page } from "./fakes";
 
-const RECORD: MigrationRecord = { sequence: 1, id: "m-1", digest: "d", shards: [], targetShards: [], movers: 0 };
+const RECORD: MigrationRecord = {
+  sequence: 1,
+  id: "m-1",
+  digest: "d",
+  shards: [],
+  targetShards: [],
+  vnodes: 1,
+  keyPrefix: "",
+  movers: 0,
+};
 
 /** Shards with records in memory and scripted pages. */
 class World {

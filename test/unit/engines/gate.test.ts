@@ -1,0 +1,297 @@
+import { expect } from "chai";
+import type { BackendPod } from "../../../migration/engines/barrier";
+import { GateClosedError } from "../../../migration/engines/errors";
+import { passGate, type GateJob } from "../../../migration/engines/gate";
+import type { MigrationRecord } from "../../../migration/engines/migration-record";
+import type { Run } from "../../../migration/engines/runtime";
+import type { VerifyReport } from "../../../migration/engines/verify";
+import {
+  moveOf,
+  POD_CONFIGS,
+  podConfigOf,
+  type Phase,
+  type PodConfig,
+  type RingState,
+} from "../../../migration/phases";
+import { HashRing } from "../../../migration/ring/ring";
+import { FakeClock, fakeStore } from "./fakes";
+
+const THREE = ["a", "b", "c"];
+const FOUR = [...THREE, "d"];
+const RINGS = { shards: THREE, targetShards: FOUR, vnodes: 150, keyPrefix: "pcs:" };
+const state = (phase: Phase, change: Partial<RingState> = {}): RingState => ({ phase, ...RINGS, ...change });
+
+/** A migration that went forward to its cleanup, and some way back: epoch 4 is the last. */
+const CONFIGS = { 1: "A", 2: "DA", 3: "DB", 4: "B" } as const;
+const RECORD: MigrationRecord = { ...RINGS, sequence: 7, id: "m-1", digest: "d", movers: 1, configs: CONFIGS };
+const REPORT = { mode: "full" } as VerifyReport;
+const TIMEOUT_MS = 5_000;
+
+interface Scene {
+  readonly from: Phase | RingState;
+  readonly to: Phase | RingState;
+  /** The epoch of `from`. */
+  readonly epoch: number;
+  /** What pods run, by epoch. */
+  readonly pods: readonly (number | undefined)[];
+  /** The live ConfigMap, if it is not at `epoch`. */
+  readonly live?: { readonly config: PodConfig | "?"; readonly epoch: number };
+  /** What is recorded on the shards; null: nothing. */
+  readonly record?: Partial<MigrationRecord> | null;
+  readonly outOfReach?: readonly string[];
+  readonly misfits?: readonly string[];
+}
+
+/** Asks the gate, and tells what it did. */
+async function ask({ from, to, epoch, pods, live, record = {}, outOfReach = [], misfits = [] }: Scene) {
+  const [before, after] = [from, to].map((it) => (typeof it === "string" ? state(it) : it)) as [RingState, RingState];
+  const clock = new FakeClock();
+  const lines: string[] = [];
+  const written: (MigrationRecord | undefined)[] = [];
+  let verified = 0;
+  const done = JSON.stringify({ work: "m-1", cursor: "0", runId: "r", done: true, counts: {} });
+  const store = fakeStore("a", {
+    info: () => Promise.resolve({ role: "master" } as never),
+    readRecord: () => Promise.resolve(done),
+    writeRecord: (_token, _name, text) =>
+      Promise.resolve(void written.push(text === undefined ? undefined : (JSON.parse(text) as MigrationRecord))),
+  });
+  const rings = { current: new HashRing(["a"]), target: new HashRing(["a"]), keyPrefix: "pcs:" };
+  const run: Run = { rings, shards: () => store, token: () => "t", clock, log: (line) => void lines.push(line) };
+  const known = record === null ? undefined : { ...RECORD, ...record };
+  const config = live?.config ?? (known?.configs ?? CONFIGS)[epoch as 1];
+  const job: GateJob = {
+    from: before,
+    to: after,
+    epochs: { from: epoch, to: podConfigOf(after.phase) === podConfigOf(before.phase) ? epoch : epoch + 1 },
+    backend: {
+      ring: () =>
+        Promise.resolve({ DEDUP_SHARDS: `redis://${config}`, DEDUP_RING_EPOCH: String(live?.epoch ?? epoch) }),
+      pods: () => Promise.resolve(pods.map((of, i): BackendPod => ({ name: `p${i}`, epoch: of, terminating: i > 0 }))),
+    },
+    configOf: (ring) => POD_CONFIGS.find((each) => ring["DEDUP_SHARDS"] === `redis://${each}`),
+    commandTimeoutMs: TIMEOUT_MS,
+    shards: [store],
+    outOfReach,
+    record: known,
+    ttlWindowMs: 0,
+    misfits: () => Promise.resolve(misfits),
+    verify: () => {
+      verified++;
+      return Promise.resolve(REPORT);
+    },
+  };
+  const error = await passGate(run, job).then(
+    () => undefined,
+    (thrown: unknown) => thrown as Error,
+  );
+  if (error) expect(error).to.be.instanceOf(GateClosedError);
+  return { refusal: error?.message, lines, verified, noted: written[0]?.configs, slept: clock.slept };
+}
+
+const IN_STEP = { inStepSinceEpoch: 2 };
+const refused = async (scene: Scene, message: string | RegExp) => {
+  const { refusal, noted } = await ask(scene);
+  if (typeof message === "string") expect(refusal).to.equal(message);
+  else expect(refusal).to.match(message);
+  expect(noted, "nothing is noted of a gate that stays shut").to.equal(undefined);
+};
+
+describe("the gate, after an up that failed or was killed", () => {
+  // cutover (epoch 3) → dualWrite (epoch 4) passed its gate; the rollout did not get to its end.
+  const back = { 2: "DA", 3: "DB", 4: "DA" } as const;
+  const half = { from: "dualWrite", epoch: 4, record: { ...IN_STEP, configs: back } } as const;
+
+  for (const to of ["copy", "plan", "stable"] as const) {
+    for (const pods of [[3], [4, 3]]) {
+      it(`cutover → dualWrite with pods at ${pods.join(", ")}: ${to} would be a jump`, () =>
+        refused(
+          { ...half, to, pods },
+          `"${to}" uses the current ring only, and that is too far from what there is: ` +
+            `p${pods.length - 1} (epoch 3${pods.length > 1 ? ", terminating" : ""}) reads the target ring and writes both. ` +
+            'Set migrationPhase to "dualWrite" and run `pulumi up` first.',
+        ));
+    }
+
+    it(`cutover → dualWrite whose ConfigMap was not written: ${to} would be a jump for the next pod to start`, () =>
+      refused(
+        { ...half, to, pods: [4], live: { config: "DB", epoch: 3 } },
+        /too far from what there is: the live ring ConfigMap reads the target ring and writes both/,
+      ));
+  }
+
+  it("cutover → dualWrite: stable follows when every pod is there, after the time of a command and a verify", async () => {
+    const { refusal, verified, noted, slept } = await ask({ ...half, to: "stable", pods: [4, 4] });
+    expect({ refusal, verified, noted }).to.deep.equal({ refusal: undefined, verified: 1, noted: { ...back, 5: "A" } });
+    expect(slept).to.deep.equal([TIMEOUT_MS]);
+  });
+
+  it("cutover → dualWrite: cutover may be asked for again, wherever the pods are", async () => {
+    for (const pods of [[3], [3, 4], [4]]) {
+      const { refusal, noted } = await ask({ ...half, to: "cutover", pods });
+      expect({ refusal, noted }).to.deep.equal({ refusal: undefined, noted: { ...back, 5: "DB" } });
+    }
+  });
+
+  it("copy → dualWrite: back to copy, without a verify that would take the copies for claims", async () => {
+    const scene = { from: "dualWrite", to: "copy", epoch: 2, pods: [1, 2] } as const;
+    const { refusal, verified, lines } = await ask({ ...scene, record: { configs: { 1: "A", 2: "DA" } } });
+    expect({ refusal, verified }).to.deep.equal({ refusal: undefined, verified: 0 });
+    expect(lines.at(-1)).to.equal(
+      "gate: not verified, because the rings have not been in step since dual-write was switched on. " +
+        "Every acknowledged claim is on the ring that stays.",
+    );
+  });
+
+  it("copy → dualWrite: not on to cutover, which some pods would have to jump to", () =>
+    refused(
+      {
+        from: "dualWrite",
+        to: "cutover",
+        epoch: 2,
+        pods: [1, 2],
+        record: { ...IN_STEP, configs: { 1: "A", 2: "DA" } },
+      },
+      /^"cutover" reads the target ring and writes both, and that is too far from what there is: p0 \(epoch 1\) uses/,
+    ));
+
+  it("dualWrite → copy: back to dualWrite, where everything is caught up anew", async () => {
+    const { refusal, noted } = await ask({
+      ...{ from: "copy", to: "dualWrite", epoch: 3, pods: [2, 3] },
+      record: { ...IN_STEP, configs: { 1: "A", 2: "DA", 3: "A" } },
+    });
+    expect({ refusal, noted }).to.deep.equal({ refusal: undefined, noted: { 1: "A", 2: "DA", 3: "A", 4: "DA" } });
+    await refused(
+      { from: "dualWrite", to: "cutover", epoch: 4, pods: [4], record: { ...IN_STEP, configs: noted ?? {} } },
+      /^the rings have not been brought into step since dual-write was switched on/,
+    );
+  });
+
+  it("dualWrite → stable: back to dualWrite, unless the migration has been closed", async () => {
+    const scene = { from: "stable", to: "dualWrite", epoch: 3, pods: [2, 3] } as const;
+    const { refusal } = await ask({ ...scene, record: { configs: { 2: "DA", 3: "A" } } });
+    expect(refusal).to.equal(undefined);
+    await refused(
+      { ...scene, pods: [3], record: null, live: { config: "A", epoch: 3 } },
+      /the migration has been closed/,
+    );
+  });
+
+  it("dualWrite → cutover whose rollout failed: not on to cleanup", () =>
+    refused(
+      {
+        ...{ from: "cutover", to: "cleanup", epoch: 3, pods: [2, 3] },
+        record: { ...IN_STEP, cutover: { epoch: 3, atMs: 0 }, configs: { 2: "DA", 3: "DB" } },
+      },
+      /^"cleanup" uses the target ring only, and that is too far from what there is: p0 \(epoch 2\) reads the current/,
+    ));
+
+  it("cutover → cleanup: back to cutover, and not on to stable while a pod writes to retiring shards", async () => {
+    const { refusal } = await ask({ from: "cleanup", to: "cutover", epoch: 4, pods: [3, 4] });
+    expect(refusal).to.equal(undefined);
+    await refused(
+      { from: "cleanup", to: state("stable", { shards: FOUR }), epoch: 4, pods: [4, 3], record: { drainedInEpoch: 4 } },
+      /^"stable" uses the target ring only, and that is too far from what there is: p1 \(epoch 3, terminating\) reads/,
+    );
+  });
+
+  it("cleanup → cutover: back to cleanup without a verify, not on to dualWrite", async () => {
+    const record = { inStepSinceEpoch: 2, cutover: { epoch: 3, atMs: 0 }, configs: { ...CONFIGS, 5: "DB" as const } };
+    const { refusal, verified } = await ask({ from: "cutover", to: "cleanup", epoch: 5, pods: [4, 5], record });
+    expect({ refusal, verified }).to.deep.equal({ refusal: undefined, verified: 0 });
+    await refused(
+      { from: "cutover", to: "dualWrite", epoch: 5, pods: [4, 5], record },
+      /too far from what there is: p0/,
+    );
+    await refused({ from: "cutover", to: "dualWrite", epoch: 5, pods: [5], record }, /not been brought into step/);
+  });
+
+  it("cleanup → stable: back to cleanup while the migration is recorded", async () => {
+    const scene = { from: state("stable", { shards: FOUR }), to: "cleanup", epoch: 4, pods: [4] } as const;
+    expect((await ask({ ...scene, record: { drainedInEpoch: 4 } })).refusal).to.equal(undefined);
+    await refused(
+      { ...scene, record: null, live: { config: "B", epoch: 4 } },
+      "the migration has been closed: its records are gone from the shards. Set migrationPhase back to " +
+        '"stable", with the shards of that; for another migration go on to "plan".',
+    );
+  });
+
+  it("a gate that noted its move and died forgets nothing", async () => {
+    // cutover → cleanup noted B for epoch 4, but the state and the pods stayed in epoch 3.
+    const record = { ...IN_STEP, cutover: { epoch: 3, atMs: 0 } };
+    for (const to of ["dualWrite", "cleanup"] as const) {
+      const { refusal, verified, noted } = await ask({ from: "cutover", to, epoch: 3, pods: [3], record });
+      expect({ refusal, verified }, to).to.deep.equal({ refusal: undefined, verified: 1 });
+      expect(noted?.[4], to).to.equal(podConfigOf(to));
+    }
+  });
+});
+
+describe("the gate, whoever comes", () => {
+  it("refuses pods that this migration does not know", () =>
+    refused(
+      {
+        from: "copy",
+        to: "dualWrite",
+        epoch: 8,
+        pods: [8, 7, undefined],
+        live: { config: "A", epoch: 8 },
+        record: { configs: {} },
+      },
+      "backend pods run a ring epoch that this migration does not know: p1 (epoch 7, terminating), " +
+        'p2 (epoch unknown, terminating). Set migrationPhase to "copy" and run `pulumi up` first.',
+    ));
+
+  it("refuses a live ring that this migration does not know, and one that is ahead of the state", async () => {
+    const scene = { from: "dualWrite", to: "copy", epoch: 2, pods: [2] } as const;
+    await refused(
+      { ...scene, live: { config: "?", epoch: 2 } },
+      'the live ring ConfigMap has a ring that this migration does not know (DEDUP_SHARDS="redis://?"). ' +
+        'Set migrationPhase to "dualWrite" and run `pulumi up` first.',
+    );
+    await refused(
+      { ...scene, live: { config: "DB", epoch: 5 } },
+      "the live ring ConfigMap is at epoch 5, but the stack's state knows only of 2: somebody else has changed the ring. " +
+        "Run `pulumi refresh`, then look at the preview again.",
+    );
+  });
+
+  it("refuses another migration: other shards, vnodes or key prefix", async () => {
+    for (const change of [{ shards: ["a", "b"] }, { targetShards: ["a"] }, { vnodes: 100 }, { keyPrefix: "x:" }]) {
+      await refused(
+        { from: "plan", to: "copy", epoch: 1, pods: [1], record: change },
+        /^the shards are in another migration \(m-1: .*\), and not in a, b, c → a, b, c, d with 150 vnodes and keyPrefix "pcs:"\. Set/,
+      );
+    }
+  });
+
+  it("refuses the copy when the shards no longer fit the plan", () =>
+    refused(
+      { from: "plan", to: "copy", epoch: 1, pods: [1], misfits: ["d: it is full.", "a: it evicts."] },
+      "the shards have changed since the plan:\nd: it is full.\na: it evicts.",
+    ));
+
+  it("gives up shards out of reach, but not the look at the pods", async () => {
+    const scene = { from: "dualWrite", to: "stable", epoch: 2, outOfReach: ["d"], record: IN_STEP } as const;
+    const { refusal, verified, lines } = await ask({ ...scene, pods: [2] });
+    expect({ refusal, verified }).to.deep.equal({ refusal: undefined, verified: 0 });
+    expect(lines.at(-1)).to.match(/^gate: not verified, because d cannot be reached or has lost its data\. Every/);
+    await refused({ ...scene, pods: [2, 3] }, /too far from what there is: p1 \(epoch 3, terminating\)/);
+  });
+
+  it("ends no sentence twice", async () => {
+    for (const pods of [[1], [4], [9], [undefined]]) {
+      for (const to of ["copy", "cutover"] as const) {
+        const { refusal } = await ask({ from: "dualWrite", to, epoch: 2, pods });
+        if (refusal !== undefined)
+          expect(refusal)
+            .to.match(/[^.]\.$/)
+            .and.to.not.contain("..");
+      }
+    }
+  });
+
+  it("asks for nothing that needs no check", () => {
+    expect(moveOf("plan", "stable").checks).to.deep.equal([]);
+  });
+});
