@@ -1,4 +1,5 @@
 import { passGate } from "../engines/gate";
+import { serverOf } from "../config/server";
 import type { ShardStore } from "../engines/shard-store";
 import { readAbandonedRecord, readMigrationRecord } from "../engines/migration-record";
 import {
@@ -56,6 +57,8 @@ export async function check(olds: Partial<CheckedGateInputs>, news: GateInputs):
   const from = known ? stateOf(olds as CheckedGateInputs) : undefined;
   const refusal = refuseMove(from, stateOf(news), olds.cameFrom);
   if (refusal !== undefined) return { inputs: news, failures: [{ property: "migrationPhase", reason: refusal }] };
+  const moved = known ? refuseOtherServer(olds as CheckedGateInputs, news) : undefined;
+  if (moved !== undefined) return { inputs: news, failures: [{ property: "shardUrls", reason: moved }] };
   const before = known ? olds.data : await liveRing(news.connection);
   const data = ringData(news);
   if (!known && before?.["DEDUP_SHARDS"] && before["DEDUP_SHARDS"] !== data["DEDUP_SHARDS"]) {
@@ -65,6 +68,36 @@ export async function check(olds: Partial<CheckedGateInputs>, news: GateInputs):
   const cameFrom = from && from.phase !== news.phase ? from : olds.cameFrom;
   const noted = cameFrom ? { cameFrom } : {};
   return { inputs: { ...news, data: { ...data, DEDUP_RING_EPOCH: String(epoch) }, epoch, ...noted } };
+}
+
+/** Why a shard of the ring in force may not be another server from now on: its keys would be where nobody looks. */
+function refuseOtherServer(olds: CheckedGateInputs, news: GateInputs): string | undefined {
+  for (const [name, known] of serversInForce(olds)) {
+    const now = news.connection.shards[name];
+    if (now === undefined || known.some((url) => serverOf(url) === serverOf(now))) continue;
+    return (
+      `shardUrls: ${name} is at ${known.join(" or ")} and its keys are there, but it would be at ${now} from now on, ` +
+      `where they would not be found. Take the change of shardUrls (or namespace) back. To move the shard to another ` +
+      `server, name that one in targetShards under a name of its own, leave ${name} out there, and migrate.`
+    );
+  }
+  return undefined;
+}
+
+/**
+ * The servers of the shards that a state relies on: both rings in force, and the current ring, to which a migration may
+ * go back. A ConfigMap that was changed by hand, and then refreshed, may say that one of them is elsewhere: whether that
+ * is taken over or taken back is for the operator to say.
+ */
+function serversInForce(olds: CheckedGateInputs): readonly (readonly [shard: string, urls: readonly string[]])[] {
+  const { primary, secondary = [] } = ringsInForce(stateOf(olds));
+  const live = (olds.data["DEDUP_SHARDS"] ?? "").split(",");
+  const isRing = live.length === primary.length && live.every((url) => URL.canParse(url));
+  return [...new Set([...olds.ring.shards, ...primary, ...secondary])].map((name) => {
+    const declared = olds.connection.shards[name];
+    const found = isRing ? live[primary.indexOf(name)] : undefined;
+    return [name, [...new Set([declared, found])].filter((url) => url !== undefined)];
+  });
 }
 
 /** The first ring: nothing moves. */

@@ -83,6 +83,15 @@ describe("guard rails, on a real stack", function () {
     await world.stack.setConfig({ shards: THREE });
   });
 
+  it("refuses to make a shard of the ring in force another server", async () => {
+    const output = await refused({ shardUrls: { "shard-1": "redis://empty.example:6379" } });
+    expect(output).to.contain(
+      "shardUrls: shard-1 is at redis://redis-dedup-shard-1-0.redis-dedup.guardrails.svc:6379 and its keys are there, " +
+        "but it would be at redis://empty.example:6379 from now on",
+    );
+    await world.stack.setConfig({ shardUrls: undefined });
+  });
+
   it("names every bad value at once, before anything is looked at", async () => {
     const output = await refused({ migrationPhase: "fly", targetShards: FOUR, copy: { keysPerSecond: -1 } });
     expect(output).to.contain("dedup-shards:migrationPhase").and.to.contain("dedup-shards:copy.keysPerSecond");
