@@ -19,6 +19,7 @@ describe("whole migrations under load, while pods, shards, kubelets and runs die
   });
 
   it("every submission is answered, at most by its second try; one is first; all agree; every key is at its owner", () => {
+    console.log([...result.failures].map(([reason, count]) => `      ${count} × ${reason}`).join("\n"));
     expect(reasonsAgainst(result)).to.deep.equal([]);
     const all = rowsOf(result).at(-1);
     expect(all).to.include({ errors: 0, misses: 0, divergent: 0 });

@@ -46,9 +46,12 @@ export function judge(pcsId: string, submissions: readonly Submission[]): Findin
   return findings.map(({ submission, verdict }) => ({
     verdict,
     atMs: submission.answeredMs,
-    text: `${pcsId}: ${submission.claimId} was answered ${submission.outcome} ${submission.stored ?? ""} (${verdict})`,
+    text: `${pcsId}: ${verdict}: ${describe(submission)}; all: ${submissions.map(describe).join(", ")}`,
   }));
 }
+
+const describe = ({ claimId, sentMs, answeredMs, ttlMs, outcome, stored = "" }: Submission): string =>
+  `${claimId} ${outcome} ${stored === claimId ? "" : `${stored} `}(${sentMs} to ${answeredMs}, for ${ttlMs} ms)`;
 
 /** Of two firsts the later one is a miss, unless one may have expired before the other was stored. */
 function ofFirst(submission: Submission, firsts: readonly Submission[]): Verdict | undefined {

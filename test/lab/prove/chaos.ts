@@ -19,10 +19,13 @@ const KILL_AFTER_MS = { from: 2_000, to: 9_000 } as const;
 /** Of the runs of `pulumi up`. */
 const KILLED_RUNS = 0.3;
 const NODES = 2;
+/** A client that was told to come back must not find the shard away again: that is no longer one misfortune. */
+const BETWEEN_SHARDS_MS = 40_000;
 
 export class Chaos {
   readonly events: ChaosEvent[] = [];
   private readonly random: () => number;
+  private nextShardMs = 0;
   private deck: (() => Promise<boolean>)[] = [];
   private readonly stopping = new AbortController();
   private working: Promise<void> = Promise.resolve();
@@ -93,6 +96,7 @@ export class Chaos {
 
   /** At once, without a grace period: its append-only file has what it acknowledged. One shard at a time. */
   private async killShardPod(): Promise<boolean> {
+    if (Date.now() < this.nextShardMs) return false;
     const pods = await this.kube.list("pods", "app=redis-dedup");
     if (pods.length === 0 || !pods.every(isReady)) return false;
     const { name, uid } = this.pick(pods).metadata;
@@ -103,6 +107,7 @@ export class Chaos {
       return pod && pod.metadata.uid !== uid && isReady(pod) ? true : undefined;
     };
     await until(`${name} to come back`, isBack, 120_000);
+    this.nextShardMs = Date.now() + BETWEEN_SHARDS_MS;
     return true;
   }
 

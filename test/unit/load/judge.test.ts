@@ -67,8 +67,14 @@ describe("the judge of what clients were told", () => {
   });
 
   it("says who was told what", () => {
-    expect(judge("id", [first("a", 0), first("b", 100)])).to.deep.equal([
-      { verdict: "miss", atMs: 110, text: "id: b was answered first b (miss)" },
-    ]);
+    const [finding, ...others] = judge("id", [first("a", 0), first("b", 100)]);
+    expect(others).to.deep.equal([]);
+    expect(finding).to.deep.equal({
+      verdict: "miss",
+      atMs: 110,
+      text:
+        "id: miss: b first (100 to 110, for 1000000 ms); " +
+        "all: a first (0 to 10, for 1000000 ms), b first (100 to 110, for 1000000 ms)",
+    });
   });
 });
