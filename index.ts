@@ -28,10 +28,10 @@ const urlOf = (name: string) =>
   (isExternal(name) && config.shardUrls[name]) || shardIdentity(name, config.namespace).url;
 const connection = connectionTo(shardNames);
 const settings = engineSettings();
-const step = { phase: config.migrationPhase, ring, connection, settings };
 
 // The gate comes first: when it refuses, nothing else is touched.
 const gate = new RingGate("ring-gate", { phase: config.migrationPhase, ring, connection, settings });
+const step = { migration: gate.migration, phase: config.migrationPhase, ring, connection, settings };
 const shardSet = new ShardSet("shards", { ring, connection }, { dependsOn: gate });
 const shards = new RedisShards(
   "redis-dedup",

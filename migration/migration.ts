@@ -1,10 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ConnectionInputs, RingInputs, SettingsInputs, StepInputs } from "./entrypoints/inputs";
 import { hasWork, type Phase, type Step } from "./phases";
-import { Barrier, CatchUp, Drain, PreCopy, Verify } from "./providers/resources";
+import { Barrier, CatchUp, Drain, PreCopy, Verify, type Wrapped } from "./providers/resources";
 
 /** A migration's steps behind the rollout of a ring. */
 export interface MigrationStepsArgs {
+  /** How many migrations this stack has opened. */
+  readonly migration: pulumi.Input<number>;
   /** The phase that the gate let through. */
   readonly phase: Phase;
   readonly ring: RingInputs;
@@ -19,9 +21,9 @@ export interface MigrationStepsArgs {
 /** Inputs of a step: the same in every phase but for its work, so that the graph never changes. */
 export function stepInputs(
   step: Step,
-  { phase, ring, connection, settings }: Pick<MigrationStepsArgs, "phase" | "ring" | "connection" | "settings">,
-): StepInputs {
-  return { work: hasWork(phase, step) ? phase : "none", ring, connection, settings };
+  { migration, phase, ring, connection, settings }: Omit<MigrationStepsArgs, "epoch" | "beforeCopy">,
+): Wrapped<StepInputs> {
+  return { migration, work: hasWork(phase, step) ? phase : "none", ring, connection, settings };
 }
 
 /**

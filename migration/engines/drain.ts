@@ -1,6 +1,5 @@
-import { writeCheckpoint } from "./checkpoint";
 import { GateClosedError } from "./errors";
-import type { MigrationRecord } from "./migration-record";
+import { remembers, type MigrationRecord } from "./migration-record";
 import { keysToDrain } from "./route";
 import type { Direction, Pace, Run } from "./runtime";
 import { runOnSources, type SourcesJob } from "./sources";
@@ -22,6 +21,12 @@ export interface DrainCounts {
   rescued: number;
 }
 
+/**
+ * What becomes of keys that the ring which decides does not have. `rescue`: they may be claims, so they are copied to
+ * it. `delete`: they are left-overs, unless the shard that should have them has lost its data.
+ */
+export type OrphanAction = "rescue" | "delete";
+
 /** What to drain. */
 export interface DrainJob {
   readonly record: MigrationRecord;
@@ -29,6 +34,8 @@ export interface DrainJob {
   readonly direction: Direction;
   /** The shards to drain. */
   readonly sources: readonly string[];
+  /** `rescue` by default. */
+  readonly orphans?: OrphanAction;
   readonly pace: Pace;
   /** The ring epoch, as read from the cluster: an earlier epoch's checkpoint is void. */
   readonly epoch: number;
@@ -36,8 +43,8 @@ export interface DrainJob {
 
 /**
  * Deletes movers from the owners that no longer decide. A key goes only when its new owner holds it (equal or not: the
- * new owner alone decides) or has just been given it, and only if it is still what was read. The last pass finds
- * nothing. Resumable: a killed run goes on from the checkpoint that each source keeps.
+ * new owner alone decides) or has just been given it (unless it is a left-over), and only if it is still what was read.
+ * The last pass finds nothing. Resumable: a killed run goes on from the checkpoint that each source keeps.
  */
 export async function drain(run: Run, job: DrainJob): Promise<DrainCounts> {
   const throttle = new Throttle(job.pace, run.clock);
@@ -47,7 +54,7 @@ export async function drain(run: Run, job: DrainJob): Promise<DrainCounts> {
     sources: job.sources,
     route: keysToDrain(run.rings, job.direction),
     batchSize: throttle.batchSize,
-    onBatch: (source, owner, keys) => drainBatch(run, throttle, source, owner, keys),
+    onBatch: (source, owner, keys) => drainBatch({ run, throttle, job }, source, owner, keys),
     // What was deleted is not found again.
     recounted: [],
   };
@@ -66,18 +73,8 @@ export async function drain(run: Run, job: DrainJob): Promise<DrainCounts> {
   );
 }
 
-/** Removes every checkpoint of a finished or abandoned migration from a shard. */
-export async function forgetCheckpoints(run: Run, names: readonly string[]): Promise<void> {
-  for (const shard of names.map(run.shards)) {
-    for (const job of ["pre-copy", "catch-up", "catch-up, left-overs", "cleanup"]) {
-      await writeCheckpoint(shard, run.token(), job, undefined);
-    }
-  }
-}
-
 async function drainBatch(
-  run: Run,
-  throttle: Throttle,
+  { run, throttle, job }: { readonly run: Run; readonly throttle: Throttle; readonly job: DrainJob },
   source: ShardStore,
   owner: ShardStore,
   keys: readonly Buffer[],
@@ -86,7 +83,8 @@ async function drainBatch(
   const there = (await throttle.observe(() => owner.inspect(keys))).states;
   const only = keys.filter((_, i) => held[i]?.fingerprint !== "" && there[i]?.fingerprint === "");
   const absent = only.map((key) => ({ key, expected: "" }));
-  const rescued = absent.length > 0 ? (await copy(source, owner, absent, { run, throttle })).written : 0;
+  const rescue = only.length > 0 && (job.orphans !== "delete" || !(await remembers(owner, job.record)));
+  const rescued = rescue ? (await copy(source, owner, absent, { run, throttle })).written : 0;
   await throttle.take(keys.length);
   const expected = held.map(({ fingerprint }) => fingerprint);
   const outcomes = await throttle.observe(() => source.remove(run.token(), keys, expected));

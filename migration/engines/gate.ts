@@ -11,7 +11,7 @@ import {
 } from "../phases";
 import { describe, type BackendView } from "./barrier";
 import { GateClosedError } from "./errors";
-import { holds, writeMigrationRecord, type MigrationRecord } from "./migration-record";
+import { describeRings, holds, writeMigrationRecord, type MigrationRecord } from "./migration-record";
 import { sourcesNotCopied } from "./pre-copy";
 import type { Run } from "./runtime";
 import type { ShardStore } from "./shard-store";
@@ -146,9 +146,6 @@ function plannedRecord({ record, from, to }: GateJob): MigrationRecord {
           `Set migrationPhase back to "${from.phase}", with the shards of that; for another migration go on to "plan".`,
   );
 }
-
-const describeRings = ({ shards, targetShards, vnodes, keyPrefix }: Omit<RingState, "phase">): string =>
-  `${shards.join(", ")} → ${targetShards.join(", ")} with ${vnodes} vnodes and keyPrefix "${keyPrefix}"`;
 
 /** What pods of each epoch run. Of `from` the state knows best: a refresh holds it against the cluster. */
 function configsOf({ record, from, to, epochs }: GateJob): Readonly<Record<number, PodConfig>> {

@@ -72,13 +72,20 @@ type Found = MigrationRecord | undefined;
 const newestOf = (records: readonly Found[]): Found =>
   records.reduce<Found>((a, b) => ((b?.sequence ?? -1) > (a?.sequence ?? -1) ? b : a), undefined);
 
+/** @returns whether a shard still knows the migration: one that does not has lost its data. */
+export async function remembers(shard: ShardStore, record: MigrationRecord): Promise<boolean> {
+  const text = await shard.readRecord(NAME);
+  return text !== undefined && parse(text, shard).id === record.id;
+}
+
 /** Throws when a shard that was restarted no longer knows the migration: it came back without its data. */
 export async function assertRemembers(shard: ShardStore, record: MigrationRecord): Promise<void> {
-  const text = await shard.readRecord(NAME);
-  if (text === undefined || parse(text, shard).id !== record.id) {
-    throw new GateClosedError(lostMessage(shard.name, record.id));
-  }
+  if (!(await remembers(shard, record))) throw new GateClosedError(lostMessage(shard.name, record.id));
 }
+
+/** @returns the rings of a migration, as a message says them. */
+export const describeRings = ({ shards, targetShards, vnodes, keyPrefix }: Omit<RingState, "phase">): string =>
+  `${shards.join(", ")} → ${targetShards.join(", ")} with ${vnodes} vnodes and keyPrefix "${keyPrefix}"`;
 
 /** Writes the record, with the next sequence number, to all shards; undefined removes it. Returns what was written. */
 export async function writeMigrationRecord<T extends MigrationRecord | undefined>(

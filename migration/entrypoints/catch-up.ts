@@ -2,7 +2,7 @@ import { catchUp } from "../engines/catch-up";
 import { holds, writeMigrationRecord } from "../engines/migration-record";
 import type { Session } from "../adapters/session";
 import { rolesOf, type Phase } from "../phases";
-import { log, repairPace, STATE_VERSION, type Secrets, type StepInputs } from "./inputs";
+import { log, repairPace, resultsOf, STATE_VERSION, type Secrets, type StepInputs } from "./inputs";
 import { liveEpoch, openBackend, openMigration, openRun } from "./open-run";
 
 interface Outputs extends StepInputs {
@@ -16,12 +16,13 @@ export const create = (inputs: StepInputs) => ({ ...inputs, stateVersion: STATE_
 /** Brings the rings into step if dual-write has just been switched on, and notes the time of the cutover. */
 export async function update(olds: Outputs, news: StepInputs, secrets: Secrets) {
   const kept = { ...news, stateVersion: STATE_VERSION };
-  if (news.work === "none") return { ...kept, counts: olds.counts ?? null, cutoverAt: olds.cutoverAt ?? null };
+  const before = resultsOf(olds, news);
+  if (news.work === "none") return { ...kept, counts: before.counts ?? null, cutoverAt: before.cutoverAt ?? null };
   return openRun(news, secrets, { purpose: "catch-up" }, async (session) => {
     const { counts, cutoverAtMs } = await bringIntoStep(session, news);
     return {
       ...kept,
-      counts: counts ?? olds.counts ?? null,
+      counts: counts ?? before.counts ?? null,
       cutoverAt: cutoverAtMs === undefined ? null : new Date(cutoverAtMs).toISOString(),
     };
   });

@@ -38,12 +38,20 @@ export interface SettingsInputs {
 
 /** Inputs of a step of the migration. */
 export interface StepInputs {
+  /** How many migrations this stack has opened: rises with every one, and says of which one a result is. */
+  readonly migration: number;
   /** The phase whose work is to be done, or `none`. */
   readonly work: string;
   readonly ring: RingInputs;
   readonly connection: ConnectionInputs;
   readonly settings: SettingsInputs;
 }
+
+/** What a step found before, as long as it is the same migration. */
+export const resultsOf = <T extends Pick<StepInputs, "migration">>(
+  olds: T,
+  news: Pick<StepInputs, "migration">,
+): Partial<T> => (olds.migration === news.migration ? olds : {});
 
 /** What the provider shell hands over besides the resource's own properties; never part of any output. */
 export interface Secrets {

@@ -1,5 +1,5 @@
 import { preCopy } from "../engines/pre-copy";
-import { STATE_VERSION, type Secrets, type StepInputs } from "./inputs";
+import { resultsOf, STATE_VERSION, type Secrets, type StepInputs } from "./inputs";
 import { openMigration, openRun } from "./open-run";
 
 interface Outputs extends StepInputs {
@@ -12,7 +12,7 @@ export const create = (inputs: StepInputs) => ({ ...inputs, stateVersion: STATE_
 /** Runs or resumes the pre-copy. */
 export async function update(olds: Outputs, news: StepInputs, secrets: Secrets) {
   const kept = { ...news, stateVersion: STATE_VERSION };
-  if (news.work === "none") return { ...kept, counts: olds.counts ?? null };
+  if (news.work === "none") return { ...kept, counts: resultsOf(olds, news).counts ?? null };
   const counts = await openRun(news, secrets, { purpose: "pre-copy" }, async (session) => {
     const { keysPerSecond, batchSize, maxLatencyMs, expiryToleranceMs } = news.settings;
     const record = await openMigration(session);

@@ -16,6 +16,7 @@ import {
 } from "../phases";
 import {
   log,
+  resultsOf,
   STATE_VERSION,
   type ConnectionInputs,
   type RingInputs,
@@ -38,6 +39,8 @@ interface CheckedGateInputs extends GateInputs {
   /** Data of the ring ConfigMap. */
   readonly data: Readonly<Record<string, string>>;
   readonly epoch: number;
+  /** How many migrations this stack has opened. */
+  readonly migration: number;
   /** The state before the last change of the phase; its `up` may not have got to its end. */
   readonly cameFrom?: RingState;
 }
@@ -66,7 +69,9 @@ export async function check(olds: Partial<CheckedGateInputs>, news: GateInputs):
   }
   const epoch = epochAfter(before, data);
   const cameFrom = from && from.phase !== news.phase ? from : olds.cameFrom;
-  const noted = cameFrom ? { cameFrom } : {};
+  const opens = isOpen(news.phase) && !(from && isOpen(from.phase));
+  const migration = (olds.migration ?? 0) + (opens ? 1 : 0);
+  const noted = { migration, ...(cameFrom ? { cameFrom } : {}) };
   return { inputs: { ...news, data: { ...data, DEDUP_RING_EPOCH: String(epoch) }, epoch, ...noted } };
 }
 
@@ -107,10 +112,11 @@ export const create = (inputs: CheckedGateInputs) => ({ ...inputs, verification:
 export async function update(olds: Outputs, news: CheckedGateInputs, secrets: Secrets) {
   const kept = { ...news, stateVersion: STATE_VERSION };
   const { checks } = moveOf(olds.phase, news.phase);
-  if (checks.length === 0) return { ...kept, verification: olds.verification ?? null };
+  const before = resultsOf(olds, news).verification ?? null;
+  if (checks.length === 0) return { ...kept, verification: before };
   const report = await askGate(olds, news, secrets);
   log(`gate: "${olds.phase}" → "${news.phase}" is open`);
-  return { ...kept, verification: report ?? olds.verification ?? null };
+  return { ...kept, verification: report ?? before };
 }
 
 /** The ring in force, as the cluster has it: a refresh must not let anybody bypass the gate. */
@@ -120,8 +126,8 @@ export async function read(olds: Outputs): Promise<{ readonly props: object; rea
   const data = Object.fromEntries(Object.keys(olds.data).map((key) => [key, live[key] ?? ""]));
   const phase = nearestPhase(olds.phase, (candidate) => sameRing(ringData(olds, podConfigOf(candidate)), data));
   const epoch = Number(data["DEDUP_RING_EPOCH"]) || olds.epoch;
-  const { ring, connection, settings, cameFrom } = olds;
-  const inputs = { phase, ring, connection, settings, data, epoch, ...(cameFrom ? { cameFrom } : {}) };
+  const { ring, connection, settings, migration, cameFrom } = olds;
+  const inputs = { phase, ring, connection, settings, data, epoch, migration, ...(cameFrom ? { cameFrom } : {}) };
   return { props: { ...olds, ...inputs }, inputs };
 }
 

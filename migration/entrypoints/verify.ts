@@ -2,7 +2,7 @@ import type { Session } from "../adapters/session";
 import type { MigrationRecord } from "../engines/migration-record";
 import { verifyAndRepair, type VerifyReport } from "../engines/verify";
 import { rolesOf, type Phase } from "../phases";
-import { repairPace, STATE_VERSION, type Secrets, type SettingsInputs, type StepInputs } from "./inputs";
+import { repairPace, resultsOf, STATE_VERSION, type Secrets, type SettingsInputs, type StepInputs } from "./inputs";
 import { openMigration, openRun } from "./open-run";
 
 interface Outputs extends StepInputs {
@@ -15,7 +15,7 @@ export const create = (inputs: StepInputs) => ({ ...inputs, stateVersion: STATE_
 /** Verifies and repairs until a pass is clean. */
 export async function update(olds: Outputs, news: StepInputs, secrets: Secrets) {
   const kept = { ...news, stateVersion: STATE_VERSION };
-  if (news.work === "none") return { ...kept, report: olds.report ?? null };
+  if (news.work === "none") return { ...kept, report: resultsOf(olds, news).report ?? null };
   const report = await openRun(news, secrets, { purpose: "verify" }, async (session) =>
     verifyPhase(session, await openMigration(session), news.work as Phase, news.settings),
   );

@@ -9,7 +9,7 @@ import type { ShardSetInputs } from "../entrypoints/shard-set";
 import { shellFor } from "./shell";
 
 /** Inputs of a resource as a program gives them. */
-type Wrapped<T> = { readonly [K in keyof T]: pulumi.Input<T[K]> };
+export type Wrapped<T> = { readonly [K in keyof T]: pulumi.Input<T[K]> };
 
 const MODULE = "dedup";
 
@@ -19,11 +19,13 @@ export class RingGate extends pulumi.dynamic.Resource {
   declare readonly data: pulumi.Output<Record<string, string>>;
   /** Rises whenever the ring changes. */
   declare readonly epoch: pulumi.Output<number>;
+  /** How many migrations this stack has opened. */
+  declare readonly migration: pulumi.Output<number>;
   /** Report of the last verify that the gate asked for; null before the first. */
   declare readonly verification: pulumi.Output<object | null>;
 
   constructor(name: string, inputs: Wrapped<GateInputs>, opts?: pulumi.CustomResourceOptions) {
-    const outputs = { data: undefined, epoch: undefined, verification: undefined };
+    const outputs = { data: undefined, epoch: undefined, migration: undefined, verification: undefined };
     super(shellFor("ring-gate"), name, { ...inputs, ...outputs }, opts, MODULE, "RingGate");
   }
 }

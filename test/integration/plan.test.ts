@@ -31,6 +31,7 @@ describe("the plan, on real shards", function () {
   afterEach(() => lab.stop());
 
   const inputs = () => ({
+    migration: 1,
     work: "plan",
     open: true,
     ring: { shards: THREE, targetShards: FOUR, vnodes: 150, keyPrefix: "pcs:" },

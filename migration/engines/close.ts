@@ -1,0 +1,86 @@
+import { sameList, type RingState } from "../phases";
+import { HashRing } from "../ring/ring";
+import { writeCheckpoint } from "./checkpoint";
+import { drain, type DrainCounts } from "./drain";
+import { GateClosedError } from "./errors";
+import { describeRings, readAbandonedRecord, writeMigrationRecord, type MigrationRecord } from "./migration-record";
+import type { Pace, Run } from "./runtime";
+import type { ShardStore } from "./shard-store";
+
+/** The end of a migration, whatever has happened in it. */
+export interface CloseJob {
+  /** The ring in force, which stays. */
+  readonly ring: Omit<RingState, "phase">;
+  /** Its shards. */
+  readonly stores: readonly ShardStore[];
+  readonly pace: Pace;
+  /** The ring epoch, as read from the cluster. */
+  readonly epoch: () => Promise<number>;
+}
+
+/**
+ * Ends whatever migration the shards of the ring in force are in. What there is to do is read from them: a run that
+ * died may have left copies that nobody else knows of.
+ *
+ * @returns what was taken off the shards that stay; undefined when there was nothing to take.
+ */
+export async function closeMigration(run: Run, job: CloseJob): Promise<DrainCounts | undefined> {
+  const { ring, stores } = job;
+  const record = await readAbandonedRecord(stores);
+  if (record === undefined) return undefined;
+  const outcome = outcomeOf(record, ring);
+  // A finished one was drained: the gate has seen to that.
+  const counts = outcome === "abandoned" ? await takeCopiesOff(run, record, job) : undefined;
+  await forgetCheckpoints(run, ring.shards, "all");
+  await writeMigrationRecord(stores, run.token(), undefined);
+  run.log(`migration ${record.id} is ${outcome}: its records are removed`);
+  return counts;
+}
+
+function outcomeOf(record: MigrationRecord, ring: CloseJob["ring"]): "finished" | "abandoned" {
+  if (ring.vnodes === record.vnodes && ring.keyPrefix === record.keyPrefix) {
+    if (sameList(ring.shards, record.targetShards)) return "finished";
+    if (sameList(ring.shards, record.shards)) return "abandoned";
+  }
+  throw new GateClosedError(
+    `the shards are still in migration ${record.id} (${describeRings(record)}), and the ring in the config is neither ` +
+      `of its two. Set shards, vnodes and keyPrefix to what they were, and run \`pulumi up\`.`,
+  );
+}
+
+/**
+ * Takes the copies off the shards that stay. The rings are those of the record: the config may have forgotten the
+ * target by now.
+ *
+ * A key that only a copy's shard holds was never acknowledged, since a claim is acknowledged when both owners hold it.
+ * Before the rings were in step it may be a left-over from any time, and nobody may be told of it as a claim: it goes.
+ * Afterwards left-overs are gone and it is a claim that got half-way: the current ring, which decides, is given it.
+ */
+async function takeCopiesOff(run: Run, record: MigrationRecord, job: CloseJob): Promise<DrainCounts> {
+  const current = new HashRing(record.shards, record.vnodes);
+  const target = new HashRing(record.targetShards, record.vnodes);
+  // Copies that are gone must not count as made, should the migration be taken up again.
+  await forgetCheckpoints(run, current.shards, "copies");
+  return drain(
+    { ...run, rings: { current, target, keyPrefix: record.keyPrefix } },
+    {
+      record,
+      direction: { primary: current, secondary: target },
+      sources: target.shards.filter((name) => current.shards.includes(name)),
+      orphans: record.inStepSinceEpoch === undefined ? "delete" : "rescue",
+      pace: job.pace,
+      epoch: await job.epoch(),
+    },
+  );
+}
+
+const COPYING = ["pre-copy", "catch-up", "catch-up, left-overs"];
+
+/** Removes checkpoints from shards: those of copies, or all. */
+async function forgetCheckpoints(run: Run, names: readonly string[], of: "copies" | "all"): Promise<void> {
+  for (const shard of names.map(run.shards)) {
+    for (const job of of === "copies" ? COPYING : [...COPYING, "cleanup"]) {
+      await writeCheckpoint(shard, run.token(), job, undefined);
+    }
+  }
+}
