@@ -177,13 +177,15 @@ function backUp(): ShardBackups {
     SHARD_COMMAND: config.backup.command,
     REDISCLI_AUTH: password ?? "",
   };
+  const migrationId = plan.plan.apply(idOf);
   return new ShardBackups(
     "backup",
     {
       shards: config.shards.map((name) => ({ name, environment: { ...common, SHARD_URL: urlOf(name) } })),
       create: "node -r ts-node/register/transpile-only migration/entrypoints/with-shard.ts",
-      directory: pulumi.interpolate`${config.backup.directory}/${plan.plan.apply(idOf)}`,
-      triggers: [],
+      directory: pulumi.interpolate`${config.backup.directory}/${migrationId}`,
+      // Once per migration.
+      triggers: [migrationId],
     },
     { dependsOn: plan },
   );

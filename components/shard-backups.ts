@@ -13,7 +13,10 @@ export interface ShardToBackUp {
 export interface ShardBackupsArgs {
   /** The shards, usually those of the current ring. */
   readonly shards: readonly ShardToBackUp[];
-  /** The shell command to run per shard; SHARD_NAME and BACKUP_FILE are added to its environment. */
+  /**
+   * The shell command to run per shard; SHARD_NAME and BACKUP_FILE are added to its environment. Another command or
+   * environment later on does not run it again.
+   */
   readonly create: pulumi.Input<string>;
   /** The folder that BACKUP_FILE lies in. */
   readonly directory: pulumi.Input<string>;
@@ -40,6 +43,9 @@ export class ShardBackups extends pulumi.ComponentResource {
       `${name}-${shard.name}`,
       {
         create: args.create,
+        // Without it a change of the environment (an edited command, another password) would run `create` again, and the
+        // snapshot from before the copy would give way to one of what the shard holds by then.
+        update: ":",
         environment: { ...shard.environment, SHARD_NAME: shard.name, BACKUP_FILE: file },
         triggers: args.triggers,
         // What a command prints is its author's affair; a failing one still shows it in its error.

@@ -1,15 +1,44 @@
 /**
  * Runs a command with a way to one shard in its environment: `REDIS_URL`, `REDISCLI_AUTH` and whatever it was given.
- * Used for backups, so that they reach a shard as the engines do.
+ * Used for backups, so that they reach a shard as the engines do. Nothing is ever written over: a BACKUP_FILE that exists
+ * is the backup, and is kept; a new one is written in a folder of its own first, and moved when the command succeeds.
  *
- *   SHARD_NAME, SHARD_URL, SHARD_ACCESS, SHARD_NAMESPACE, SHARD_KUBE_CONTEXT, SHARD_COMMAND; REDISCLI_AUTH, BACKUP_FILE (its folder is made)
+ *   SHARD_NAME, SHARD_URL, SHARD_ACCESS, SHARD_NAMESPACE, SHARD_KUBE_CONTEXT, SHARD_COMMAND; REDISCLI_AUTH, BACKUP_FILE
  */
 import { spawn } from "node:child_process";
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { openEndpoint } from "../adapters/open-shards";
 
-async function main(env: NodeJS.ProcessEnv): Promise<number> {
+function main(env: NodeJS.ProcessEnv): Promise<number> {
+  const file = env["BACKUP_FILE"];
+  if (!file) return runWithShard(env);
+  if (existsSync(file)) {
+    console.log(`${file} exists and is kept`);
+    return Promise.resolve(0);
+  }
+  return backUpTo(file, env);
+}
+
+async function backUpTo(file: string, env: NodeJS.ProcessEnv): Promise<number> {
+  const folder = dirname(file);
+  mkdirSync(folder, { recursive: true });
+  const unfinished = mkdtempSync(join(folder, ".unfinished-"));
+  try {
+    const code = await runWithShard({ ...env, BACKUP_FILE: join(unfinished, basename(file)) });
+    if (code !== 0) return code;
+    // Whatever the command made there: a compressed snapshot has another name.
+    for (const name of readdirSync(unfinished)) {
+      if (existsSync(join(folder, name))) console.log(`${join(folder, name)} exists and is kept`);
+      else renameSync(join(unfinished, name), join(folder, name));
+    }
+    return 0;
+  } finally {
+    rmSync(unfinished, { recursive: true });
+  }
+}
+
+async function runWithShard(env: NodeJS.ProcessEnv): Promise<number> {
   const address = { name: env["SHARD_NAME"] ?? "", url: env["SHARD_URL"] ?? "" };
   const way = await openEndpoint(address, {
     access: env["SHARD_ACCESS"] === "direct" ? "direct" : "portForward",
@@ -17,7 +46,6 @@ async function main(env: NodeJS.ProcessEnv): Promise<number> {
     ...(env["SHARD_KUBE_CONTEXT"] ? { kubeContext: env["SHARD_KUBE_CONTEXT"] } : {}),
   });
   const { REDISCLI_AUTH: password, ...others } = env;
-  if (env["BACKUP_FILE"]) mkdirSync(dirname(env["BACKUP_FILE"]), { recursive: true });
   const command = spawn("sh", ["-c", env["SHARD_COMMAND"] ?? "false"], {
     // Empty means no password to the program, but an empty password to redis-cli.
     env: { ...others, ...(password ? { REDISCLI_AUTH: password } : {}), REDIS_URL: way.url },

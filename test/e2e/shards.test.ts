@@ -1,6 +1,6 @@
 /** What stands before the loss of a shard's keys: a backup before anything is copied, and guards before it is removed. */
 import { expect } from "chai";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { World } from "./world";
@@ -45,6 +45,16 @@ describe("backups and guards of shards", function () {
     }
     expect(await (await world.keys.client("shard-3")).keys("pcs:*")).to.not.be.empty;
     await world.expectPlaced(THREE);
+  });
+
+  it("a backup is taken once per migration: an edited command does not run, and no snapshot is written over", async () => {
+    const { migration_id: id } = (await world.stack.outputs())["migrationPlan"] as { migration_id: string };
+    const snapshots = () => THREE.map((shard) => readFileSync(join(directory, id, `${shard}.rdb`)).toString("base64"));
+    const before = snapshots();
+    const command = `touch "${directory}/ran-again"; echo other > "$BACKUP_FILE"`;
+    await world.to("copy", { backup: { enabled: true, directory, command } });
+    expect(snapshots()).to.deep.equal(before);
+    expect(readdirSync(directory)).to.deep.equal([id]);
   });
 
   it("a shard with a key that no other shard holds is not removed: neither in a preview nor without one", async () => {

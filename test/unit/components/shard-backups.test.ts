@@ -26,6 +26,7 @@ describe("ShardBackups", () => {
     ]);
     expect(named(resources, "backup-shard-0").inputs).to.deep.equal({
       create: "take-snapshot",
+      update: ":",
       environment: { REDIS_URL: "redis://h", SHARD_NAME: "shard-0", BACKUP_FILE: "backups/shard-0.rdb" },
       triggers: ["digest-1"],
       logging: "none",
