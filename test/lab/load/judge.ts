@@ -67,7 +67,8 @@ function ofDuplicate(submission: Submission, all: readonly Submission[]): Verdic
   if (outcome !== "duplicate") return undefined;
   const owner = all.find(({ claimId }) => claimId === stored);
   if (owner === undefined || sentMs > latestEnd(owner)) return "unknown value";
-  if (owner.outcome === "duplicate") return "nobody first";
+  // An answer after its life: its first try may have been first, and lived and died before its second one came.
+  if (owner.outcome === "duplicate" && owner.answeredMs < earliestEnd(owner)) return "nobody first";
   const acknowledged = all.find(
     (first) => first.outcome === "first" && first.answeredMs < sentMs && answeredMs < earliestEnd(first),
   );

@@ -25,6 +25,8 @@ const BETWEEN_SHARDS_MS = 40_000;
 export class Chaos {
   readonly events: ChaosEvent[] = [];
   private readonly random: () => number;
+  /** Of its own: how runs and events interleave is not in the seed. */
+  private readonly randomOfRuns: () => number;
   private nextShardMs = 0;
   private deck: (() => Promise<boolean>)[] = [];
   private readonly stopping = new AbortController();
@@ -35,7 +37,8 @@ export class Chaos {
     private readonly kube: Kube,
     private readonly onEvent: (event: ChaosEvent) => void,
   ) {
-    this.random = seedrandom(`${seed} chaos`);
+    this.random = seedrandom(`${seed} events`);
+    this.randomOfRuns = seedrandom(`${seed} runs`);
   }
 
   start(): void {
@@ -50,7 +53,7 @@ export class Chaos {
 
   /** Whether the next run of `pulumi up` is killed, and when: after so many ms. */
   killUpAfterMs(): number | undefined {
-    return this.random() < KILLED_RUNS ? this.between(KILL_AFTER_MS) : undefined;
+    return this.randomOfRuns() < KILLED_RUNS ? between(KILL_AFTER_MS, this.randomOfRuns) : undefined;
   }
 
   upWasKilled(what: string): void {
@@ -59,7 +62,7 @@ export class Chaos {
 
   private async work(): Promise<void> {
     for (;;) {
-      await sleep(this.between(PAUSE_MS), undefined, { signal: this.stopping.signal }).catch(() => undefined);
+      await sleep(between(PAUSE_MS, this.random), undefined, { signal: this.stopping.signal }).catch(() => undefined);
       if (this.stopping.signal.aborted) return;
       if (this.deck.length === 0) this.deck = this.shuffled();
       for (const act of this.deck) {
@@ -117,7 +120,7 @@ export class Chaos {
     if (kubelet === undefined) return false;
     this.note("kubelet killed", `node${node}`);
     await kubelet.kill();
-    await sleep(this.between(KUBELET_AWAY_MS));
+    await sleep(between(KUBELET_AWAY_MS, this.random));
     await kubelet.restart();
     return true;
   }
@@ -131,8 +134,7 @@ export class Chaos {
     this.events.push(event);
     this.onEvent(event);
   }
-
-  private between({ from, to }: { readonly from: number; readonly to: number }): number {
-    return Math.round(from + this.random() * (to - from));
-  }
 }
+
+const between = ({ from, to }: { readonly from: number; readonly to: number }, random: () => number): number =>
+  Math.round(from + random() * (to - from));

@@ -57,6 +57,11 @@ describe("the judge of what clients were told", () => {
     expect(verdicts(duplicate("a", 0, "b"), duplicate("b", 0, "a"))).to.deep.equal(["nobody first", "nobody first"]);
   });
 
+  it("lets a value be told whose client learned too late that it was first", () => {
+    const late = { ...duplicate("a", 0, "c", 1_000), answeredMs: 20_000 };
+    expect(verdicts(late, duplicate("b", 500, "a", 1_000), first("c", 19_000, 1_000))).to.deep.equal([]);
+  });
+
   it("finds a value that nobody submitted", () => {
     expect(verdicts(first("a", 0), duplicate("b", 100, "z"))).to.deep.equal(["unknown value"]);
   });
