@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { CHAOS_KINDS } from "../lab/prove/chaos";
 import { prove, type ProofResult } from "../lab/prove/proof";
 import { picture } from "../lab/prove/picture";
-import { reasonsAgainst, rowsOf } from "../lab/prove/report";
+import { reasonsAgainst, report, rowsOf } from "../lab/prove/report";
 import { Kubelet } from "../lab/kubelet";
 
 const RATE = 100;
@@ -19,8 +19,7 @@ describe("whole migrations under load, while pods, shards, kubelets and runs die
   });
 
   it("every submission is answered, at most by its second try; one is first; all agree; every key is at its owner", () => {
-    console.log([...result.failures].map(([reason, count]) => `      ${count} × ${reason}`).join("\n"));
-    expect(reasonsAgainst(result)).to.deep.equal([]);
+    expect(reasonsAgainst(result), report(result, "proof.svg")).to.deep.equal([]);
     const all = rowsOf(result).at(-1);
     expect(all).to.include({ errors: 0, misses: 0, divergent: 0 });
     expect(all?.requests).to.be.greaterThan(RATE * 60);

@@ -50,7 +50,8 @@ export function judge(pcsId: string, submissions: readonly Submission[]): Findin
   }));
 }
 
-const describe = ({ claimId, sentMs, answeredMs, ttlMs, outcome, stored = "" }: Submission): string =>
+/** @returns a submission for people: who was told what, and when. */
+export const describe = ({ claimId, sentMs, answeredMs, ttlMs, outcome, stored = "" }: Submission): string =>
   `${claimId} ${outcome} ${stored === claimId ? "" : `${stored} `}(${sentMs} to ${answeredMs}, for ${ttlMs} ms)`;
 
 /** Of two firsts the later one is a miss, unless one may have expired before the other was stored. */

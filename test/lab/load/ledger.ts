@@ -1,7 +1,7 @@
 /** Who was told what: every submission of every id, and what must be stored in the end. */
 import type { RingKeys } from "../ring-keys";
 import type { Claim, Outcome } from "./client";
-import { judge, type Finding, type Submission } from "./judge";
+import { describe, judge, type Finding, type Submission } from "./judge";
 
 /** The life that the backend gives a claim that asks for none. */
 const DEFAULT_TTL_MS = 14 * 24 * 3_600_000;
@@ -30,6 +30,13 @@ export class Ledger {
   findings(): Finding[] {
     const found = [...this.ids].flatMap(([pcsId, submissions]) => judge(pcsId, submissions));
     return found.sort((a, b) => a.atMs - b.atMs);
+  }
+
+  /** The submissions without an answer after the second try, for people. */
+  errors(): string[] {
+    return [...this.ids].flatMap(([pcsId, submissions]) =>
+      submissions.filter(({ outcome }) => outcome === "error").map((error) => `${pcsId}: ${describe(error)}`),
+    );
   }
 
   /** An id that was stored beforehand has a first that was answered long ago. */

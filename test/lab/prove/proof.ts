@@ -81,6 +81,8 @@ export interface ProofResult {
   readonly phases: readonly PhaseRun[];
   readonly events: readonly ChaosEvent[];
   readonly findings: readonly Finding[];
+  /** The submissions without an answer after the second try. */
+  readonly errors: readonly string[];
   /** Why tries had to be repeated, and how often. */
   readonly failures: ReadonlyMap<string, number>;
   /** At the end of each journey. */
@@ -119,8 +121,9 @@ async function run(world: World, options: ProofOptions): Promise<ProofResult> {
       load.start();
     }
     await load.stop();
-    const findings = load.ledger.findings();
-    return { options, timeline: load.timeline, idle, phases, events, findings, failures: load.failures, placements };
+    const { timeline, ledger, failures } = load;
+    const [findings, errors] = [ledger.findings(), ledger.errors()];
+    return { options, timeline, idle, phases, events, findings, errors, failures, placements };
   } finally {
     await load.stop();
   }

@@ -32,10 +32,11 @@ function countOf(findings: readonly Finding[]): { misses: number; divergent: num
 }
 
 /** @returns why the proof failed, a line for each reason; nothing when it holds. */
-export function reasonsAgainst({ timeline, findings, placements }: ProofResult): string[] {
-  const { errors } = timeline.stretch(timeline.startedMs, timeline.endedMs + 1);
+export function reasonsAgainst({ findings, errors, placements }: ProofResult): string[] {
   const reasons = findings.map(({ text }) => text);
-  if (errors > 0) reasons.push(`${errors} submissions had no answer after the second try`);
+  if (errors.length > 0) {
+    reasons.push(`${errors.length} submissions had no answer after the second try, such as ${errors[0]}`);
+  }
   for (const { journey, keys, found } of placements) {
     const { right, missing, different, elsewhere } = found;
     if (right !== keys) reasons.push(`${journey}: ${right} of ${keys} keys are at their owner with value and expiry`);
