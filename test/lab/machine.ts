@@ -49,8 +49,14 @@ export async function timed<T>(what: string, work: () => Promise<T>): Promise<T>
   return result;
 }
 
-/** A program of each Debian package that the lab needs; a file where a package has no program of its own. */
-const PACKAGES: readonly { readonly name: string; readonly provides: string }[] = [
+/** A Debian package, and a program of it; a file where it has no program of its own. */
+interface DebianPackage {
+  readonly name: string;
+  readonly provides: string;
+}
+
+/** What the lab needs. */
+const PACKAGES: readonly DebianPackage[] = [
   { name: "containerd", provides: "containerd" },
   { name: "runc", provides: "runc" },
   { name: "containernetworking-plugins", provides: "/usr/lib/cni/bridge" },
@@ -63,16 +69,42 @@ const PACKAGES: readonly { readonly name: string; readonly provides: string }[] 
   { name: "openssl", provides: "openssl" },
 ];
 
-/** Installs the Debian packages that are missing. Starts none of their services. @throws Error where it cannot */
+/** What the tests of dashboards and alerts need. */
+const MONITORING_PACKAGES: readonly DebianPackage[] = [
+  { name: "prometheus", provides: "promtool" },
+  { name: "prometheus-redis-exporter", provides: "prometheus-redis-exporter" },
+];
+
+/** Installs the lab's packages that are missing. Starts none of their services. @throws Error where it cannot */
 export async function ensurePackages(): Promise<void> {
-  const systemPath = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`;
-  const missing = PACKAGES.filter(({ provides }) =>
-    path.isAbsolute(provides) ? !existsSync(provides) : findProgram(provides, systemPath) === undefined,
-  ).map(({ name }) => name);
-  if (process.getuid?.() !== 0 || (missing.length > 0 && findProgram("apt-get") === undefined)) {
+  const missing = missingOf(PACKAGES);
+  if (!canInstall(missing)) {
     const packages = missing.length === 0 ? "" : ` and these Debian packages: ${missing.join(" ")}`;
     throw new Error(`the local cluster needs root${packages}. Name a cluster with KUBECONFIG to use that instead.`);
   }
+  await install(missing);
+}
+
+/** Installs Prometheus and the exporter where they are missing, as files: no service starts. @throws Error where it cannot */
+export async function ensureMonitoringPackages(): Promise<void> {
+  const missing = missingOf(MONITORING_PACKAGES);
+  if (missing.length > 0 && !canInstall(missing)) {
+    throw new Error(`these tests need ${missing.join(" and ")} on PATH, or root on Debian to install them`);
+  }
+  await install(missing);
+}
+
+function missingOf(packages: readonly DebianPackage[]): readonly string[] {
+  const systemPath = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`;
+  const there = ({ provides }: DebianPackage) =>
+    path.isAbsolute(provides) ? existsSync(provides) : findProgram(provides, systemPath) !== undefined;
+  return packages.filter((wanted) => !there(wanted)).map(({ name }) => name);
+}
+
+const canInstall = (missing: readonly string[]): boolean =>
+  process.getuid?.() === 0 && (missing.length === 0 || findProgram("apt-get") !== undefined);
+
+async function install(missing: readonly string[]): Promise<void> {
   if (missing.length === 0) return;
   await timed(`installing ${missing.join(", ")}`, () => Promise.resolve(withoutServices(() => aptInstall(missing))));
 }
