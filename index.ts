@@ -3,7 +3,7 @@ import { BackendRing } from "./components/backend-ring";
 import { RedisShards } from "./components/redis-shards";
 import { ShardBackups } from "./components/shard-backups";
 import { shardIdentity } from "./components/shard-identity";
-import { parseStackConfig, type StackConfig } from "./migration/config";
+import { ConfigError, readStackConfig, type StackConfig } from "./migration/config";
 import { quantityOf } from "./migration/config/quantity";
 import { MigrationSteps, stepInputs } from "./migration/migration";
 import { isOpen, ringsInForce, rollbackOf, shardsThatExist, takesBackup } from "./migration/phases";
@@ -27,6 +27,7 @@ const isExternal = (name: string) => Object.hasOwn(config.shardUrls, name);
 const urlOf = (name: string) =>
   (isExternal(name) && config.shardUrls[name]) || shardIdentity(name, config.namespace).url;
 const connection = connectionTo(shardNames);
+const memoryLimitBytes = quantityOf(config.shard.memoryLimit) ?? 0;
 const settings = engineSettings();
 
 // The gate comes first: when it refuses, nothing else is touched.
@@ -39,6 +40,7 @@ const shards = new RedisShards(
     ...config.shard,
     shards: shardNames.filter((name) => !isExternal(name)),
     namespace: config.namespace,
+    memoryLimitBytes,
     password,
     // A change of all shards restarts one after the other.
     settle: (shard) =>
@@ -113,30 +115,12 @@ export const rollback = rollbackOf(config.migrationPhase);
 export const backup = config.backup.enabled ? config.backup.directory : "off (backup.enabled is false)";
 
 function readConfig(): StackConfig {
-  const number = (key: string) => {
-    const text = stack.get(key);
-    // What is no number stays text, so that the error shows it as it was given.
-    return text === undefined || Number.isNaN(Number(text)) ? text : Number(text);
-  };
-  return parseStackConfig(
-    {
-      migrationPhase: stack.get("migrationPhase"),
-      shards: stack.getObject("shards"),
-      targetShards: stack.getObject("targetShards"),
-      vnodes: number("vnodes"),
-      keyPrefix: stack.get("keyPrefix"),
-      namespace: stack.get("namespace"),
-      shardUrls: stack.getObject("shardUrls"),
-      access: stack.get("access"),
-      shard: stack.getObject("shard"),
-      backend: stack.getObject("backend"),
-      copy: stack.getObject("copy"),
-      verify: stack.getObject("verify"),
-      cleanup: stack.getObject("cleanup"),
-      backup: stack.getObject("backup"),
-    },
-    (name, namespace) => shardIdentity(name, namespace).url,
-  );
+  try {
+    return readStackConfig(pulumi.runtime.allConfig(), (name, namespace) => shardIdentity(name, namespace).url);
+  } catch (error) {
+    // Of any other error Pulumi shows the stack trace as well, above what the operator is to read.
+    throw error instanceof ConfigError ? new pulumi.RunError(error.message) : error;
+  }
 }
 
 function connectionTo(names: readonly string[]) {
@@ -152,7 +136,7 @@ function connectionTo(names: readonly string[]) {
 }
 
 function engineSettings() {
-  const { copy, verify, cleanup, backend, shard } = config;
+  const { copy, verify, cleanup, backend } = config;
   return {
     ...copy,
     verifyMode: verify.mode,
@@ -164,7 +148,7 @@ function engineSettings() {
     claimWindowMs: backend.claimWindowMs,
     commandTimeoutMs: backend.commandTimeoutMs,
     rolloutTimeoutMs: backend.rolloutTimeoutMs,
-    containerLimitBytes: quantityOf(shard.memoryLimit) ?? 0,
+    containerLimitBytes: memoryLimitBytes,
   };
 }
 

@@ -14,36 +14,18 @@ export const DATA_DIR = "/data";
  */
 export const MAX_MEMORY_SHARE = 0.75;
 
-const BYTES: Readonly<Record<string, number>> = {
-  "": 1,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  P: 1e15,
-  E: 1e18,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-  Pi: 2 ** 50,
-  Ei: 2 ** 60,
-};
-
 /**
- * @param memoryLimit - a Kubernetes quantity such as `4Gi`.
- * @returns the `maxmemory` of a shard with that limit, in bytes.
- * @throws Error when the text is no quantity of bytes.
+ * @returns the `maxmemory` of a shard with a memory limit, both in bytes.
+ * @throws Error for a limit that would leave none: 0 is no limit to Redis.
  */
-export function maxMemoryBytes(memoryLimit: string): number {
-  const [, digits, suffix = ""] = /^(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)([kMGTPE]|[KMGTPE]i)?$/.exec(memoryLimit) ?? [];
-  const bytes = Math.floor(Number(digits) * (BYTES[suffix] ?? NaN) * MAX_MEMORY_SHARE);
-  if (!(bytes > 0)) throw new Error(`memoryLimit is ${JSON.stringify(memoryLimit)}; allowed: a quantity such as 4Gi`);
-  return bytes;
+export function maxMemoryBytes(memoryLimitBytes: number): number {
+  const bytes = Math.floor(memoryLimitBytes * MAX_MEMORY_SHARE);
+  if (Number.isSafeInteger(bytes) && bytes > 0) return bytes;
+  throw new Error(`memoryLimitBytes is ${memoryLimitBytes}; allowed: a number of bytes`);
 }
 
 /** @returns `redis.conf`. The password is not in it: with `auth` it includes the mounted Secret. */
-export function redisConf({ memoryLimit, auth }: { memoryLimit: string; auth: boolean }): string {
+export function redisConf({ memoryLimitBytes, auth }: { memoryLimitBytes: number; auth: boolean }): string {
   return [
     "bind * -::*",
     `port ${REDIS_PORT}`,
@@ -54,7 +36,7 @@ export function redisConf({ memoryLimit, auth }: { memoryLimit: string; auth: bo
     "appendfsync everysec",
     "# The append-only file is the copy that counts. A snapshot as well would only fork more often.",
     'save ""',
-    `maxmemory ${maxMemoryBytes(memoryLimit)}`,
+    `maxmemory ${maxMemoryBytes(memoryLimitBytes)}`,
     "# A store of first writes must refuse a write rather than forget an old one.",
     "maxmemory-policy noeviction",
     ...(auth ? [`include ${AUTH_DIR}/auth.conf`] : []),

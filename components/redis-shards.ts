@@ -11,6 +11,8 @@ export interface RedisShardsArgs extends ShardPodArgs {
   readonly shards: readonly string[];
   /** The namespace, which must exist: it belongs to the backend, and deleting it would delete every shard. */
   readonly namespace: pulumi.Input<string>;
+  /** `memoryLimit` in bytes. */
+  readonly memoryLimitBytes: number;
   /** The password of every shard. @default none */
   readonly password?: pulumi.Input<string> | undefined;
   /**
@@ -31,15 +33,16 @@ export class RedisShards extends pulumi.ComponentResource {
     this.registerOutputs({ urls: Object.fromEntries(this.shards.map(({ shardName, url }) => [shardName, url])) });
   }
 
-  private declareShards(name: string, { shards, password, settle, ...args }: RedisShardsArgs): RedisShard[] {
+  private declareShards(
+    name: string,
+    { shards, password, settle, memoryLimitBytes, ...args }: RedisShardsArgs,
+  ): RedisShard[] {
     const service = this.declareService(name, args.namespace);
-    const config = pulumi.output(args.memoryLimit).apply((memoryLimit) => {
-      return redisConf({ memoryLimit, auth: password !== undefined });
-    });
+    const config = redisConf({ memoryLimitBytes, auth: password !== undefined });
     const common = {
       ...args,
       configMap: this.declareConfigMap(name, args.namespace, config).metadata.name,
-      configChecksum: config.apply(checksum),
+      configChecksum: checksum(config),
       authSecret: password === undefined ? undefined : this.declareSecret(name, args.namespace, password).metadata.name,
     };
     // Each waits for the one before it: a change that restarts shards restarts them one at a time, and stops at the
@@ -72,7 +75,7 @@ export class RedisShards extends pulumi.ComponentResource {
   }
 
   /** No fixed name: a change makes a new one first, so a pod that restarts meanwhile still finds the one it names. */
-  private declareConfigMap(name: string, namespace: pulumi.Input<string>, conf: pulumi.Input<string>) {
+  private declareConfigMap(name: string, namespace: pulumi.Input<string>, conf: string) {
     return new k8s.core.v1.ConfigMap(
       `${name}-config`,
       { metadata: { namespace, labels: { app: SHARDS_APP } }, immutable: true, data: { "redis.conf": conf } },

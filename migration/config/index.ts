@@ -2,27 +2,54 @@
 import type { z } from "zod";
 import { ConfigError, keyOf, show, type ConfigProblem } from "./config-error";
 import { quantityOf } from "./quantity";
+import { rawConfig } from "./raw-config";
 import { ringProblems } from "./rings";
 import { SCHEMA, type ParsedConfig } from "./schema";
 import { shardUrlProblems, type ManagedUrl } from "./shard-urls";
 import type { RawStackConfig, StackConfig } from "./stack-config";
+import { otherClusters, unknownKeys } from "./strange-keys";
 
 export { ConfigError, type ConfigProblem } from "./config-error";
 export { RESERVED_KEY_PREFIX } from "./schema";
 export type * from "./stack-config";
 
 /**
+ * Reads everything that is configured, this project's keys and others, as Pulumi hands it over: text by full key.
+ * @throws ConfigError as {@link parseStackConfig} does.
+ */
+export function readStackConfig(all: Readonly<Record<string, string>>, managedUrl: ManagedUrl): StackConfig {
+  return parseStackConfig(rawConfig(all), managedUrl, otherClusters(all));
+}
+
+/**
  * Checks the stack configuration and fills in what is not set, field by field.
  *
  * @param raw - the values of the `dedup-shards:` keys; undefined where the stack sets none.
  * @param managedUrl - where the shards are that the program runs itself.
+ * @param known - problems that were found before.
  * @throws ConfigError with every problem: the key, the bad value and what is allowed.
  */
-export function parseStackConfig(raw: RawStackConfig, managedUrl: ManagedUrl): StackConfig {
+export function parseStackConfig(
+  raw: RawStackConfig,
+  managedUrl: ManagedUrl,
+  known: readonly ConfigProblem[] = [],
+): StackConfig {
   const { parsed, problems } = parseKeys(raw);
+  problems.unshift(...known, ...unknownKeys(Object.keys(raw), [...Object.keys(SCHEMA), PASSWORD]));
+  problems.push(...passwordProblems(raw[PASSWORD]));
   problems.push(...ringProblems(parsed), ...shardUrlProblems(parsed, managedUrl), ...resourceProblems(parsed));
   if (problems.length > 0) throw new ConfigError(problems);
   return assemble(parsed as ParsedConfig);
+}
+
+/** The one key that is no part of the result: secrets take another way. */
+const PASSWORD = "redisPassword";
+
+/** It is handed over in a file, by `$(cat file)`, and in a variable: none of these holds every character. */
+function passwordProblems(password: unknown): ConfigProblem[] {
+  if (typeof password !== "string" || !/[\r\n\0]/.test(password)) return [];
+  const value = "a text with a line break or a NUL in it";
+  return [{ key: keyOf(PASSWORD), value, allowed: "a password on one line" }];
 }
 
 /** Parses every key by itself, so that one bad value does not hide the next. */

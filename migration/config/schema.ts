@@ -13,12 +13,23 @@ const shardName = text(
 
 const names = z.array(shardName, "a list of shard names");
 
+/** Far above what any ring needs, and far below where timers overflow (2^31 ms) and sums lose precision. */
+const MAX_WAIT_MS = 3_600_000;
+const MAX_ROLLOUT_MS = 86_400_000;
+const MAX_KEYS_PER_SECOND = 1_000_000;
+const MAX_SAMPLE = 1_000_000;
+
 const keyPrefix = z
   .string("a string")
   .min(1, "at least one character: without a prefix every key on a shard would count")
   .refine(
     (prefix) => !prefix.startsWith(RESERVED_KEY_PREFIX) && !RESERVED_KEY_PREFIX.startsWith(prefix),
     `a prefix that does not overlap with ${RESERVED_KEY_PREFIX}, under which the migration keeps its own keys`,
+  )
+  // Pulumi makes text of whatever stands in the YAML.
+  .refine(
+    (prefix) => Number.isNaN(Number(prefix)) && !/^(true|false|null)$/.test(prefix),
+    "text such as pcs: that is not just a number, true, false or null",
   );
 
 const storageClass = text(OBJECT_NAME, "the name of a StorageClass; leave the field out for the cluster's default");
@@ -26,11 +37,11 @@ const storageClass = text(OBJECT_NAME, "the name of a StorageClass; leave the fi
 const shard = section({
   image: text(/^[^\s]+$/, "an image reference without spaces, such as redis:7-alpine").default("redis:7-alpine"),
   imagePullPolicy: oneOf(["Always", "IfNotPresent", "Never"]).default("IfNotPresent"),
-  cpuRequest: quantity("1m", "500m or 2").default("500m"),
-  cpuLimit: quantity("1m", "500m or 2").default("2"),
-  memoryRequest: quantity("16Mi", "2Gi").default("2Gi"),
-  memoryLimit: quantity("16Mi", "4Gi").default("4Gi"),
-  storageSize: quantity("16Mi", "10Gi").default("10Gi"),
+  cpuRequest: quantity("1m", "1k", "500m or 2").default("500m"),
+  cpuLimit: quantity("1m", "1k", "500m or 2").default("2"),
+  memoryRequest: quantity("16Mi", "16Ti", "2Gi").default("2Gi"),
+  memoryLimit: quantity("16Mi", "16Ti", "4Gi").default("4Gi"),
+  storageSize: quantity("16Mi", "1Pi", "10Gi").default("10Gi"),
   storageClass: z.exactOptional(storageClass),
 });
 
@@ -38,27 +49,27 @@ const backend = section({
   deployment: objectName.default("backend"),
   configMap: objectName.default("backend-config"),
   manage: oneOf(["patch", "own"]).default("patch"),
-  claimWindowMs: integer(1).default(5_000),
-  commandTimeoutMs: integer(1).default(5_000),
-  rolloutTimeoutMs: integer(1_000).default(600_000),
+  claimWindowMs: integer(1, MAX_WAIT_MS).default(5_000),
+  commandTimeoutMs: integer(1, MAX_WAIT_MS).default(5_000),
+  rolloutTimeoutMs: integer(1_000, MAX_ROLLOUT_MS).default(600_000),
 });
 
 const copy = section({
-  keysPerSecond: integer(1).default(1_000),
-  catchUpKeysPerSecond: integer(1).default(5_000),
+  keysPerSecond: integer(1, MAX_KEYS_PER_SECOND).default(1_000),
+  catchUpKeysPerSecond: integer(1, MAX_KEYS_PER_SECOND).default(5_000),
   batchSize: integer(1, 1_000).default(100),
-  maxLatencyMs: integer(1).default(50),
+  maxLatencyMs: integer(1, 60_000).default(50),
 });
 
 const verify = section({
   mode: oneOf(["full", "sample"]).default("full"),
-  sampleSize: integer(1).default(10_000),
-  expiryToleranceMs: integer(0).default(1_000),
+  sampleSize: integer(1, MAX_SAMPLE).default(10_000),
+  expiryToleranceMs: integer(0, MAX_WAIT_MS).default(1_000),
 });
 
 const cleanup = section({
   ttlWindow: durationMs.prefault("14d"),
-  keysPerSecond: integer(1).default(5_000),
+  keysPerSecond: integer(1, MAX_KEYS_PER_SECOND).default(5_000),
   batchSize: integer(1, 10_000).default(1_000),
 });
 

@@ -85,5 +85,5 @@ export interface BackupConfig {
   readonly directory: string;
 }
 
-/** The plain values as Pulumi hands them out; undefined where the stack sets nothing. */
-export type RawStackConfig = { readonly [K in keyof StackConfig]?: unknown };
+/** The plain values of the project's keys as Pulumi hands them out; undefined where the stack sets nothing. */
+export type RawStackConfig = Readonly<Record<string, unknown>>;

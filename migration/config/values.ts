@@ -6,9 +6,8 @@ import { z } from "zod";
 import { quantityOf } from "./quantity";
 
 /** @returns a schema for whole numbers from `min` to `max`. */
-export function integer(min: number, max = Number.MAX_SAFE_INTEGER) {
-  const allowed =
-    max === Number.MAX_SAFE_INTEGER ? `a whole number of at least ${min}` : `a whole number from ${min} to ${max}`;
+export function integer(min: number, max: number) {
+  const allowed = `a whole number from ${min} to ${max}`;
   return z.int(allowed).min(min, allowed).max(max, allowed);
 }
 
@@ -34,20 +33,23 @@ export const objectName = text(
 );
 
 /** @returns a schema for a Kubernetes quantity; a bare number, which YAML does not quote, is taken as well. */
-export function quantity(least: string, example: string) {
-  const allowed = `a Kubernetes quantity of at least ${least}, such as ${example}`;
-  const atLeast = quantityOf(least) ?? 0;
-  const check = z.string(allowed).refine((value) => (quantityOf(value) ?? -1) >= atLeast, allowed);
+export function quantity(least: string, most: string, example: string) {
+  const allowed = `a Kubernetes quantity from ${least} to ${most}, such as ${example}`;
+  const [min = 0, max = 0] = [quantityOf(least), quantityOf(most)];
+  const isWithin = (value: number | undefined) => value !== undefined && value >= min && value <= max;
+  const check = z.string(allowed).refine((value) => isWithin(quantityOf(value)), allowed);
   return z.preprocess((value) => (typeof value === "number" ? String(value) : value), check);
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const MAX_DAYS = 365;
+
+const DURATION = `a whole number and a unit (ms, s, m, h or d), such as 14d, 30m or 0s, at most ${MAX_DAYS}d`;
 
 /** A duration such as `14d`, `30m` or `0s`; its value is milliseconds. */
-export const durationMs = text(
-  /^\d{1,9}(ms|s|m|h|d)$/,
-  "a whole number and a unit (ms, s, m, h or d), such as 14d, 30m or 0s",
-).transform((value) => parseInt(value, 10) * (UNIT_MS[value.replace(/^\d+/, "")] ?? NaN));
+export const durationMs = text(/^\d{1,12}(ms|s|m|h|d)$/, DURATION)
+  .transform((value) => parseInt(value, 10) * (UNIT_MS[value.replace(/^\d+/, "")] ?? NaN))
+  .refine((ms) => ms <= MAX_DAYS * 86_400_000, DURATION);
 
 /** @returns a schema for an object of known fields. Each field has its own default, whatever else is set. */
 export function section<T extends z.ZodRawShape>(fields: T) {

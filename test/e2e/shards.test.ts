@@ -28,7 +28,8 @@ describe("backups and guards of shards", function () {
   });
 
   it("a backup that fails stops the copy before any key is copied", async () => {
-    const command = `test "$SHARD_NAME" != shard-1 || { echo "disk full" >&2; exit 3; }`;
+    const snapshot = 'redis-cli -u "$REDIS_URL" --rdb "$BACKUP_FILE"';
+    const command = `test "$SHARD_NAME" != shard-1 || { echo "disk full" >&2; exit 3; }; ${snapshot}`;
     await world.stack.setConfig({ migrationPhase: "copy", backup: { enabled: true, directory, command } });
     const { code, output } = await world.stack.up({ skipPreview: true });
     expect(code, output).to.not.equal(0);

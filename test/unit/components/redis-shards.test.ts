@@ -15,13 +15,14 @@ const ARGS: RedisShardsArgs = {
   cpuLimit: "2",
   memoryRequest: "2Gi",
   memoryLimit: "4Gi",
+  memoryLimitBytes: 2 ** 32,
   storageSize: "10Gi",
 };
 const PASSWORD = "geheim-und-lang";
 
 const declare = (args: Partial<RedisShardsArgs> = {}) =>
   declaredBy(() => new RedisShards("shards", { ...ARGS, ...args }));
-const conf = (auth: boolean): string => redisConf({ memoryLimit: "4Gi", auth });
+const conf = (auth: boolean): string => redisConf({ memoryLimitBytes: 2 ** 32, auth });
 const labels = (shard: string) => ({ app: "redis-dedup", shard });
 const shell = (script: string) => ({ exec: { command: ["sh", "-c", script] } });
 

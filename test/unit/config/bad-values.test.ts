@@ -9,10 +9,15 @@ const OWN_NAME =
   "(any name for one in dedup-shards:shardUrls)";
 const LABEL = "a DNS label: lower-case letters, digits and dashes, at most 63 characters";
 const OBJECT = "the name of a Kubernetes object: lower-case letters, digits, dashes and dots, at most 253 characters";
-const CPU = "a Kubernetes quantity of at least 1m, such as 500m or 2";
-const MEMORY = (example: string): string => `a Kubernetes quantity of at least 16Mi, such as ${example}`;
-const POSITIVE = "a whole number of at least 1";
-const DURATION = "a whole number and a unit (ms, s, m, h or d), such as 14d, 30m or 0s";
+const CPU = "a Kubernetes quantity from 1m to 1k, such as 500m or 2";
+const MEMORY = (example: string): string => `a Kubernetes quantity from 16Mi to 16Ti, such as ${example}`;
+const RATE = "a whole number from 1 to 1000000";
+const WAIT = "a whole number from 1 to 3600000";
+const DURATION = "a whole number and a unit (ms, s, m, h or d), such as 14d, 30m or 0s, at most 365d";
+const KEYS =
+  "migrationPhase, shards, targetShards, vnodes, keyPrefix, namespace, shardUrls, access, shard, backend, copy, verify, " +
+  "cleanup, backup, redisPassword";
+const TEXT_PREFIX = "text such as pcs: that is not just a number, true, false or null";
 const URL = "redis://host[:port][/db] or rediss://host[:port][/db]";
 const PREFIX = "a prefix that does not overlap with dedup-shards:, under which the migration keeps its own keys";
 const EQUAL = (phase: string): string =>
@@ -63,6 +68,9 @@ const BAD: readonly (readonly [RawStackConfig, string])[] = [
   [{ keyPrefix: "dedup" }, `keyPrefix is "dedup"; allowed: ${PREFIX}`],
   [{ keyPrefix: "dedup-shards:lock" }, `keyPrefix is "dedup-shards:lock"; allowed: ${PREFIX}`],
   [{ keyPrefix: 5 }, "keyPrefix is 5; allowed: a string"],
+  ...["5", "1.5", "true", "null"].map(
+    (prefix) => [{ keyPrefix: prefix }, `keyPrefix is "${prefix}"; allowed: ${TEXT_PREFIX}`] as const,
+  ),
   [{ namespace: "Prod" }, `namespace is "Prod"; allowed: ${LABEL}`],
   [{ namespace: "" }, `namespace is ""; allowed: ${LABEL}`],
   [{ namespace: "n".repeat(64) }, `namespace is "${"n".repeat(64)}"; allowed: ${LABEL}`],
@@ -118,7 +126,10 @@ const BAD: readonly (readonly [RawStackConfig, string])[] = [
     { shard: { memoryLimit: "1Gi" } },
     'shard.memoryRequest is "2Gi"; allowed: at most dedup-shards:shard.memoryLimit, which is "1Gi"',
   ],
-  [{ shard: { storageSize: "10" } }, `shard.storageSize is "10"; allowed: ${MEMORY("10Gi")}`],
+  [
+    { shard: { storageSize: "10" } },
+    'shard.storageSize is "10"; allowed: a Kubernetes quantity from 16Mi to 1Pi, such as 10Gi',
+  ],
   [
     { shard: { storageClass: "" } },
     'shard.storageClass is ""; allowed: the name of a StorageClass; leave the field out for the cluster\'s default',
@@ -131,13 +142,51 @@ const BAD: readonly (readonly [RawStackConfig, string])[] = [
   [{ backend: { deployment: "Backend" } }, `backend.deployment is "Backend"; allowed: ${OBJECT}`],
   [{ backend: { configMap: "a..b" } }, `backend.configMap is "a..b"; allowed: ${OBJECT}`],
   [{ backend: { manage: "replace" } }, 'backend.manage is "replace"; allowed: patch, own'],
-  [{ backend: { claimWindowMs: 0 } }, `backend.claimWindowMs is 0; allowed: ${POSITIVE}`],
-  [{ backend: { commandTimeoutMs: "5s" } }, `backend.commandTimeoutMs is "5s"; allowed: ${POSITIVE}`],
-  [{ backend: { rolloutTimeoutMs: 600 } }, "backend.rolloutTimeoutMs is 600; allowed: a whole number of at least 1000"],
-  [{ copy: { keysPerSecond: 0 } }, `copy.keysPerSecond is 0; allowed: ${POSITIVE}`],
-  [{ copy: { catchUpKeysPerSecond: -1 } }, `copy.catchUpKeysPerSecond is -1; allowed: ${POSITIVE}`],
+  [{ backend: { claimWindowMs: 0 } }, `backend.claimWindowMs is 0; allowed: ${WAIT}`],
+  [{ backend: { commandTimeoutMs: "5s" } }, `backend.commandTimeoutMs is "5s"; allowed: ${WAIT}`],
+  [
+    { backend: { rolloutTimeoutMs: 600 } },
+    "backend.rolloutTimeoutMs is 600; allowed: a whole number from 1000 to 86400000",
+  ],
+  [{ backend: { claimWindowMs: 3_000_000_000 } }, `backend.claimWindowMs is 3000000000; allowed: ${WAIT}`],
+  [{ backend: { commandTimeoutMs: 3_600_001 } }, `backend.commandTimeoutMs is 3600001; allowed: ${WAIT}`],
+  [
+    { backend: { rolloutTimeoutMs: 86_400_001 } },
+    "backend.rolloutTimeoutMs is 86400001; allowed: a whole number from 1000 to 86400000",
+  ],
+  [{ copy: { keysPerSecond: 1e9 } }, `copy.keysPerSecond is 1000000000; allowed: ${RATE}`],
+  [{ copy: { maxLatencyMs: 60_001 } }, "copy.maxLatencyMs is 60001; allowed: a whole number from 1 to 60000"],
+  [{ verify: { sampleSize: 1e7 } }, `verify.sampleSize is 10000000; allowed: ${RATE}`],
+  [
+    { verify: { expiryToleranceMs: 3_600_001 } },
+    "verify.expiryToleranceMs is 3600001; allowed: a whole number from 0 to 3600000",
+  ],
+  [{ cleanup: { ttlWindow: "366d" } }, `cleanup.ttlWindow is "366d"; allowed: ${DURATION}`],
+  [{ cleanup: { ttlWindow: "999999999d" } }, `cleanup.ttlWindow is "999999999d"; allowed: ${DURATION}`],
+  [{ shard: { memoryLimit: "1e99" } }, `shard.memoryLimit is "1e99"; allowed: ${MEMORY("4Gi")}`],
+  [{ shard: { memoryLimit: "4294967296m" } }, `shard.memoryLimit is "4294967296m"; allowed: ${MEMORY("4Gi")}`],
+  [{ shard: { cpuLimit: "2k" } }, `shard.cpuLimit is "2k"; allowed: ${CPU}`],
+  [
+    { copi: { keysPerSecond: 1 } },
+    `copi is an unknown key; allowed: the closest is dedup-shards:copy; all are ${KEYS}`,
+  ],
+  [{ namspace: "x" }, `namspace is an unknown key; allowed: the closest is dedup-shards:namespace; all are ${KEYS}`],
+  [
+    { MigrationPhase: "copy" },
+    `MigrationPhase is an unknown key; allowed: the closest is dedup-shards:migrationPhase; all are ${KEYS}`,
+  ],
+  [
+    { "copy.batchSize": 5 },
+    "copy.batchSize is an unknown key; allowed: fields of dedup-shards:copy, set by pulumi config set --path",
+  ],
+  [
+    { redisPassword: "ge\nheim" },
+    "redisPassword is a text with a line break or a NUL in it; allowed: a password on one line",
+  ],
+  [{ copy: { keysPerSecond: 0 } }, `copy.keysPerSecond is 0; allowed: ${RATE}`],
+  [{ copy: { catchUpKeysPerSecond: -1 } }, `copy.catchUpKeysPerSecond is -1; allowed: ${RATE}`],
   [{ copy: { batchSize: 1_001 } }, "copy.batchSize is 1001; allowed: a whole number from 1 to 1000"],
-  [{ copy: { maxLatencyMs: 0.5 } }, `copy.maxLatencyMs is 0.5; allowed: ${POSITIVE}`],
+  [{ copy: { maxLatencyMs: 0.5 } }, "copy.maxLatencyMs is 0.5; allowed: a whole number from 1 to 60000"],
   [
     { copy: { keysPerSec: 10 } },
     "copy.keysPerSec is an unknown field; allowed: keysPerSecond, catchUpKeysPerSecond, batchSize, maxLatencyMs",
@@ -148,13 +197,13 @@ const BAD: readonly (readonly [RawStackConfig, string])[] = [
       "keysPerSecond, catchUpKeysPerSecond, batchSize, maxLatencyMs",
   ],
   [{ verify: { mode: "fast" } }, 'verify.mode is "fast"; allowed: full, sample'],
-  [{ verify: { sampleSize: 0 } }, `verify.sampleSize is 0; allowed: ${POSITIVE}`],
-  [{ verify: { expiryToleranceMs: -1 } }, "verify.expiryToleranceMs is -1; allowed: a whole number of at least 0"],
+  [{ verify: { sampleSize: 0 } }, `verify.sampleSize is 0; allowed: ${RATE}`],
+  [{ verify: { expiryToleranceMs: -1 } }, "verify.expiryToleranceMs is -1; allowed: a whole number from 0 to 3600000"],
   [{ cleanup: { ttlWindow: 14 } }, `cleanup.ttlWindow is 14; allowed: ${DURATION}`],
   [{ cleanup: { ttlWindow: "14" } }, `cleanup.ttlWindow is "14"; allowed: ${DURATION}`],
   [{ cleanup: { ttlWindow: "-1d" } }, `cleanup.ttlWindow is "-1d"; allowed: ${DURATION}`],
   [{ cleanup: { ttlWindow: "1.5h" } }, `cleanup.ttlWindow is "1.5h"; allowed: ${DURATION}`],
-  [{ cleanup: { keysPerSecond: 1e300 } }, `cleanup.keysPerSecond is 1e+300; allowed: ${POSITIVE}`],
+  [{ cleanup: { keysPerSecond: 1e300 } }, `cleanup.keysPerSecond is 1e+300; allowed: ${RATE}`],
   [{ cleanup: { batchSize: 0 } }, "cleanup.batchSize is 0; allowed: a whole number from 1 to 10000"],
   [{ backup: { enabled: "no" } }, 'backup.enabled is "no"; allowed: true or false'],
   [{ backup: { command: " " } }, 'backup.command is " "; allowed: a shell command'],
@@ -195,7 +244,11 @@ describe("parseStackConfig: bad values", () => {
       ["dedup-shards:shards[1]", '"a"'],
       ["dedup-shards:shardUrls.b", "the URL of a shard in neither ring"],
     ]);
-    expect(error.problems[1]?.allowed).to.equal(POSITIVE);
+    expect(error.problems[1]?.allowed).to.equal(RATE);
+  });
+
+  it("does not show the value of an unknown key, which may be a secret under a wrong name", () => {
+    expect((errorOf({ shards: ["a"], redisPasword: "geheim" }) as ConfigError).message).to.not.contain("geheim");
   });
 
   it("shows a long value cut short", () => {
