@@ -29,9 +29,11 @@ const urlOf = (name: string) =>
 const connection = connectionTo(shardNames);
 const memoryLimitBytes = quantityOf(config.shard.memoryLimit) ?? 0;
 const settings = engineSettings();
+const { metricsPort, metricsPath } = config.backend;
+const podMetrics = metricsPort === undefined ? {} : { metrics: { port: metricsPort, path: metricsPath } };
 
 // The gate comes first: when it refuses, nothing else is touched.
-const gate = new RingGate("ring-gate", { phase: config.migrationPhase, ring, connection, settings });
+const gate = new RingGate("ring-gate", { phase: config.migrationPhase, ring, connection, settings, ...podMetrics });
 const step = { migration: gate.migration, phase: config.migrationPhase, ring, connection, settings };
 const shardSet = new ShardSet("shards", { ring, connection }, { dependsOn: gate });
 const shards = new RedisShards(
@@ -91,7 +93,7 @@ const backendRing = new BackendRing(
 );
 const steps = new MigrationSteps(
   "migration",
-  { ...step, epoch: gate.epoch, beforeCopy: [plan, ...backups] },
+  { ...step, ...podMetrics, epoch: gate.epoch, beforeCopy: [plan, ...backups] },
   { dependsOn: backendRing },
 );
 

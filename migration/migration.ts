@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { PodMetrics } from "./adapters/backend-view";
 import type { ConnectionInputs, RingInputs, SettingsInputs, StepInputs } from "./entrypoints/inputs";
 import { hasWork, type Phase, type Step } from "./phases";
 import { Barrier, CatchUp, Drain, PreCopy, Verify, type Wrapped } from "./providers/resources";
@@ -12,6 +13,8 @@ export interface MigrationStepsArgs {
   readonly ring: RingInputs;
   readonly connection: ConnectionInputs;
   readonly settings: SettingsInputs;
+  /** Where pods say which epoch they run; absent: they are not asked. */
+  readonly metrics?: PodMetrics;
   /** The ring epoch that every pod must run before the first step works. */
   readonly epoch: pulumi.Input<number>;
   /** What must be done before anything is copied: the plan and the backups. */
@@ -39,10 +42,11 @@ export class MigrationSteps extends pulumi.ComponentResource {
 
   constructor(name: string, args: MigrationStepsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("dedup-shards:migration:MigrationSteps", name, {}, opts);
-    const { epoch, connection, settings, beforeCopy } = args;
+    const { epoch, connection, metrics, settings, beforeCopy } = args;
     const { commandTimeoutMs, rolloutTimeoutMs } = settings;
+    const waiting = { epoch, connection, ...(metrics ? { metrics } : {}), commandTimeoutMs, rolloutTimeoutMs };
     const after = (...dependsOn: pulumi.Input<pulumi.Resource>[]) => ({ parent: this, dependsOn });
-    this.barrier = new Barrier(`${name}-barrier`, { epoch, connection, commandTimeoutMs, rolloutTimeoutMs }, after());
+    this.barrier = new Barrier(`${name}-barrier`, waiting, after());
     this.preCopy = new PreCopy(`${name}-pre-copy`, stepInputs("preCopy", args), after(this.barrier, ...beforeCopy));
     this.catchUp = new CatchUp(`${name}-catch-up`, stepInputs("catchUp", args), after(this.preCopy));
     this.verify = new Verify(`${name}-verify`, stepInputs("verify", args), after(this.catchUp));

@@ -1,10 +1,16 @@
 import { createServer, type Server, type Socket } from "node:net";
+import { Writable } from "node:stream";
 import { AppsV1Api, CoreV1Api, KubeConfig, PortForward, type V1Pod } from "@kubernetes/client-node";
-import type { BackendPod, BackendView } from "../engines/barrier";
 
-/** The annotation of the pod template that says which ring epoch a pod was started with. */
-const EPOCH_ANNOTATION = "dedup-shards/ring-epoch";
 const NOT_FOUND = 404;
+
+/** A local port that leads to a port of a pod. */
+export interface Forward {
+  readonly port: number;
+  /** What went wrong last on the way to the pod. */
+  problem(): string | undefined;
+  close(): void;
+}
 
 /** The Kubernetes API, with the rights of the kubeconfig in force (KUBECONFIG or the default one). */
 export class Cluster {
@@ -20,38 +26,32 @@ export class Cluster {
     this.apps = this.config.makeApiClient(AppsV1Api);
   }
 
-  /** What the cluster says about the backend. */
-  backend(namespace: string, deployment: string, configMap: string): BackendView {
-    return {
-      ring: () => this.configMap(namespace, configMap),
-      pods: () => this.podsOf(namespace, deployment),
-    };
-  }
-
-  /**
-   * Opens a local port that leads to a port of a pod, through the API server.
-   * @returns the local port, and how to close it.
-   */
-  async forward(namespace: string, pod: string, port: number): Promise<{ port: number; close: () => void }> {
+  /** Opens a local port that leads to a port of a pod, through the API server. */
+  async forward(namespace: string, pod: string, port: number): Promise<Forward> {
     const forward = new PortForward(this.config);
     const sockets = new Set<Socket>();
+    let problem: string | undefined;
     const server = createServer((socket) => {
       sockets.add(socket);
       socket.on("close", () => sockets.delete(socket)).on("error", () => socket.destroy());
-      forward.portForward(namespace, pod, [port], socket, null, socket).then(
+      const fail = (reason: string) => {
+        problem = reason;
+        socket.destroy();
+      };
+      forward.portForward(namespace, pod, [port], socket, whatWentWrong(fail), socket).then(
         (connection) => {
           // The pod went away: end this connection, so that the client connects anew.
           const webSocket = typeof connection === "function" ? connection() : connection;
           webSocket?.addEventListener("close", () => socket.destroy());
         },
-        () => socket.destroy(),
+        (error: unknown) => fail(reasonOf(error)),
       );
     });
     const close = () => {
       server.close();
       for (const socket of sockets) socket.destroy();
     };
-    return { port: await listen(server), close };
+    return { port: await listen(server), problem: () => problem, close };
   }
 
   /** Whether a StatefulSet's pods are ready and run what was asked of it last. */
@@ -68,7 +68,8 @@ export class Cluster {
     }
   }
 
-  private async configMap(namespace: string, name: string): Promise<Readonly<Record<string, string>> | undefined> {
+  /** Data of a ConfigMap; undefined when there is none. */
+  async configMap(namespace: string, name: string): Promise<Readonly<Record<string, string>> | undefined> {
     try {
       return (await this.core.readNamespacedConfigMap({ namespace, name })).data ?? {};
     } catch (error) {
@@ -77,29 +78,17 @@ export class Cluster {
     }
   }
 
-  private async podsOf(namespace: string, name: string): Promise<readonly BackendPod[]> {
+  /** All pods that a Deployment selects, whatever became of them. */
+  async podsOf(namespace: string, name: string): Promise<readonly V1Pod[]> {
     try {
       const deployment = await this.apps.readNamespacedDeployment({ namespace, name });
       const labels = Object.entries(deployment.spec?.selector.matchLabels ?? {});
       const labelSelector = labels.map(([key, value]) => `${key}=${value}`).join(",");
-      const { items } = await this.core.listNamespacedPod({ namespace, labelSelector });
-      return items.filter(runs).map(toBackendPod);
+      return (await this.core.listNamespacedPod({ namespace, labelSelector })).items;
     } catch (error) {
       throw explain(`the pods of Deployment ${namespace}/${name}`, error);
     }
   }
-}
-
-/** A pod that has ended runs nothing; one that is terminating still does. */
-const runs = (pod: V1Pod): boolean => pod.status?.phase !== "Succeeded" && pod.status?.phase !== "Failed";
-
-function toBackendPod(pod: V1Pod): BackendPod {
-  const epoch = pod.metadata?.annotations?.[EPOCH_ANNOTATION];
-  return {
-    name: pod.metadata?.name ?? "",
-    epoch: epoch === undefined ? undefined : Number(epoch),
-    terminating: pod.metadata?.deletionTimestamp !== undefined,
-  };
 }
 
 function listen(server: Server): Promise<number> {
@@ -111,12 +100,27 @@ function listen(server: Server): Promise<number> {
   });
 }
 
+/** The stream on which the kubelet says why it cannot reach the port. */
+function whatWentWrong(fail: (reason: string) => void): Writable {
+  return new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      if (chunk.length > 0) fail(chunk.toString("utf8").trim());
+      done();
+    },
+  });
+}
+
 const statusOf = (error: unknown): unknown => (error as { code?: unknown }).code;
 
+/** The first line of what went wrong; a WebSocket fails with an event instead of an error. */
+function reasonOf(error: unknown): string {
+  const { message } = error as { message?: unknown };
+  return (typeof message === "string" ? message : String(error)).split("\n")[0] ?? "";
+}
+
 function explain(what: string, error: unknown): Error {
-  const reason = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
   return new Error(
-    `cannot read ${what} from the Kubernetes API: ${reason}. Check the kubeconfig, its context and its rights.`,
+    `cannot read ${what} from the Kubernetes API: ${reasonOf(error)}. Check the kubeconfig, its context and its rights.`,
     { cause: error },
   );
 }

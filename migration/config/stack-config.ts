@@ -49,8 +49,11 @@ export interface BackendConfig {
   readonly claimWindowMs: number;
   /** No command of a backend pod takes effect later than this after it was sent. */
   readonly commandTimeoutMs: number;
-  /** How long a rolling restart may take. */
+  /** How long a rolling restart may take, and then the barrier. */
   readonly rolloutTimeoutMs: number;
+  /** Where pods report `dedup_ring_epoch`, in plain HTTP. Absent: they are not asked. */
+  readonly metricsPort?: number;
+  readonly metricsPath: string;
 }
 
 export interface CopyConfig {

@@ -3,20 +3,31 @@ import type { Clock, Log } from "./runtime";
 
 const POLL_MS = 1_000;
 const SAY_EVERY_MS = 10_000;
+/** A pod that does not answer may be busy, or have just gone: a gate asks again this long before it refuses. */
+const GATE_PATIENCE_MS = 30_000;
+
+/** What a pod said when it was asked for its ring epoch. */
+export type PodAnswer =
+  /** What it reports: usually one, none when it does not know of epochs, several when its processes differ. */
+  | { readonly epochs: readonly number[] }
+  /** Why it did not answer. Idle: no container of it runs, so it does nothing now. */
+  | { readonly silence: string; readonly idle: boolean };
 
 /** A pod of the backend, terminating ones included: they serve until they are gone. */
 export interface BackendPod {
   readonly name: string;
-  /** The ring epoch that it was started with; undefined when it was never told one. */
-  readonly epoch: number | undefined;
+  /** The ring epoch that the API server knows: what its template said; undefined when it was never told one. */
+  readonly annotated: number | undefined;
+  /** Undefined when pods are not asked. */
+  readonly answer?: PodAnswer;
   readonly terminating: boolean;
 }
 
-/** What the cluster says about the backend. */
+/** What the cluster and the pods say about the backend. */
 export interface BackendView {
   /** Data of the live ring ConfigMap; undefined when there is none. */
   ring(): Promise<Readonly<Record<string, string>> | undefined>;
-  /** All pods of the Deployment that still run. */
+  /** All pods of the Deployment that still run, each just asked for its epoch if it can be. */
   pods(): Promise<readonly BackendPod[]>;
 }
 
@@ -42,13 +53,13 @@ export async function barrier(backend: BackendView, settings: BarrierSettings, c
     const names = behind.map(describe).join(", ");
     if (clock.now() > deadline) {
       throw new GateClosedError(
-        `barrier: after ${settings.deadlineMs / 1_000}s these backend pods still run another ring epoch than ` +
+        `barrier: after ${settings.deadlineMs / 1_000}s not every backend pod is known to run ring epoch ` +
           `${settings.epoch}: ${names}. Find out what holds them, then run \`pulumi up\` again.`,
       );
     }
     if (clock.now() - saidMs > SAY_EVERY_MS) {
       saidMs = clock.now();
-      log(`barrier: waiting for ${names} to give way to epoch ${settings.epoch}`);
+      log(`barrier: waiting until every backend pod runs ring epoch ${settings.epoch}: ${names}`);
     }
     await clock.sleep(POLL_MS);
   }
@@ -56,11 +67,50 @@ export async function barrier(backend: BackendView, settings: BarrierSettings, c
   log(`barrier: every backend pod runs ring epoch ${settings.epoch}`);
 }
 
-/** @returns the pods that run another epoch. */
+/** @returns the pods that run another epoch, or of which it is not known that they run this one. */
 export async function podsBehind(backend: BackendView, epoch: number): Promise<readonly BackendPod[]> {
-  return (await backend.pods()).filter((pod) => pod.epoch !== epoch);
+  return (await backend.pods()).filter((pod) => isSilent(pod) || !runsOnly(epochsOf(pod), epoch));
 }
 
-/** @returns a pod for a message: its name, epoch and whether it is on its way out. */
-export const describe = ({ name, epoch, terminating }: BackendPod): string =>
-  `${name} (epoch ${epoch ?? "unknown"}${terminating ? ", terminating" : ""})`;
+/** @returns all pods, for a gate that does not wait for a rollout: it only gives silent ones some time to answer. */
+export async function podsThatAnswer(backend: BackendView, clock: Clock): Promise<readonly BackendPod[]> {
+  const deadline = clock.now() + GATE_PATIENCE_MS;
+  for (;;) {
+    const pods = await backend.pods();
+    if (!pods.some(isUnknown) || clock.now() > deadline) return pods;
+    await clock.sleep(POLL_MS);
+  }
+}
+
+/**
+ * The ring epochs that a pod runs, as far as is known; none when nobody knows.
+ *
+ * What it reports decides, whatever its annotation says: a container reads the ConfigMap when it starts, which may be
+ * before or after the change that its annotation stands for. The annotation counts where the pod reports none, is not
+ * asked, or does not run at the moment. Of a pod that runs and does not answer nothing is known.
+ */
+export function epochsOf(pod: BackendPod): readonly number[] {
+  const { annotated, answer } = pod;
+  if (answer && "epochs" in answer && answer.epochs.length > 0) return answer.epochs;
+  return annotated === undefined || isUnknown(pod) ? [] : [annotated];
+}
+
+/** @returns whether a pod may be at work, and does not answer. */
+export const isUnknown = ({ answer }: BackendPod): boolean =>
+  answer !== undefined && "silence" in answer && !answer.idle;
+
+const isSilent = ({ answer }: BackendPod): boolean => answer !== undefined && "silence" in answer;
+
+const runsOnly = (epochs: readonly number[], epoch: number): boolean =>
+  epochs.length > 0 && epochs.every((each) => each === epoch);
+
+/** @returns a pod for a message: its name, what it runs and says, and whether it is on its way out. */
+export function describe({ name, annotated, answer, terminating }: BackendPod): string {
+  const told = `epoch ${annotated ?? "unknown"}`;
+  const facts = terminating ? ["terminating"] : [];
+  if (answer === undefined) facts.unshift(told);
+  else if ("silence" in answer) facts.unshift(`annotated ${told}`, `does not answer: ${answer.silence}`);
+  else if (answer.epochs.length === 0) facts.unshift(`annotated ${told}`, "reports none");
+  else facts.unshift(`annotated ${told}`, `reports epoch ${answer.epochs.join(" and ")}`);
+  return `${name} (${facts.join(", ")})`;
+}

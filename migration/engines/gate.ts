@@ -9,7 +9,7 @@ import {
   type PodConfig,
   type RingState,
 } from "../phases";
-import { describe, type BackendView } from "./barrier";
+import { describe, epochsOf, isUnknown, podsThatAnswer, type BackendPod, type BackendView } from "./barrier";
 import { GateClosedError } from "./errors";
 import { describeRings, holds, writeMigrationRecord, type MigrationRecord } from "./migration-record";
 import { sourcesNotCopied } from "./pre-copy";
@@ -68,11 +68,11 @@ type CheckRun = (run: Run, job: GateJob) => Promise<VerifyReport | undefined | v
 
 const CHECKS: Readonly<Record<Check, CheckRun>> = {
   oneStep: async (run, job) => {
-    await assertAllWithin(1, job);
+    await assertAllWithin(1, run, job);
     // A pod that has just gone may have a command under way, and would be further off than those that are there.
     await run.clock.sleep(job.commandTimeoutMs);
   },
-  settled: (_run, job) => assertAllWithin(0, job),
+  settled: (run, job) => assertAllWithin(0, run, job),
   planned: (_run, job) => Promise.resolve(void plannedRecord(job)),
   healthy: async (_run, { shards }) => {
     for (const shard of shards) {
@@ -158,7 +158,7 @@ const configAfter = ({ from, to }: GateJob): PodConfig => configIn(openState(fro
  * Looks at every pod, terminating ones included, and at the live ConfigMap, which is what the next pod to start will
  * run. Pods side by side may differ by one step of config: they share an owner, and a claim needs both.
  */
-async function assertAllWithin(steps: 0 | 1, job: GateJob): Promise<void> {
+async function assertAllWithin(steps: 0 | 1, { clock }: Run, job: GateJob): Promise<void> {
   const { backend, from, to, epochs } = job;
   const again = `Set migrationPhase to "${from.phase}" and run \`pulumi up\` first.`;
   const live = (await backend.ring()) ?? {};
@@ -176,22 +176,33 @@ async function assertAllWithin(steps: 0 | 1, job: GateJob): Promise<void> {
     );
   }
   const configs = configsOf(job);
-  const pods = (await backend.pods()).map((pod) => ({ pod, config: configs[pod.epoch ?? NaN] }));
-  const strangers = pods.filter(({ config }) => config === undefined);
+  const pods = await podsThatAnswer(backend, clock);
+  assertKnown(pods);
+  const found = pods.map((pod) => ({ pod, runs: epochsOf(pod).map((epoch) => configs[epoch]) }));
+  const strangers = found.filter(({ runs }) => runs.length === 0 || runs.includes(undefined));
   if (strangers.length > 0) {
     const names = strangers.map(({ pod }) => describe(pod)).join(", ");
     throw new GateClosedError(`backend pods run a ring epoch that this migration does not know: ${names}. ${again}`);
   }
   const wanted = configAfter(job);
   const everybody = [
-    ...pods.map(({ pod, config = wanted }) => ({ who: describe(pod), config })),
+    ...found.flatMap(({ pod, runs }) => runs.map((config = wanted) => ({ who: describe(pod), config }))),
     { who: "the live ring ConfigMap", config: next },
   ];
   const off = everybody.filter(({ config }) => stepsBetween(config, wanted) > steps);
   if (off.length === 0) return;
-  const found = off.map(({ who, config }) => `${who} ${SAYS[config]}`).join(", ");
+  const reasons = off.map(({ who, config }) => `${who} ${SAYS[config]}`).join(", ");
   throw new GateClosedError(
-    `"${to.phase}" ${SAYS[wanted]}, and that is too far from what there is: ${found}. ${again}`,
+    `"${to.phase}" ${SAYS[wanted]}, and that is too far from what there is: ${reasons}. ${again}`,
+  );
+}
+
+function assertKnown(pods: readonly BackendPod[]): void {
+  const unknown = pods.filter(isUnknown);
+  if (unknown.length === 0) return;
+  throw new GateClosedError(
+    `backend pods do not say which ring epoch they run: ${unknown.map(describe).join(", ")}. Find out what holds them, ` +
+      `or take backend.metricsPort out of the config to go by their annotations; then run \`pulumi up\` again.`,
   );
 }
 

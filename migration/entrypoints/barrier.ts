@@ -1,3 +1,4 @@
+import type { PodMetrics } from "../adapters/backend-view";
 import { systemClock } from "../adapters/session";
 import { barrier } from "../engines/barrier";
 import { log, STATE_VERSION, type ConnectionInputs } from "./inputs";
@@ -8,6 +9,8 @@ import { watchEngine } from "./watch-engine";
 export interface BarrierInputs {
   readonly epoch: number;
   readonly connection: ConnectionInputs;
+  /** Where pods say which epoch they run. */
+  readonly metrics?: PodMetrics;
   readonly commandTimeoutMs: number;
   readonly rolloutTimeoutMs: number;
 }
@@ -19,8 +22,8 @@ export const create = (inputs: BarrierInputs) => ({ ...inputs, stateVersion: STA
 export async function update(olds: BarrierInputs, news: BarrierInputs) {
   if (olds.epoch !== news.epoch) {
     watchEngine();
-    const { epoch, commandTimeoutMs, rolloutTimeoutMs: deadlineMs } = news;
-    await barrier(await openBackend(news.connection), { epoch, commandTimeoutMs, deadlineMs }, systemClock, log);
+    const { epoch, connection, metrics, commandTimeoutMs, rolloutTimeoutMs: deadlineMs } = news;
+    await barrier(await openBackend(connection, metrics), { epoch, commandTimeoutMs, deadlineMs }, systemClock, log);
   }
   return { ...news, stateVersion: STATE_VERSION };
 }

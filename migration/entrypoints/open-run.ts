@@ -1,3 +1,4 @@
+import type { PodMetrics } from "../adapters/backend-view";
 import { withSession, type Session } from "../adapters/session";
 import type { BackendView } from "../engines/barrier";
 import { GateClosedError } from "../engines/errors";
@@ -29,12 +30,13 @@ export function openRun<T>(
   );
 }
 
-/** The backend, as the cluster knows it. */
-export async function openBackend(connection: ConnectionInputs): Promise<BackendView> {
+/** The backend, as the cluster knows it and (where metrics are given) as its pods say. */
+export async function openBackend(connection: ConnectionInputs, metrics?: PodMetrics): Promise<BackendView> {
   // Loaded only where it is needed: the client is slow to start.
   const { Cluster } = await import("../adapters/cluster");
-  const { kubeContext, namespace, deployment, configMap } = connection;
-  return new Cluster(kubeContext || undefined).backend(namespace, deployment, configMap);
+  const { ClusterBackend } = await import("../adapters/backend-view");
+  const cluster = new Cluster(connection.kubeContext || undefined);
+  return new ClusterBackend(cluster, { ...connection, ...(metrics ? { metrics } : {}) });
 }
 
 /** @throws GateClosedError when no migration is recorded on the shards. */

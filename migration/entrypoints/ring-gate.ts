@@ -1,3 +1,4 @@
+import type { PodMetrics } from "../adapters/backend-view";
 import { passGate } from "../engines/gate";
 import { serverOf } from "../config/server";
 import type { ShardStore } from "../engines/shard-store";
@@ -32,6 +33,8 @@ export interface GateInputs {
   readonly ring: RingInputs;
   readonly connection: ConnectionInputs;
   readonly settings: SettingsInputs;
+  /** Where pods say which epoch they run. */
+  readonly metrics?: PodMetrics;
 }
 
 /** What `check` adds: the ring that the move leads to, so that the preview prints it. */
@@ -126,8 +129,9 @@ export async function read(olds: Outputs): Promise<{ readonly props: object; rea
   const data = Object.fromEntries(Object.keys(olds.data).map((key) => [key, live[key] ?? ""]));
   const phase = nearestPhase(olds.phase, (candidate) => sameRing(ringData(olds, podConfigOf(candidate)), data));
   const epoch = Number(data["DEDUP_RING_EPOCH"]) || olds.epoch;
-  const { ring, connection, settings, migration, cameFrom } = olds;
-  const inputs = { phase, ring, connection, settings, data, epoch, migration, ...(cameFrom ? { cameFrom } : {}) };
+  const { ring, connection, settings, metrics, migration, cameFrom } = olds;
+  const optional = { ...(metrics ? { metrics } : {}), ...(cameFrom ? { cameFrom } : {}) };
+  const inputs = { phase, ring, connection, settings, data, epoch, migration, ...optional };
   return { props: { ...olds, ...inputs }, inputs };
 }
 
@@ -145,7 +149,7 @@ function askGate(olds: Outputs, news: CheckedGateInputs, secrets: Secrets) {
       from: stateOf(olds),
       to: stateOf(news),
       epochs: { from: olds.epoch, to: news.epoch },
-      backend: await openBackend(olds.connection),
+      backend: await openBackend(olds.connection, news.metrics),
       configOf: (ring) => POD_CONFIGS.find((config) => sameRing(ringData(open, config), ring)),
       commandTimeoutMs: news.settings.commandTimeoutMs,
       shards: known,

@@ -18,6 +18,8 @@ const KEYS =
   "migrationPhase, shards, targetShards, vnodes, keyPrefix, namespace, shardUrls, access, shard, backend, copy, verify, " +
   "cleanup, backup, redisPassword";
 const TEXT_PREFIX = "text such as pcs: that is not just a number, true, false or null";
+const PORT = "a whole number from 1 to 65535";
+const PATH = "a path that starts with a slash, such as /metrics";
 const URL = "redis://host[:port][/db] or rediss://host[:port][/db]";
 const PREFIX = "a prefix that does not overlap with dedup-shards:, under which the migration keeps its own keys";
 const EQUAL = (phase: string): string =>
@@ -185,6 +187,11 @@ const BAD: readonly (readonly [RawStackConfig, string])[] = [
   ],
   [{ copy: { keysPerSecond: 0 } }, `copy.keysPerSecond is 0; allowed: ${RATE}`],
   [{ copy: { catchUpKeysPerSecond: -1 } }, `copy.catchUpKeysPerSecond is -1; allowed: ${RATE}`],
+  [{ backend: { metricsPort: 0 } }, `backend.metricsPort is 0; allowed: ${PORT}`],
+  [{ backend: { metricsPort: 65_536 } }, `backend.metricsPort is 65536; allowed: ${PORT}`],
+  [{ backend: { metricsPort: "http" } }, `backend.metricsPort is "http"; allowed: ${PORT}`],
+  [{ backend: { metricsPath: "metrics" } }, `backend.metricsPath is "metrics"; allowed: ${PATH}`],
+  [{ backend: { metricsPath: "/my metrics" } }, `backend.metricsPath is "/my metrics"; allowed: ${PATH}`],
   [{ copy: { batchSize: 1_001 } }, "copy.batchSize is 1001; allowed: a whole number from 1 to 1000"],
   [{ copy: { maxLatencyMs: 0.5 } }, "copy.maxLatencyMs is 0.5; allowed: a whole number from 1 to 60000"],
   [

@@ -27,6 +27,7 @@ const DEFAULTS: StackConfig = {
     claimWindowMs: 5_000,
     commandTimeoutMs: 5_000,
     rolloutTimeoutMs: 600_000,
+    metricsPath: "/metrics",
   },
   copy: { keysPerSecond: 1_000, catchUpKeysPerSecond: 5_000, batchSize: 100, maxLatencyMs: 50 },
   verify: { mode: "full", sampleSize: 10_000, expiryToleranceMs: 1_000 },
@@ -48,6 +49,7 @@ describe("parseStackConfig: what is not set", () => {
   it("merges the defaults of an object field by field", () => {
     expect(parse({ copy: { batchSize: 7 } }).copy).to.deep.equal({ ...DEFAULTS.copy, batchSize: 7 });
     expect(parse({ shard: { storageClass: "fast" } }).shard).to.deep.equal({ ...DEFAULTS.shard, storageClass: "fast" });
+    expect(parse({ backend: { metricsPort: 80 } }).backend).to.deep.equal({ ...DEFAULTS.backend, metricsPort: 80 });
     expect(parse({ cleanup: { ttlWindow: "0s" } }).cleanup).to.deep.equal({ ...DEFAULTS.cleanup, ttlWindowMs: 0 });
   });
 

@@ -43,7 +43,8 @@ describe("Pulumi.yaml", () => {
   });
 
   it("names every field of its objects in the description", () => {
-    const config = { ...parse({ shards: ["a"], shard: { storageClass: "fast" } }) };
+    const optional = { shard: { storageClass: "fast" }, backend: { metricsPort: 8080 } };
+    const config = { ...parse({ shards: ["a"], ...optional }) };
     for (const [key, { type, description }] of declarations) {
       const fields = type === "object" ? Object.keys(config[key as keyof typeof config]) : [];
       for (const field of fields) expect(description, key).to.include(field === "ttlWindowMs" ? "ttlWindow" : field);

@@ -32,8 +32,8 @@ interface Scene {
   readonly to: Phase | RingState;
   /** The epoch of `from`. */
   readonly epoch: number;
-  /** What pods run, by epoch. */
-  readonly pods: readonly (number | undefined)[];
+  /** The epochs that pods are annotated with, and what they answer if they are asked. */
+  readonly pods: readonly (number | undefined | Pick<BackendPod, "annotated" | "answer">)[];
   /** The live ConfigMap, if it is not at `epoch`. */
   readonly live?: { readonly config: PodConfig | "?"; readonly epoch: number };
   /** What is recorded on the shards; null: nothing. */
@@ -41,6 +41,11 @@ interface Scene {
   readonly outOfReach?: readonly string[];
   readonly misfits?: readonly string[];
 }
+
+const toPod = (of: Scene["pods"][number], i: number): BackendPod => ({
+  ...{ name: `p${i}`, terminating: i > 0 },
+  ...(typeof of === "object" ? of : { annotated: of }),
+});
 
 /** Asks the gate, and tells what it did. */
 async function ask({ from, to, epoch, pods, live, record = {}, outOfReach = [], misfits = [] }: Scene) {
@@ -67,7 +72,7 @@ async function ask({ from, to, epoch, pods, live, record = {}, outOfReach = [], 
     backend: {
       ring: () =>
         Promise.resolve({ DEDUP_SHARDS: `redis://${config}`, DEDUP_RING_EPOCH: String(live?.epoch ?? epoch) }),
-      pods: () => Promise.resolve(pods.map((of, i): BackendPod => ({ name: `p${i}`, epoch: of, terminating: i > 0 }))),
+      pods: () => Promise.resolve(pods.map(toPod)),
     },
     configOf: (ring) => POD_CONFIGS.find((each) => ring["DEDUP_SHARDS"] === `redis://${each}`),
     commandTimeoutMs: TIMEOUT_MS,
@@ -225,6 +230,40 @@ describe("the gate, after an up that failed or was killed", () => {
       expect(noted?.[4], to).to.equal(podConfigOf(to));
     }
   });
+});
+
+describe("the gate, and what pods say of themselves", () => {
+  const scene = { from: "dualWrite", to: "cutover", epoch: 2, record: IN_STEP } as const;
+  const reports = (annotated: number | undefined, ...epochs: number[]) => ({ annotated, answer: { epochs } });
+  const silent = (annotated: number, idle: boolean) => ({ annotated, answer: { silence: "refused", idle } });
+
+  it("goes by what they report, not by what they are annotated with", async () => {
+    expect((await ask({ ...scene, pods: [reports(1, 2), reports(undefined, 2)] })).refusal).to.equal(undefined);
+    await refused(
+      { ...scene, pods: [reports(2, 1), reports(2, 2)] },
+      '"cutover" reads the target ring and writes both, and that is too far from what there is: ' +
+        "p0 (annotated epoch 2, reports epoch 1) uses the current ring only. " +
+        'Set migrationPhase to "dualWrite" and run `pulumi up` first.',
+    );
+  });
+
+  it("asks every process of a pod", () =>
+    refused({ ...scene, pods: [reports(2, 1, 2)] }, /: p0 \(annotated epoch 2, reports epoch 1 and 2\) uses/));
+
+  it("goes by the annotation of a pod that reports none, or does not run", async () => {
+    for (const podOf of [reports, (epoch: number) => silent(epoch, true)]) {
+      expect((await ask({ ...scene, pods: [podOf(2)] })).refusal).to.equal(undefined);
+      await refused({ ...scene, pods: [podOf(1)] }, /^"cutover" reads .* too far from what there is: p0/);
+    }
+  });
+
+  it("refuses one that runs and does not answer", () =>
+    refused(
+      { ...scene, pods: [silent(2, false), reports(2, 2)] },
+      "backend pods do not say which ring epoch they run: p0 (annotated epoch 2, does not answer: refused). " +
+        "Find out what holds them, or take backend.metricsPort out of the config to go by their annotations; " +
+        "then run `pulumi up` again.",
+    ));
 });
 
 describe("the gate, whoever comes", () => {

@@ -1,0 +1,130 @@
+import { expect } from "chai";
+import {
+  barrier,
+  podsBehind,
+  podsThatAnswer,
+  type BackendPod,
+  type BackendView,
+} from "../../../migration/engines/barrier";
+import { FakeClock } from "./fakes";
+
+const SETTINGS = { epoch: 3, deadlineMs: 30_000, commandTimeoutMs: 5_000 };
+
+const aPod = (change: Partial<BackendPod> = {}): BackendPod => ({
+  name: "pod",
+  annotated: 3,
+  terminating: false,
+  ...change,
+});
+const reports = (...epochs: number[]) => ({ answer: { epochs } });
+const SILENT = { answer: { silence: "connection refused", idle: false } };
+const IDLE = { answer: { silence: "no container of it runs", idle: true } };
+
+/** A backend whose pods are other ones each time that somebody looks; the last ones stay. */
+function backendOf(...looks: readonly (readonly BackendPod[])[]): BackendView & { looks: number } {
+  const view = {
+    looks: 0,
+    ring: () => Promise.reject(new Error("nobody asked for the ring")),
+    pods: () => Promise.resolve(looks[Math.min(view.looks++, looks.length - 1)] ?? []),
+  };
+  return view;
+}
+
+const messageOf = (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => "no error",
+    (error: Error) => error.message,
+  );
+
+/** [what a pod is, the pod, how it is described when it is behind] */
+const PODS: readonly (readonly [string, Partial<BackendPod>, string | undefined])[] = [
+  ["not asked, annotated so", {}, undefined],
+  ["not asked, annotated otherwise", { annotated: 2 }, "epoch 2"],
+  ["not asked, never told", { annotated: undefined }, "epoch unknown"],
+  ["reports it", reports(3), undefined],
+  ["reports it on its way out", { ...reports(3), terminating: true }, undefined],
+  ["annotated new, runs old", reports(2), "annotated epoch 3, reports epoch 2"],
+  ["annotated new, runs a later one", reports(4), "annotated epoch 3, reports epoch 4"],
+  ["annotated old, runs new", { annotated: 2, ...reports(3) }, undefined],
+  ["never annotated, runs new", { annotated: undefined, ...reports(3) }, undefined],
+  [
+    "old in every respect, on its way out",
+    { annotated: 2, ...reports(2), terminating: true },
+    "annotated epoch 2, reports epoch 2, terminating",
+  ],
+  ["one of its processes runs old", reports(2, 3), "annotated epoch 3, reports epoch 2 and 3"],
+  ["reports none, annotated so", reports(), undefined],
+  ["reports none, annotated otherwise", { annotated: 2, ...reports() }, "annotated epoch 2, reports none"],
+  ["reports none, never told", { annotated: undefined, ...reports() }, "annotated epoch unknown, reports none"],
+  ["annotated so, does not answer", SILENT, "annotated epoch 3, does not answer: connection refused"],
+  ["annotated so, does not run", IDLE, "annotated epoch 3, does not answer: no container of it runs"],
+  [
+    "annotated otherwise, does not answer, on its way out",
+    { annotated: 2, ...SILENT, terminating: true },
+    "annotated epoch 2, does not answer: connection refused, terminating",
+  ],
+];
+
+describe("barrier", () => {
+  for (const [what, change, described] of PODS) {
+    it(`${what}: ${described === undefined ? "lets pass" : "holds, and is named"}`, async () => {
+      const backend = backendOf([aPod({ name: "other" }), aPod(change)]);
+      const message = await messageOf(barrier(backend, SETTINGS, new FakeClock(), () => undefined));
+      expect(message).to.equal(
+        described === undefined
+          ? "no error"
+          : `barrier: after 30s not every backend pod is known to run ring epoch 3: pod (${described}). ` +
+              "Find out what holds them, then run `pulumi up` again.",
+      );
+      expect(await podsBehind(backend, 3)).to.have.length(described === undefined ? 0 : 1);
+    });
+  }
+
+  it("looks again until the last pod has gone or answered, then waits for commands under way", async () => {
+    const old = aPod({ name: "old", annotated: 2, ...reports(2), terminating: true });
+    const fresh = aPod({ name: "fresh", ...reports(3) });
+    const backend = backendOf([old, aPod({ name: "fresh", ...SILENT })], [old, fresh], [fresh]);
+    const clock = new FakeClock();
+    const lines: string[] = [];
+    await barrier(backend, SETTINGS, clock, (line) => lines.push(line));
+    expect(clock.slept).to.deep.equal([1_000, 1_000, 5_000]);
+    expect(lines).to.deep.equal([
+      "barrier: waiting until every backend pod runs ring epoch 3: " +
+        "old (annotated epoch 2, reports epoch 2, terminating), " +
+        "fresh (annotated epoch 3, does not answer: connection refused)",
+      "barrier: every backend pod runs ring epoch 3",
+    ]);
+  });
+
+  it("has nothing to wait for without pods", async () => {
+    expect(await messageOf(barrier(backendOf([]), SETTINGS, new FakeClock(), () => undefined))).to.equal("no error");
+  });
+
+  it("says at every ten seconds whom it waits for, not at every look", async () => {
+    const lines: string[] = [];
+    const backend = backendOf([aPod(reports(2))]);
+    await messageOf(barrier(backend, SETTINGS, new FakeClock(), (line) => lines.push(line)));
+    expect(lines).to.have.length(3);
+  });
+});
+
+describe("the pods of a gate that does not wait", () => {
+  it("are those of one look when each of them answers, reports none, is not asked, or does not run", async () => {
+    const clock = new FakeClock();
+    const pods = [aPod(reports(2)), aPod(reports()), aPod(), aPod(IDLE)];
+    expect(await podsThatAnswer(backendOf(pods), clock)).to.deep.equal(pods);
+    expect(clock.slept).to.deep.equal([]);
+  });
+
+  it("are looked at again while one is silent", async () => {
+    const backend = backendOf([aPod(SILENT)], [aPod(SILENT)], [aPod(reports(3))]);
+    expect(await podsThatAnswer(backend, new FakeClock())).to.deep.equal([aPod(reports(3))]);
+    expect(backend.looks).to.equal(3);
+  });
+
+  it("are taken as they are when that takes too long", async () => {
+    const clock = new FakeClock();
+    expect(await podsThatAnswer(backendOf([aPod(SILENT)]), clock)).to.deep.equal([aPod(SILENT)]);
+    expect(clock.slept).to.have.length(31);
+  });
+});
