@@ -20,7 +20,7 @@ export const LAB_CONFIG: Config = {
     memoryLimit: "512Mi",
     storageSize: "1Gi",
   },
-  backend: { claimWindowMs: WINDOW_MS, commandTimeoutMs: TIMEOUT_MS, rolloutTimeoutMs: 120000 },
+  backend: { claimWindowMs: WINDOW_MS, commandTimeoutMs: TIMEOUT_MS, rolloutTimeoutMs: 120000, metricsPort: 8080 },
   copy: { keysPerSecond: 50000, catchUpKeysPerSecond: 50000 },
   cleanup: { ttlWindow: "0s", keysPerSecond: 50000 },
 };
