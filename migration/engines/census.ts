@@ -8,7 +8,7 @@ const BIGGEST = 10;
 const EXAMPLES = 10;
 
 /**
- * Counts the keys of a shard of the current ring: movers by edge with the bytes they take, misplaced and biggest keys.
+ * Counts the keys of a shard: movers by edge with the bytes they take, misplaced and biggest keys, copies.
  * Reads names and sizes only.
  */
 export async function takeCensus(shard: ShardStore, rings: MigrationRings): Promise<ShardCensus> {
@@ -33,6 +33,8 @@ class Tally {
   private keys = 0;
   private misplaced = 0;
   private readonly misplacedExamples: string[] = [];
+  private readonly copyExamples: string[] = [];
+  private readonly copies = { keys: 0, bytes: 0 };
   private readonly edges = new Map<string, { -readonly [F in keyof EdgeCensus]: EdgeCensus[F] }>();
   private biggest: BigKey[] = [];
 
@@ -46,7 +48,12 @@ class Tally {
     const place = hashOf(key.subarray(Buffer.byteLength(this.rings.keyPrefix)));
     if (this.rings.current.ownerAtHash(place) !== this.shard) {
       this.misplaced++;
-      if (this.misplacedExamples.length < EXAMPLES) this.misplacedExamples.push(printable(key));
+      const isCopy = this.rings.target.ownerAtHash(place) === this.shard;
+      if (isCopy) {
+        this.copies.keys++;
+        this.copies.bytes += bytes;
+      }
+      this.addExample(printable(key), isCopy);
       return;
     }
     this.addSize(key, bytes);
@@ -66,9 +73,16 @@ class Tally {
       otherKeys: this.otherKeys,
       edges: [...this.edges.values()],
       misplaced: this.misplaced,
-      misplacedExamples: this.misplacedExamples,
+      // Strays first: copies of this migration, if they are that, are no news.
+      misplacedExamples: [...this.misplacedExamples, ...this.copyExamples].slice(0, EXAMPLES),
+      copies: this.copies,
       biggest: this.biggest,
     };
+  }
+
+  private addExample(key: string, isCopy: boolean): void {
+    const examples = isCopy ? this.copyExamples : this.misplacedExamples;
+    if (examples.length < EXAMPLES) examples.push(key);
   }
 
   private addSize(key: Buffer, bytes: number): void {

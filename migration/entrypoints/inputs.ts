@@ -87,6 +87,12 @@ export function accessOf(
   };
 }
 
+/** Memory limits of the shards that this program runs, by name. */
+export function containerLimits({ connection, settings }: Pick<StepInputs, "connection" | "settings">) {
+  const own = Object.entries(connection.shards).filter(([, url]) => url.includes(".svc:"));
+  return Object.fromEntries(own.map(([name]) => [name, settings.containerLimitBytes]));
+}
+
 /** The pace of catch-up and repair. */
 export function repairPace(settings: SettingsInputs): Pace {
   const { catchUpKeysPerSecond: keysPerSecond, batchSize, maxLatencyMs } = settings;

@@ -1,13 +1,31 @@
 import { openShards } from "../adapters/open-shards";
 import type { Session } from "../adapters/session";
-import { takeCensus } from "../engines/census";
 import { GateClosedError } from "../engines/errors";
-import { readMigrationRecord, writeMigrationRecord, type MigrationRecord } from "../engines/migration-record";
-import { capacityProblems, capacityWarnings, type ShardMemory } from "../plan/capacity";
+import {
+  describeRings,
+  readAbandonedRecord,
+  readMigrationRecord,
+  writeMigrationRecord,
+  type MigrationRecord,
+} from "../engines/migration-record";
+import { preFlight } from "../engines/pre-flight";
+import type { ShardStore } from "../engines/shard-store";
+import { sameMigration } from "../phases";
+import { capacityWarnings } from "../plan/capacity";
 import { describeEdges, describeMovement, estimateEdges } from "../plan/edges";
 import { formatCount } from "../plan/format";
 import { migrationPlan, type MigrationPlan } from "../plan/migration-plan";
-import { accessOf, addressesOf, log, ringsOf, STATE_VERSION, type Secrets, type StepInputs } from "./inputs";
+import {
+  accessOf,
+  addressesOf,
+  containerLimits,
+  log,
+  ringsOf,
+  STATE_VERSION,
+  type RingInputs,
+  type Secrets,
+  type StepInputs,
+} from "./inputs";
 import { openRun } from "./open-run";
 
 /** Inputs of the plan as the program gives them. */
@@ -52,30 +70,22 @@ export async function update(olds: Outputs, news: CheckedPlanInputs, secrets: Se
   return { ...kept, plan: await openRun(news, secrets, { purpose: "plan" }, (session) => makePlan(session, news)) };
 }
 
-async function makePlan({ run, stores }: Session, { ring, settings, connection }: PlanInputs): Promise<MigrationPlan> {
-  const { shards: current, targetShards: target, vnodes, keyPrefix } = ring;
-  const census = await Promise.all(current.map((name) => takeCensus(run.shards(name), run.rings)));
-  const existing = await readMigrationRecord(stores).catch(() => undefined);
+async function makePlan({ run, stores }: Session, inputs: PlanInputs): Promise<MigrationPlan> {
+  const { ring, settings } = inputs;
+  const { shards: current, targetShards: target } = ring;
+  await assertNoOther(stores, ring);
+  const { census, memory, problems } = await preFlight(run, { ring, stores, containerLimits: containerLimits(inputs) });
+  if (problems.length > 0) throw new GateClosedError(`the plan is refused, nothing has moved:\n${problems.join("\n")}`);
   const plan = migrationPlan({
-    ...{ current, target, vnodes, keyPrefix, census },
+    ...{ ...ring, current, target, census },
     keysPerSecond: settings.keysPerSecond,
     now: new Date(run.clock.now()),
   });
-  const resumed = existing?.digest === plan.digest ? existing : undefined;
-  const memory = await Promise.all(
-    stores.map(async (store): Promise<ShardMemory> => {
-      const { usedBytes, maxMemoryBytes, maxMemoryPolicy, version } = await store.info();
-      const own = connection.shards[store.name]?.includes(".svc:");
-      const limit = own ? { containerLimitBytes: settings.containerLimitBytes } : {};
-      return { shard: store.name, usedBytes, maxMemoryBytes, maxMemoryPolicy, version, ...limit };
-    }),
-  );
-  // Copies that this migration has made already would count twice.
-  const problems = resumed ? [] : capacityProblems(census, memory, target);
-  if (problems.length > 0) throw new GateClosedError(`the plan is refused, nothing has moved:\n${problems.join("\n")}`);
   [...plan.warnings, ...capacityWarnings(census, memory, target)].forEach((warning) => log(`plan: ${warning}`));
+  // A plan that is made again for the same rings is the same migration, however many keys there are by now.
+  const known = await readMigrationRecord(stores).catch(() => undefined);
   const record: MigrationRecord = {
-    ...(resumed ?? { sequence: existing?.sequence ?? 0, id: plan.migration_id, digest: plan.digest }),
+    ...(known ?? { sequence: 0, id: plan.migration_id, digest: plan.digest }),
     ...ring,
     movers: plan.total_keys_to_move,
   };
@@ -83,7 +93,17 @@ async function makePlan({ run, stores }: Session, { ring, settings, connection }
   log(
     `plan ${record.id}: ${formatCount(plan.total_keys_to_move)} keys to move, about ${plan.estimated_duration} at the throttle`,
   );
-  return { ...plan, migration_id: record.id };
+  return { ...plan, migration_id: record.id, digest: record.digest };
+}
+
+/** A migration that was not cleared away would leave its copies behind for good: only its record says where they are. */
+async function assertNoOther(stores: readonly ShardStore[], ring: RingInputs): Promise<void> {
+  const other = await readAbandonedRecord(stores.filter(({ name }) => ring.shards.includes(name)));
+  if (other === undefined || sameMigration(other, ring)) return;
+  throw new GateClosedError(
+    `the plan is refused, nothing has moved: the shards are still in migration ${other.id} (${describeRings(other)}). ` +
+      `Set migrationPhase to "stable" and run \`pulumi up\`, which clears it away, then plan again.`,
+  );
 }
 
 /** Keys per shard of the current ring, those of shards that answer in time. */

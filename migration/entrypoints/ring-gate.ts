@@ -1,6 +1,7 @@
 import type { PodMetrics } from "../adapters/backend-view";
 import { passGate } from "../engines/gate";
 import { serverOf } from "../config/server";
+import { preFlight } from "../engines/pre-flight";
 import type { ShardStore } from "../engines/shard-store";
 import { readAbandonedRecord, readMigrationRecord } from "../engines/migration-record";
 import {
@@ -16,6 +17,7 @@ import {
   type RingState,
 } from "../phases";
 import {
+  containerLimits,
   log,
   resultsOf,
   STATE_VERSION,
@@ -156,7 +158,10 @@ function askGate(olds: Outputs, news: CheckedGateInputs, secrets: Secrets) {
       outOfReach: [...session.outOfReach, ...strangers.map(({ name }) => name)],
       record: await readMigrationRecord(known),
       ttlWindowMs: news.settings.ttlWindowMs,
-      misfits: () => Promise.resolve([]),
+      misfits: async () => {
+        const job = { ring: open.ring, stores: session.stores, containerLimits: containerLimits(news) };
+        return (await preFlight(session.run, job)).problems;
+      },
       verify: (record) => verifyPhase(session, record, olds.phase, news.settings),
     });
   });

@@ -33,9 +33,10 @@ interface Incoming {
  * - A shard of the target ring must not evict: with any other policy than `noeviction` Redis drops copies without an
  *   error.
  * - What a shard holds and the movers that come must fit in half of the smaller of `maxmemory` and the container's
- *   limit. Copies that an earlier run has left there count twice. Where neither limit is known nothing is refused:
+ *   limit. Movers that are there already come to nothing more. Where neither limit is known nothing is refused:
  *   {@link capacityWarnings} says so.
  *
+ * @param census of the shards of both rings
  * @param memory of the shards of both rings
  * @param target the shard names of the target ring
  */
@@ -49,7 +50,9 @@ export function capacityProblems(
   return [...names].flatMap((shard) => {
     const of = known.get(shard);
     if (of === undefined) return [`${shard}: its memory and version are unknown. ${NEXT.unknown}`];
-    const checks = target.includes(shard) ? [policyProblem(of), headroomProblem(of, incomingTo(shard, census))] : [];
+    const checks = target.includes(shard)
+      ? [policyProblem(of), headroomProblem(of, incomingTo(shard, census), copiesOn(shard, census))]
+      : [];
     return [versionProblem(of), ...checks].filter((problem) => problem !== undefined);
   });
 }
@@ -95,12 +98,13 @@ function policyProblem({ shard, maxMemoryPolicy }: ShardMemory): string | undefi
   );
 }
 
-function headroomProblem(of: ShardMemory, incoming: Incoming): string | undefined {
+function headroomProblem(of: ShardMemory, incoming: Incoming, copiedBytes: number): string | undefined {
   const limit = limitOf(of);
-  const after = of.usedBytes + incoming.bytes;
+  const after = of.usedBytes + Math.max(0, incoming.bytes - copiedBytes);
   if (limit === undefined || incoming.bytes === 0 || after <= limit.bytes * HEADROOM_FRACTION) return undefined;
   return (
-    `${of.shard}: ${describe(incoming)} do not fit: with the ${formatBytes(of.usedBytes)} in use they make ` +
+    `${of.shard}: ${describe(incoming)} do not fit: with the ${formatBytes(of.usedBytes)} in use ` +
+    `${copiedBytes > 0 ? `(${formatBytes(copiedBytes)} of them are copies already) ` : ""}they make ` +
     `${formatBytes(after, Math.ceil)}, and only half of its ${limit.name} of ${formatBytes(limit.bytes)} ` +
     `(${formatBytes(limit.bytes * HEADROOM_FRACTION, Math.floor)}) may be filled. Next: raise its ${limit.name} to ` +
     `${formatBytes(after / HEADROOM_FRACTION, Math.ceil)} or add shards to the target ring, and plan again.`
@@ -122,6 +126,9 @@ function incomingTo(shard: string, census: readonly ShardCensus[]): Incoming {
     bytes: 0,
   });
 }
+
+const copiesOn = (shard: string, census: readonly ShardCensus[]): number =>
+  census.find((of) => of.shard === shard)?.copies.bytes ?? 0;
 
 function describe({ keys, bytes }: Incoming): string {
   return `movers of ${formatBytes(bytes)} (${formatCount(keys)} key${keys === 1 ? "" : "s"})`;

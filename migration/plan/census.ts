@@ -39,6 +39,8 @@ export interface ShardCensus {
   readonly edges: readonly EdgeCensus[];
   /** Keys with the prefix that this shard does not own in the current ring. */
   readonly misplaced: number;
+  /** Those of them that it owns in the target ring: the copies, if a migration has made any. */
+  readonly copies: { readonly keys: number; readonly bytes: number };
   readonly misplacedExamples: readonly string[];
   readonly biggest: readonly BigKey[];
 }
@@ -90,6 +92,18 @@ export function servedKeys(current: readonly string[], census: readonly ShardCen
   return census
     .filter(({ shard }) => ring.has(shard))
     .reduce((total, { keys, misplaced }) => total + keys - misplaced, 0);
+}
+
+/** The same census without the copies that a migration is known to have made: they lie where they should. */
+export function withoutCopies({ copies, ...census }: ShardCensus): ShardCensus {
+  const misplaced = census.misplaced - copies.keys;
+  return {
+    ...census,
+    keys: census.keys - copies.keys,
+    misplaced,
+    misplacedExamples: census.misplacedExamples.slice(0, misplaced),
+    copies: { keys: 0, bytes: 0 },
+  };
 }
 
 /** How people read an edge: `shard-0 → shard-3`. */

@@ -2,11 +2,12 @@ import { expect } from "chai";
 import { takeCensus } from "../../migration/engines/census";
 import { GateClosedError } from "../../migration/engines/errors";
 import { readMigrationRecord } from "../../migration/engines/migration-record";
+import { preCopy } from "../../migration/engines/pre-copy";
 import { findSoleKey } from "../../migration/engines/sole-keys";
-import type { SettingsInputs } from "../../migration/entrypoints/inputs";
+import type { RingInputs, SettingsInputs } from "../../migration/entrypoints/inputs";
 import { check, update } from "../../migration/entrypoints/migration-plan";
 import type { MigrationPlan } from "../../migration/plan/migration-plan";
-import { errorOf, FOUR, RingLab, THREE } from "./ring-lab";
+import { errorOf, FOUR, PACE, RingLab, THREE, TOLERANCE_MS } from "./ring-lab";
 
 const SETTINGS: SettingsInputs = {
   keysPerSecond: 1_000,
@@ -30,11 +31,14 @@ describe("the plan, on real shards", function () {
   let lab: RingLab;
   afterEach(() => lab.stop());
 
-  const inputs = () => ({
+  const inputs = (change: Partial<RingInputs> = {}) => ({
     migration: 1,
     work: "plan",
     open: true,
-    ring: { shards: THREE, targetShards: FOUR, vnodes: 150, keyPrefix: "pcs:" },
+    ring: {
+      ...{ shards: lab.rings.current.shards, targetShards: lab.rings.target.shards, vnodes: 150, keyPrefix: "pcs:" },
+      ...change,
+    },
     connection: {
       shards: Object.fromEntries([...lab.servers].map(([name, { url }]) => [name, url])),
       access: "direct" as const,
@@ -47,7 +51,14 @@ describe("the plan, on real shards", function () {
     summary: "",
     edges: {},
   });
-  const plan = async () => (await update(inputs(), inputs(), {})).plan as MigrationPlan;
+  const plan = async (change: Partial<RingInputs> = {}) =>
+    (await update(inputs(change), inputs(change), {})).plan as MigrationPlan;
+  /** The pre-copy of what is planned. */
+  const copyAll = () =>
+    lab.session(async ({ run, stores }) => {
+      const planned = await readMigrationRecord(stores);
+      if (planned) await preCopy(run, planned, PACE, TOLERANCE_MS);
+    });
   const record = () => lab.session(({ stores }) => readMigrationRecord(stores));
 
   it("counts the movers, and records itself on every shard", async () => {
@@ -70,6 +81,86 @@ describe("the plan, on real shards", function () {
     const first = await plan();
     expect((await plan()).migration_id).to.equal(first.migration_id);
     expect(await record()).to.include({ sequence: 2, id: first.migration_id });
+  });
+
+  it("made again after the copies, over ten times the keys, stays the same migration, and counts no copy", async () => {
+    lab = await RingLab.start(FOUR, THREE);
+    await lab.fill(200);
+    const first = await plan();
+    await copyAll();
+    await lab.fill(1_800, 200);
+    const again = await plan();
+    expect(again).to.include({ migration_id: first.migration_id, digest: first.digest, misplaced_keys: 0 });
+    expect(again.old_topology.total_keys).to.equal(2_000);
+    expect(again.total_keys_to_move).to.equal(lab.moverKeys().length);
+  });
+
+  it("made again asks everything of the shards again: an eviction policy, and room for what is not there yet", async () => {
+    lab = await RingLab.start(THREE, FOUR);
+    await lab.fill(1_000);
+    for (const key of lab.moverKeys()) {
+      await lab.put(lab.ownerOf(key, lab.rings.current), key, Buffer.alloc(100_000), lab.truth(key).expiresAtMs);
+    }
+    const { client } = lab.server("shard-3");
+    const used = Number(/used_memory:(\d+)/.exec(await client.info("memory"))?.[1]);
+    const movers = (await plan()).total_bytes_to_move;
+    // Room for half of them, and then for all with some spare, however often they are counted.
+    await client.config("SET", "maxmemory", String(2 * (used + movers / 2)));
+    expect((await errorOf(plan())).message).to.contain("do not fit");
+    await client.config("SET", "maxmemory", String(2 * (used + movers * 1.5)));
+    await copyAll();
+    await plan();
+    await client.config("SET", "maxmemory-policy", "allkeys-lru");
+    expect((await errorOf(plan())).message).to.contain('its maxmemory-policy is "allkeys-lru"');
+  });
+
+  it("refuses rings that are not the backend's: other vnodes, another prefix", async () => {
+    lab = await RingLab.start(FOUR, THREE);
+    await lab.fill(1_000);
+    const causes =
+      "Likely causes: another vnodes or keyPrefix than the backend uses, other shard names, or another order. Next: make " +
+      "vnodes, keyPrefix and shards what the backend uses, and plan again.";
+    const lies =
+      "lie on shards that do not own them in the ring of this config: the backend uses another ring, and would not find " +
+      `keys that were moved by this one. ${causes} If the backend is right and they are left-overs, delete those first.`;
+    for (const [change, reason] of [
+      [{ vnodes: 100 }, /^(\d+) of the 1,000 keys with the prefix "pcs:" \([\d.]+ %\) /],
+      [{ keyPrefix: "pcs" }, /^(\d+) of the 1,000 keys with the prefix "pcs" \([\d.]+ %\) /],
+    ] as const) {
+      const [head, problem = ""] = (await errorOf(plan(change))).message.split("\n");
+      expect(head).to.equal("the plan is refused, nothing has moved:");
+      expect(problem).to.match(reason);
+      expect(problem.slice(problem.indexOf("lie on"))).to.equal(lies);
+    }
+    expect((await errorOf(plan({ keyPrefix: "dedup:" }))).message).to.equal(
+      `the plan is refused, nothing has moved:\nnone of the 1,000 keys on the current shards begins with "dedup:". ${causes}`,
+    );
+    for (const { client } of lab.servers.values()) expect(await client.keys("dedup-shards:*")).to.deep.equal([]);
+  });
+
+  it("only warns of a few strays", async () => {
+    lab = await RingLab.start(THREE, FOUR);
+    await lab.fill(2_000);
+    for (let i = 0, strays = 0; strays < 15; i++) {
+      const key = Buffer.from(`pcs:stray ${i}`);
+      if (lab.ownerOf(key, lab.rings.current) === "shard-0") continue;
+      await lab.put("shard-0", key, Buffer.from("v"));
+      strays++;
+    }
+    const { misplaced_keys, warnings } = await plan();
+    expect(misplaced_keys).to.equal(15);
+    expect(warnings[0]).to.match(/^shard-0 holds 15 misplaced keys/);
+  });
+
+  it("refuses to begin while another migration is not cleared away", async () => {
+    lab = await RingLab.start(THREE, FOUR);
+    await lab.fill(200);
+    const { migration_id: id } = await plan();
+    expect((await errorOf(plan({ targetShards: ["shard-1", "shard-2", "shard-3"] }))).message).to.equal(
+      `the plan is refused, nothing has moved: the shards are still in migration ${id} (shard-0, shard-1, shard-2 → ` +
+        'shard-0, shard-1, shard-2, shard-3 with 150 vnodes and keyPrefix "pcs:"). Set migrationPhase to "stable" and run ' +
+        "`pulumi up`, which clears it away, then plan again.",
+    );
   });
 
   it("is made anew where a shard lost its record", async () => {

@@ -49,6 +49,19 @@ describe("capacityProblems", () => {
     ]);
   });
 
+  it("movers that are there already come to nothing more", () => {
+    const copied = (bytes: number) => [...heavyCensus, shardCensus("shard-3", { copies: { keys: 3, bytes } })];
+    const full = { usedBytes: GIB, containerLimitBytes: 2 * GIB };
+    expect(problems("shard-3", full, copied(3 * GIB))).to.deep.equal([]);
+    // More copies than movers: some are left-overs, which make no room for others.
+    expect(problems("shard-3", full, copied(9 * GIB))).to.deep.equal([]);
+    expect(problems("shard-3", full, copied(GIB))).to.deep.equal([
+      "shard-3: movers of 3.0 GiB (3,000,000 keys) do not fit: with the 1.0 GiB in use (1.0 GiB of them are copies " +
+        "already) they make 3.0 GiB, and only half of its container limit of 2.0 GiB (1.0 GiB) may be filled. Next: raise " +
+        "its container limit to 6.0 GiB or add shards to the target ring, and plan again.",
+    ]);
+  });
+
   it("a full shard to which nothing moves is nobody's business here", () => {
     expect(problems("shard-0", { usedBytes: 3 * GIB })).to.deep.equal([]);
   });

@@ -9,7 +9,17 @@ export const FOUR = [...THREE, "shard-3"];
 
 /** A shard's census with nothing odd about it. */
 export function shardCensus(shard: string, given: Partial<ShardCensus> = {}): ShardCensus {
-  return { shard, keys: 0, otherKeys: 0, edges: [], misplaced: 0, misplacedExamples: [], biggest: [], ...given };
+  return {
+    shard,
+    keys: 0,
+    otherKeys: 0,
+    edges: [],
+    misplaced: 0,
+    copies: { keys: 0, bytes: 0 },
+    misplacedExamples: [],
+    biggest: [],
+    ...given,
+  };
 }
 
 /** Three shards of 200,000 keys together, of which 50,000 go to a fourth. */
