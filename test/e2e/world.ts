@@ -34,6 +34,12 @@ export interface WorldOptions {
   readonly password?: string;
   /** Of the backend. @default 2 */
   readonly replicas?: number;
+  /** URLs of the shards that the program does not run, by name. */
+  readonly shardUrls?: Readonly<Record<string, string>>;
+  /** Whether the backend's owner makes the ConfigMap; else the program has to. @default true */
+  readonly configMap?: boolean;
+  /** The kubeconfig of the Pulumi CLI. @default that of the lab's administrator */
+  readonly kubeconfig?: (kube: Kube) => Promise<string>;
 }
 
 const BACKEND_SECRET = { name: "backend-redis", key: "password" };
@@ -49,10 +55,12 @@ export class World {
 
   /** Deploys everything, in phase `stable`, with keys on their owners. */
   static async create(options: WorldOptions): Promise<World> {
-    const { namespace, shards, keys: count, config = {}, password, replicas = 2 } = options;
+    const { namespace, shards, keys: count, config = {}, password, replicas = 2, shardUrls = {} } = options;
     const backend = new ReferenceBackend({
       namespace,
       shards,
+      shardUrls,
+      configMap: options.configMap ?? true,
       replicas,
       env: BACKEND_ENV,
       ...(password === undefined ? {} : { passwordSecret: BACKEND_SECRET }),
@@ -68,11 +76,15 @@ export class World {
         shards,
         migrationPhase: "stable",
         backup: { enabled: false },
+        shardUrls,
         ...(password === undefined ? {} : { redisPassword: { secret: password } }),
         ...config,
       },
+      ...(options.kubeconfig ? { env: { KUBECONFIG: await options.kubeconfig(kube) } } : {}),
     });
     const keys = new RingKeys(async (shard) => {
+      const elsewhere = shardUrls[shard];
+      if (elsewhere !== undefined) return hostAndPort(elsewhere);
       const pod = await kube.get(`pod/redis-dedup-${shard}-0`);
       return { host: (pod["status"] as { podIP: string }).podIP, port: 6379 };
     }, password);
@@ -114,6 +126,11 @@ export class World {
     await this.kube.deleteNamespace();
     this.stack.removeFiles();
   }
+}
+
+function hostAndPort(url: string): { host: string; port: number } {
+  const { hostname, port } = new URL(url);
+  return { host: hostname, port: Number(port) };
 }
 
 const secretOf = (password: string) => ({

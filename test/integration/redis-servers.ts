@@ -1,4 +1,4 @@
-/** Real redis-server processes: each on a free port of 127.0.0.1 with a folder of its own. */
+/** Real redis-server processes: each on a free port of this machine with a folder of its own. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -8,19 +8,23 @@ import { join } from "node:path";
 import { Redis } from "ioredis";
 
 const READY_WITHIN_MS = 20_000;
+const LOOPBACK = "127.0.0.1";
 
 /** How a server is started. */
 export interface ServerOptions {
   /** Whether its data survives a restart. */
   readonly persistent?: boolean;
+  /** Others than this machine reach only a server with a password. */
   readonly password?: string;
+  /** Where it listens. @default 127.0.0.1 */
+  readonly host?: string;
   /** More settings, as on the command line of redis-server. */
   readonly settings?: readonly string[];
 }
 
 /** @returns a port that nobody listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
+export async function freePort(host = LOOPBACK): Promise<number> {
+  const server = createServer().listen(0, host);
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   server.close();
@@ -31,6 +35,7 @@ export async function freePort(): Promise<number> {
 /** One redis-server process and a client of the test's own. */
 export class RedisServer {
   readonly client: Redis;
+  readonly host: string;
   private process: ChildProcess | undefined;
   private paused = false;
 
@@ -39,20 +44,22 @@ export class RedisServer {
     private readonly dir: string,
     private readonly options: ServerOptions,
   ) {
-    this.client = new Redis({ port, protocol: 2, ...(options.password ? { password: options.password } : {}) });
+    const { host = LOOPBACK, password } = options;
+    this.host = host;
+    this.client = new Redis({ host, port, protocol: 2, ...(password ? { password } : {}) });
     this.client.on("error", () => undefined);
   }
 
   /** Starts a server and waits until it answers. */
   static async start(options: ServerOptions = {}): Promise<RedisServer> {
     const dir = mkdtempSync(join(tmpdir(), "dedup-shards-redis-"));
-    const server = new RedisServer(await freePort(), dir, options);
+    const server = new RedisServer(await freePort(options.host), dir, options);
     await server.launch();
     return server;
   }
 
   get url(): string {
-    return `redis://127.0.0.1:${this.port}`;
+    return `redis://${this.host}:${this.port}`;
   }
 
   /** Ends the process as an orderly restart does, and starts it again: with its data (if persistent), or empty. */
@@ -84,7 +91,7 @@ export class RedisServer {
 
   private async launch(): Promise<void> {
     const { persistent, password, settings = [] } = this.options;
-    const args = ["--port", String(this.port), "--bind", "127.0.0.1", "--dir", this.dir, "--save", ""];
+    const args = ["--port", String(this.port), "--bind", this.host, "--dir", this.dir, "--save", ""];
     // Every write reaches the disk at once, so that a restart loses nothing and the tests are exact.
     args.push("--appendonly", persistent ? "yes" : "no", "--appendfsync", "always");
     if (password) args.push("--requirepass", password);

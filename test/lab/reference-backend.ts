@@ -8,8 +8,10 @@ export interface BackendOptions {
   readonly namespace: string;
   /** The ring to start with, in ring order. */
   readonly shards: readonly string[];
-  /** Name to URL, for shards that are not pods of this project. Name all or none of both rings. */
+  /** Name to URL, for shards that are not pods of this project. */
   readonly shardUrls?: Readonly<Record<string, string>>;
+  /** False: somebody else makes the ConfigMap. @default true */
+  readonly configMap?: boolean;
   /** @default 3 */
   readonly replicas?: number;
   /** Name and key of a Secret in the namespace. */
@@ -37,7 +39,9 @@ export class ReferenceBackend {
   async deploy(): Promise<void> {
     await this.kube.createNamespace();
     const objects = [this.deployment(), this.service()];
-    if ((await this.kube.find("configmap/backend-config")) === undefined) objects.unshift(this.configMap());
+    const { configMap = true } = this.options;
+    if (configMap && (await this.kube.find("configmap/backend-config")) === undefined)
+      objects.unshift(this.configMap());
     await this.kube.apply(...objects);
   }
 
