@@ -8,6 +8,8 @@ import { LAB_CONFIG, World } from "./world";
 const THREE = ["shard-0", "shard-1", "shard-2"];
 const FOUR = [...THREE, "shard-3"];
 const SLOW = { keysPerSecond: 40, catchUpKeysPerSecond: 40 };
+/** Long enough for another stack to come by, however busy the machine is. */
+const CRAWL = { keysPerSecond: 8, catchUpKeysPerSecond: 8, batchSize: 10 };
 const FAST = LAB_CONFIG["copy"] as object;
 
 describe("killed and concurrent runs", function () {
@@ -25,7 +27,7 @@ describe("killed and concurrent runs", function () {
 
   it("a copy killed half-way goes on from its checkpoint; meanwhile a second stack is kept out by the lock", async () => {
     const before = await world.stack.exportState();
-    await startUntil(/pre-copy: \d+ of about/, { migrationPhase: "copy", copy: SLOW });
+    await startUntil(/pre-copy: \d+ of about/, { migrationPhase: "copy", copy: CRAWL });
     await expectLockedOut(before);
     await halfDone("pre-copy");
     await endRun();
