@@ -1,0 +1,222 @@
+/** The engines on the one key: sync (pre-copy, catch-up, verify and repair) and drain, as in migration/engines. */
+import type { Emit } from "./checker/explore";
+import { isBounded } from "./claims";
+import { hold, laterClock, other } from "./world";
+import type { Attempt, Copy, Engine, EngineJob, Engines, LateWrite, Model, Owner, World } from "./world";
+
+/** The invariant that a deletion can break. */
+export const NO_ONLY_COPY_DELETED = "cleanup deletes no only copy";
+
+/** What follows when an engine has done its work. */
+export type Finish = (world: World, engine: Engine) => World;
+
+/** Starts a run: it takes the lock, and from then on shards refuse the writes of the run before. */
+export function startEngine(world: World, job: EngineJob, primary: Owner, model: Model): World {
+  const late = model.safeguards.fencing ? undefined : world.engines.late;
+  const engine: Engine = { job, primary, pass: "movers", step: "look", dirty: false };
+  return beginPass({ ...world, engines: { running: engine, late } }, engine, model);
+}
+
+/** Emits the next step of the running engine. */
+export function engineSteps(world: World, model: Model, finish: Finish, emit: Emit<World>): void {
+  const engine = world.engines.running;
+  if (engine) STEPS[engine.step]({ world, engine, model, finish, emit });
+}
+
+/** Emits what a killed engine's last write can still do. */
+export function lateSteps(world: World, model: Model, emit: Emit<World>): void {
+  const { late, running } = world.engines;
+  if (!late) return;
+  const { shards, did } = write(world, late, model);
+  const engines: Engines = { running };
+  emit("engine", `a killed engine's write lands: ${did}`, { ...world, shards, engines });
+}
+
+/** @returns the world after the running engine was killed; its write, if it had sent one, may land later. */
+export function killEngine(world: World): readonly World[] {
+  const { running: engine, late } = world.engines;
+  if (!engine) return [];
+  const killed = { ...world, engines: { late } };
+  const sent = engine.step === "write" && engine.copy && !late;
+  return sent ? [killed, { ...world, engines: { late: writeOf(engine, engine.copy) } }] : [killed];
+}
+
+interface Context {
+  readonly world: World;
+  readonly engine: Engine;
+  readonly model: Model;
+  readonly finish: Finish;
+  readonly emit: Emit<World>;
+}
+
+const STEPS: Readonly<Record<Engine["step"], (context: Context) => void>> = {
+  wait({ world, engine, emit }) {
+    if (!isAwaited(world) && !engine.awaitsClocks)
+      emit("engine", `${engine.job}: the claim window has passed`, go(world, clean(engine, "look")));
+  },
+
+  look({ world, engine, emit }) {
+    const { primary, job } = engine;
+    // The drain reads the source, then the owner; the others ask both at once.
+    const owners = job === "drain" ? [other(primary)] : [primary, other(primary)];
+    for (const seenAt of owners) {
+      const seen = world.shards.held[seenAt];
+      const did = `${engine.job}: sees ${say(seen)} on the ${seenAt} owner`;
+      emit("engine", did, go(world, { ...engine, step: "lookOther", seenAt, seen }));
+    }
+  },
+
+  lookOther(context) {
+    const { world, engine, emit } = context;
+    const { primary, seenAt = primary, seen } = engine;
+    const there = world.shards.held[other(seenAt)];
+    const [decides, follows] = seenAt === primary ? [seen, there] : [there, seen];
+    const did = `${engine.job}: sees ${say(there)} on the ${other(seenAt)} owner`;
+    emit("engine", did, decide(context, decides, follows));
+  },
+
+  read(context) {
+    const { world, engine, emit } = context;
+    const from = other(writtenTo(engine));
+    const copy = world.shards.held[from];
+    const did = `${engine.job}: reads ${say(copy)} on the ${from} owner`;
+    emit("engine", did, copy ? go(world, { ...engine, step: "write", copy }) : afterWrite(context, world));
+  },
+
+  write(context) {
+    const { world, engine, model, emit } = context;
+    const { shards, did, changed } = write(world, writeOf(engine, engine.copy as Copy), model);
+    const after = { ...world, shards };
+    // A mover that has changed is looked at again; an extra is left to the next pass.
+    const again = changed && engine.pass === "movers" && engine.job !== "drain";
+    emit("engine", `${engine.job}: ${did}`, again ? go(after, clean(engine, "look")) : afterWrite(context, after));
+  },
+
+  remove(context) {
+    const { world, engine, emit } = context;
+    const owner = other(engine.primary);
+    const held = world.shards.held[owner];
+    if (held === undefined || held.claim !== engine.expected) {
+      emit("engine", `${engine.job}: finds something else now on the ${owner} owner`, next(context, world));
+      return;
+    }
+    const after = noteRemoval({ ...world, shards: hold(world.shards, owner, undefined) }, engine, held);
+    emit("engine", `${engine.job}: deletes claim ${held.claim} on the ${owner} owner`, next(context, after));
+  },
+};
+
+/** What is to be done with a key, from what was seen of it on both owners. */
+function decide(context: Context, decides: Copy | undefined, follows: Copy | undefined): World {
+  const { world, engine, model } = context;
+  if (engine.job === "drain") return decideDrain(context, decides, follows);
+  const now = laterClock(world.shards);
+  const absent = engine.pass === "movers" ? decides === undefined : follows === undefined;
+  if (absent) return next(context, world);
+  if (engine.pass === "movers") {
+    const same = decides?.claim === follows?.claim && decides?.expiry === follows?.expiry;
+    if (same || (decides as Copy).expiry <= now) return next(context, world);
+    return go(world, { ...clean(engine, "read"), expected: follows?.claim ?? 0, dirty: true });
+  }
+  const extra = decides === undefined && (follows as Copy).expiry > now;
+  if (!extra) return next(context, world);
+  const deletes = engine.job === "catchUp" || !model.safeguards.repairCompletes;
+  const found = { ...clean(engine, deletes ? "remove" : "read"), dirty: true };
+  return go(world, { ...found, expected: deletes ? (follows as Copy).claim : 0 });
+}
+
+function decideDrain(context: Context, owns: Copy | undefined, old: Copy | undefined): World {
+  const { world, engine, model } = context;
+  if (old === undefined) return next(context, world);
+  const found = { ...clean(engine, "remove"), dirty: true, expected: old.claim };
+  // What only the ring of an abandoned migration holds is a left-over.
+  const rescues = model.safeguards.cleanupRescues && engine.primary === "target";
+  if (owns === undefined && rescues) return go(world, { ...found, step: "read" });
+  const equal = owns?.claim === old.claim;
+  if (owns !== undefined && !equal && !model.safeguards.cleanupDeletesDifferent) return next(context, go(world, found));
+  return go(world, found);
+}
+
+/** What follows a copy: the drain takes the original off; the others are done with the key. */
+function afterWrite(context: Context, world: World): World {
+  const { engine } = context;
+  if (engine.job !== "drain") return next(context, world);
+  return go(world, { ...clean(engine, "remove"), expected: engine.expected ?? 0 });
+}
+
+/** The next pass, or the end. */
+function next({ model, finish }: Context, world: World): World {
+  const engine = clean(world.engines.running as Engine, "look");
+  if (engine.pass === "movers" && (engine.job === "catchUp" || engine.job === "verify")) {
+    return go(world, { ...engine, pass: "extras" });
+  }
+  const untilClean = engine.job === "verify" || engine.job === "drain";
+  if (untilClean && engine.dirty) return beginPass(world, { ...engine, pass: "movers", dirty: false }, model);
+  return finish({ ...world, engines: { late: world.engines.late } }, engine);
+}
+
+/** A pass of verify first waits for every claim that has made its first write by now. */
+function beginPass(world: World, engine: Engine, model: Model): World {
+  if (engine.job !== "verify" || !model.safeguards.drainsWindow) return go(world, { ...engine, step: "look" });
+  const mark = <T extends { readonly attempt?: Attempt | undefined }>(one: T): T =>
+    one.attempt && isBounded(one.attempt, model) ? { ...one, attempt: { ...one.attempt, awaited: true } } : one;
+  const marked = { ...world, clients: world.clients.map(mark), orphan: world.orphan && mark(world.orphan) };
+  const { clock } = world.shards;
+  return go(marked, { ...engine, step: "wait", awaitsClocks: clock.current !== clock.target });
+}
+
+/** Whether a claim that began before the wait may still make its second write. */
+const isAwaited = ({ clients, orphan }: World): boolean =>
+  [...clients, orphan].some((one) => one?.attempt?.awaited === true);
+
+interface Written {
+  readonly shards: World["shards"];
+  readonly did: string;
+  readonly changed: boolean;
+}
+
+/** The script that writes on a shard. */
+function write({ shards }: World, { owner, expected, copy }: LateWrite, { safeguards }: Model): Written {
+  const where = `on the ${owner} owner`;
+  if (safeguards.comparesInWrite && (shards.held[owner]?.claim ?? 0) !== expected) {
+    return { shards, did: `finds something else now ${where}`, changed: true };
+  }
+  if (copy.expiry > shards.clock[owner]) {
+    return { shards: hold(shards, owner, copy), did: `writes claim ${copy.claim} ${where}`, changed: false };
+  }
+  if (safeguards.checksExpiryInWrite) return { shards, did: `is too late for the expiry ${where}`, changed: false };
+  // RESTORE with a time to live instead of an expiry: the copy lives again.
+  const revived = { ...copy, expiry: shards.clock[owner] + 1 };
+  return { shards: hold(shards, owner, revived), did: `revives claim ${copy.claim} ${where}`, changed: false };
+}
+
+/** Movers go to the secondary; completed claims, and what the drain rescues, to the primary. */
+const writtenTo = ({ job, pass, primary }: Engine): Owner =>
+  pass === "extras" || job === "drain" ? primary : other(primary);
+
+const writeOf = (engine: Engine, copy: Copy): LateWrite => ({
+  owner: writtenTo(engine),
+  // What the drain rescues is written only where there is nothing.
+  expected: engine.job === "drain" ? 0 : (engine.expected ?? 0),
+  copy,
+});
+
+/** What no answer has promised is somebody's half-done claim that has not been decided: it may go. */
+function noteRemoval(world: World, { job, primary }: Engine, { claim }: Copy): World {
+  const isPromised = (world.answers.promised[claim - 1] as number) > laterClock(world.shards);
+  const isOnlyCopy = world.shards.held[primary] === undefined;
+  if (job !== "drain" || !isOnlyCopy || !isPromised || world.answers.broken) return world;
+  return { ...world, answers: { ...world.answers, broken: NO_ONLY_COPY_DELETED } };
+}
+
+const go = (world: World, running: Engine): World => ({ ...world, engines: { ...world.engines, running } });
+
+/** An engine without what it had noted about the key. */
+const clean = ({ job, primary, pass, dirty }: Engine, step: Engine["step"]): Engine => ({
+  job,
+  primary,
+  pass,
+  step,
+  dirty,
+});
+
+const say = (copy: Copy | undefined): string => (copy ? `claim ${copy.claim}` : "nothing");

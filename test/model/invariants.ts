@@ -1,0 +1,79 @@
+/** What the design promises, in the words of docs/model.md. */
+import type { Invariant } from "./checker/explore";
+import type { Property } from "./checker/liveness";
+import { AT_MOST_ONE_FIRST, DUPLICATES_AGREE, NOT_ALL_DUPLICATES } from "./answers";
+import { NO_ONLY_COPY_DELETED } from "./engines";
+import { laterClock, liveConfigs, primaryOf } from "./world";
+import type { World } from "./world";
+
+export const STAYS_READABLE = "an acknowledged claim stays readable";
+export const ROLLBACK_LOSES_NOTHING = "rollback loses nothing acknowledged";
+export const CLEAN_VERIFY = "after a clean verify both owners hold what is acknowledged";
+export const DRAINED_STAYS_EMPTY = "what was drained stays empty";
+export const NOTHING_COMES_BACK = "nothing expired comes back";
+export const CLEANUP_ENDS = "cleanup always ends";
+export const EVERY_UP_CAN_END = "every up can end";
+
+/** The claims that were answered `first` and whose time is over on neither shard. */
+function acknowledged({ clients, answers, shards }: World): readonly number[] {
+  const now = laterClock(shards);
+  return clients.flatMap(({ answer }, i) =>
+    answer === "first" && (answers.promised[i] as number) > now ? [i + 1] : [],
+  );
+}
+
+function isReadable(world: World): boolean {
+  const claims = acknowledged(world);
+  if (claims.length === 0) return true;
+  const { held } = world.shards;
+  return liveConfigs(world.pods).every((config) => claims.includes(held[primaryOf(config)]?.claim ?? 0));
+}
+
+/** No copy lives longer than its client ever asked for. */
+function isNothingBack({ clients, shards: { held } }: World): boolean {
+  return [held.current, held.target].every((copy) => !copy || copy.expiry <= (clients[copy.claim - 1]?.asked ?? 0));
+}
+
+const noAnswerBreaks = (name: string): Invariant<World> => ({ name, holds: ({ answers }) => answers.broken !== name });
+
+export const INVARIANTS: readonly Invariant<World>[] = [
+  noAnswerBreaks(AT_MOST_ONE_FIRST),
+  noAnswerBreaks(NOT_ALL_DUPLICATES),
+  noAnswerBreaks(DUPLICATES_AGREE),
+  noAnswerBreaks(NO_ONLY_COPY_DELETED),
+  { name: STAYS_READABLE, holds: (world) => world.control.wentBack || isReadable(world) },
+  { name: ROLLBACK_LOSES_NOTHING, holds: (world) => !world.control.wentBack || isReadable(world) },
+  {
+    name: CLEAN_VERIFY,
+    holds: (world) => {
+      const { current, target } = world.shards.held;
+      return (
+        !world.control.verified ||
+        acknowledged(world).every((claim) => current?.claim === claim && target?.claim === claim)
+      );
+    },
+  },
+  {
+    name: DRAINED_STAYS_EMPTY,
+    holds: ({ control, shards: { held } }) => !(control.drained && held.current) && !(control.closed && held.target),
+  },
+  { name: NOTHING_COMES_BACK, holds: isNothingBack },
+];
+
+/** Neither time, nor new requests, nor the operator need to help. */
+const byItself = (actor: string): boolean => ["engine", "pod", "clocks"].includes(actor);
+
+export const LIVENESS: readonly Property<World>[] = [
+  {
+    name: CLEANUP_ENDS,
+    from: ({ control }) => control.phase === "cleanup" && control.gate === undefined,
+    goal: ({ control }) => control.drained,
+    helps: byItself,
+  },
+  {
+    name: EVERY_UP_CAN_END,
+    from: () => true,
+    goal: ({ control, engines }) => control.todo[0] === "nothing" && !control.gate && !engines.running,
+    helps: byItself,
+  },
+];

@@ -1,0 +1,172 @@
+/** One safeguard removed at a time, and which invariant that breaks. */
+import type { ConfigStep, Safeguards } from "./safeguards";
+import { NOT_ALL_DUPLICATES } from "./answers";
+import * as invariants from "./invariants";
+import * as sizes from "./sizes";
+import type { Both, Size } from "./world";
+
+export interface Mutation {
+  /** For `npm run model -- --trace NAME`. */
+  readonly name: string;
+  /** What is missing. */
+  readonly removed: string;
+  readonly without: Partial<Safeguards>;
+  /** The size at which it shows. */
+  readonly size: Size;
+  /** The invariant that the shortest counterexample breaks, by whose owner's name comes first; where none is given none is known. */
+  readonly breaks: Partial<Both<string>>;
+}
+
+const bothOrders = (invariant: string): Both<string> => ({ current: invariant, target: invariant });
+
+const noBarrierAfter = (step: ConfigStep, invariant: string): Mutation => ({
+  name: `barrier-${step.replace(" → ", "-")}`,
+  removed: `nobody looks at old pods after ${step}`,
+  without: { looksAtPodsAfter: (each) => each !== step },
+  size: sizes.ONE_CLIENT,
+  breaks: bothOrders(invariant),
+});
+
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    name: "terminating",
+    removed: "barrier and gate ignore terminating pods",
+    without: { waitsForTerminating: false },
+    size: sizes.ONE_CLIENT,
+    breaks: bothOrders(invariants.DRAINED_STAYS_EMPTY),
+  },
+  noBarrierAfter("A → DA", invariants.CLEAN_VERIFY),
+  noBarrierAfter("DA → DB", invariants.STAYS_READABLE),
+  noBarrierAfter("DB → B", invariants.DRAINED_STAYS_EMPTY),
+  noBarrierAfter("B → DB", invariants.CLEAN_VERIFY),
+  noBarrierAfter("DB → DA", invariants.ROLLBACK_LOSES_NOTHING),
+  noBarrierAfter("DA → A", invariants.DRAINED_STAYS_EMPTY),
+  {
+    name: "commands",
+    removed: "the barrier does not wait for commands of pods that are gone",
+    without: { waitsForCommands: false },
+    size: sizes.ONE_CLIENT_ORPHANS,
+    breaks: bothOrders(invariants.DRAINED_STAYS_EMPTY),
+  },
+  {
+    name: "gate-asks-pods",
+    removed: "a gate does not ask what pods run (one step at most)",
+    without: { gateAsksPods: false },
+    size: sizes.ONE_CLIENT,
+    breaks: bothOrders(invariants.ROLLBACK_LOSES_NOTHING),
+  },
+  {
+    name: "common-order",
+    removed: "each pod claims its own primary first",
+    without: { commonOrder: false },
+    size: sizes.TWO_CLIENTS,
+    breaks: bothOrders(NOT_ALL_DUPLICATES),
+  },
+  {
+    name: "loser-asks-primary",
+    removed: "a loser answers with what the failing shard held",
+    without: { loserAsksPrimary: false },
+    size: sizes.TWO_CLIENTS,
+    breaks: bothOrders(NOT_ALL_DUPLICATES),
+  },
+  {
+    name: "completion-window",
+    removed: "a half-done claim may be completed any time after it was read",
+    without: { completesWithinWindow: false },
+    size: sizes.TWO_CLIENTS_ORPHANS,
+    breaks: { target: NOT_ALL_DUPLICATES },
+  },
+  {
+    name: "adopts-expiry",
+    removed: "a claim that finds its own value does not look at the expiry",
+    without: { adoptsExpiry: false },
+    size: sizes.ONE_CLIENT_EXPIRING,
+    breaks: { current: invariants.STAYS_READABLE, target: invariants.CLEAN_VERIFY },
+  },
+  {
+    name: "dual-write-at-cutover",
+    removed: "dual-write stops at cutover",
+    without: { dualWriteAtCutover: false },
+    size: sizes.ONE_CLIENT,
+    breaks: bothOrders(invariants.STAYS_READABLE),
+  },
+  {
+    name: "catch-up-after-barrier",
+    removed: "catch-up and its verify run before the barrier",
+    without: { catchUpAfterBarrier: false, verifyAfterBarrier: false },
+    size: sizes.ONE_CLIENT,
+    breaks: bothOrders(invariants.CLEAN_VERIFY),
+  },
+  {
+    name: "drain",
+    removed: "no drain: verify does not wait for the claim window",
+    without: { drainsWindow: false },
+    size: sizes.ONE_CLIENT,
+    breaks: bothOrders(invariants.CLEAN_VERIFY),
+  },
+  {
+    name: "unconditional-writes",
+    removed: "catch-up writes unconditionally, across an expiry",
+    without: { comparesInWrite: false, checksExpiryInWrite: false },
+    size: sizes.ONE_CLIENT_EXPIRING,
+    breaks: bothOrders(invariants.NOTHING_COMES_BACK),
+  },
+  {
+    name: "compare",
+    removed: "engines write without comparing",
+    without: { comparesInWrite: false },
+    size: sizes.TWO_CLIENTS,
+    breaks: { current: invariants.STAYS_READABLE },
+  },
+  {
+    name: "fencing",
+    removed: "shards take writes of an engine that was replaced",
+    without: { fencing: false },
+    size: sizes.ONE_CLIENT,
+    breaks: bothOrders(invariants.DRAINED_STAYS_EMPTY),
+  },
+  {
+    name: "repair-completes",
+    removed: "repair deletes extras while DA and DB pods are mixed",
+    without: { repairCompletes: false },
+    size: sizes.ONE_CLIENT,
+    breaks: bothOrders(invariants.CLEAN_VERIFY),
+  },
+  {
+    name: "cleanup-deletes-different",
+    removed: "cleanup deletes only values that are equal",
+    without: { cleanupDeletesDifferent: false },
+    size: sizes.TWO_CLIENTS,
+    breaks: { current: invariants.CLEANUP_ENDS, target: invariants.EVERY_UP_CAN_END },
+  },
+  {
+    name: "jump-DB-A",
+    removed: "cutover → copy is allowed: DB → A",
+    without: { refusesJump: (from) => from !== "cutover" },
+    size: sizes.ONE_CLIENT,
+    breaks: bothOrders(invariants.ROLLBACK_LOSES_NOTHING),
+  },
+  {
+    name: "jump-B-DA",
+    removed: "cleanup → dualWrite is allowed: B → DA",
+    without: { refusesJump: (from) => from !== "cleanup" },
+    size: sizes.ONE_CLIENT,
+    breaks: bothOrders(invariants.ROLLBACK_LOSES_NOTHING),
+  },
+];
+
+/** Safeguards whose removal breaks no invariant of this model; docs/model.md says why they are there all the same. */
+export const REDUNDANT: readonly Omit<Mutation, "breaks">[] = [
+  {
+    name: "catch-up-alone",
+    removed: "catch-up alone runs before the barrier, verify after it",
+    without: { catchUpAfterBarrier: false },
+    size: sizes.ONE_CLIENT,
+  },
+  {
+    name: "cleanup-rescues",
+    removed: "cleanup deletes what only the old owner holds",
+    without: { cleanupRescues: false },
+    size: sizes.ONE_CLIENT_EXPIRING,
+  },
+];

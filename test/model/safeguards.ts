@@ -1,0 +1,69 @@
+import type { Phase, PodConfig } from "../../migration/phases";
+
+/** A change of the pods' config, one step of A ↔ DA ↔ DB ↔ B. */
+export type ConfigStep = `${PodConfig} → ${PodConfig}`;
+
+/** The safeguards of the design as switches: true means that it is in force. */
+export interface Safeguards {
+  /** The barrier and the gate wait for terminating pods as well as for ready ones. */
+  readonly waitsForTerminating: boolean;
+  /** The barrier waits until no command of a pod that is gone can land. */
+  readonly waitsForCommands: boolean;
+  /** The changes of config after which the pods are looked at, by the barrier and by the gate of the next move. */
+  readonly looksAtPodsAfter: (step: ConfigStep) => boolean;
+  /** The gate asks of every pod what it runs: none is further than one step from where the move leads. */
+  readonly gateAsksPods: boolean;
+  /** Claims write in ascending order of shard name; else each pod writes its own primary first. */
+  readonly commonOrder: boolean;
+  /** A loser answers with the primary's value; else with what the failing shard held. */
+  readonly loserAsksPrimary: boolean;
+  /** A claim that was found half done is completed no later than W after it was read. */
+  readonly completesWithinWindow: boolean;
+  /** A claim that finds its own value adopts the expiry found, and is not answered when that is about to pass. */
+  readonly adoptsExpiry: boolean;
+  /** The cutover goes on writing to the current ring. */
+  readonly dualWriteAtCutover: boolean;
+  /** The catch-up starts after the barrier. */
+  readonly catchUpAfterBarrier: boolean;
+  /** Verify starts after the barrier. */
+  readonly verifyAfterBarrier: boolean;
+  /** A pass of verify starts when every claim begun before the last repair has made its second write or never will. */
+  readonly drainsWindow: boolean;
+  /** An engine writes only where the shard still holds what was read. */
+  readonly comparesInWrite: boolean;
+  /** An engine writes nothing whose expiry has passed. */
+  readonly checksExpiryInWrite: boolean;
+  /** A shard refuses the writes of an engine that has been replaced. */
+  readonly fencing: boolean;
+  /** Repair completes what only the secondary holds; else it deletes it. */
+  readonly repairCompletes: boolean;
+  /** Cleanup deletes whatever the new owner has decided otherwise; else only what equals the new owner's copy. */
+  readonly cleanupDeletesDifferent: boolean;
+  /** Cleanup gives the new owner what only the old one holds, before it deletes it. */
+  readonly cleanupRescues: boolean;
+  /** The phases from which a jump over a config is refused. */
+  readonly refusesJump: (from: Phase) => boolean;
+}
+
+/** The design as it is. */
+export const ALL_SAFEGUARDS: Safeguards = {
+  waitsForTerminating: true,
+  waitsForCommands: true,
+  looksAtPodsAfter: () => true,
+  gateAsksPods: true,
+  commonOrder: true,
+  loserAsksPrimary: true,
+  completesWithinWindow: true,
+  adoptsExpiry: true,
+  dualWriteAtCutover: true,
+  catchUpAfterBarrier: true,
+  verifyAfterBarrier: true,
+  drainsWindow: true,
+  comparesInWrite: true,
+  checksExpiryInWrite: true,
+  fencing: true,
+  repairCompletes: true,
+  cleanupDeletesDifferent: true,
+  cleanupRescues: true,
+  refusesJump: () => true,
+};

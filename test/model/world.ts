@@ -1,0 +1,215 @@
+/**
+ * The state of the model: one key, its two owners, the pods, the clients and the operator. All parts are immutable.
+ */
+import type { Phase, PodConfig } from "../../migration/phases";
+import type { Safeguards } from "./safeguards";
+
+/** The owner of the key in the current ring and its owner in the target ring. */
+export type Owner = "current" | "target";
+
+export type Both<T> = Readonly<Record<Owner, T>>;
+
+/** What a shard may hold: the value of a client's claim (clients count from 1) and its expiry. */
+export interface Copy {
+  readonly claim: number;
+  readonly expiry: number;
+}
+
+/** The two shards. Each has a clock; they are never more than a tick apart. What has expired is not held. */
+export interface Shards {
+  readonly clock: Both<number>;
+  readonly held: Both<Copy | undefined>;
+}
+
+/** The next command of a claim (see test/lab/backend/claims.ts). */
+export type ClaimCommand =
+  /** SET NX GET on the first or second owner. */
+  | "set"
+  /** GET and PEXPIRETIME there, because it holds one's own value. */
+  | "adopt"
+  /** GET on the primary, because an owner holds another value. */
+  | "askPrimary"
+  /** GET and PEXPIRETIME on the owner that holds another value, because the primary has none. */
+  | "readHalf"
+  /** SET NX GET of that other claim on the primary. */
+  | "complete"
+  /** GET and PEXPIRETIME on the primary, because one's own half is to give way to the claim that won. */
+  | "readWinner"
+  /** Puts the winner in the place of one's own half, if that is still there. */
+  | "giveWay";
+
+/** A request in a pod. */
+export interface Attempt {
+  readonly config: PodConfig;
+  readonly command: ClaimCommand;
+  /** Which of the owners the claim has come to: 0 or 1. */
+  readonly position: number;
+  readonly expiry: number;
+  /** The other claim: a half to be completed, or the winner. */
+  readonly found?: Copy | undefined;
+  /** Whether it made its first write before the verify under way began to wait for the claim window. */
+  readonly awaited?: boolean;
+}
+
+export interface Client {
+  /** The latest expiry that it has asked for; 0 before its first request. */
+  readonly asked: number;
+  /** Its request; after a duplicate what the pod still does about its own half. */
+  readonly attempt?: Attempt | undefined;
+  readonly answer?: "first" | "duplicate";
+}
+
+/** A request that its client no longer waits for. */
+export interface Orphan {
+  readonly client: number;
+  readonly attempt: Attempt;
+  /** The pod is gone, and only the command that it sent last is still on its way; else the pod goes on. */
+  readonly podGone: boolean;
+}
+
+/** The backend: the config in the ConfigMap, and those of the pods that are ready and terminating. */
+export interface Pods {
+  readonly ring: PodConfig;
+  readonly ready: readonly PodConfig[];
+  readonly terminating: readonly PodConfig[];
+}
+
+/** What clients were told. */
+export interface Answers {
+  /** For each claim the expiry up to which an answer promised its value: 0 when none did, or when that is over. */
+  readonly promised: readonly number[];
+  /** The name of the invariant that an answer or a deletion has broken. */
+  readonly broken?: string;
+}
+
+/** What is left to do of an `up`, in this order. */
+export type Stage = "plan" | "configMap" | "rollout" | "barrier" | EngineJob | "nothing";
+
+/** The operator's side: the phase of the last gate that opened, and the migration record. */
+export interface Control {
+  readonly phase: Phase;
+  /** The phase before the last move. */
+  readonly cameFrom?: Phase | undefined;
+  /** The phase is stable, with the target ring. */
+  readonly finished: boolean;
+  /** The phase that the gate is being asked for. */
+  readonly gate?: Phase | undefined;
+  readonly todo: readonly Stage[];
+  readonly planned: boolean;
+  readonly preCopied: boolean;
+  readonly inStep: boolean;
+  readonly cutover: boolean;
+  readonly drained: boolean;
+  /** The abandoned migration's copies were taken off. */
+  readonly closed: boolean;
+  /** The catch-up of this epoch has done its first half; its checkpoint says so. */
+  readonly halfCaughtUp: boolean;
+  /** Not in the product: a verify came out clean and dual-write has not been off since. */
+  readonly verified: boolean;
+  /** Not in the product: the last move was a rollback. */
+  readonly wentBack: boolean;
+}
+
+export type EngineJob = "preCopy" | "catchUp" | "verify" | "drain";
+
+/** The next step of an engine on the key. */
+export type EngineStep =
+  /** Waits for the claim window. */
+  | "wait"
+  /** Looks at both owners, at either first. */
+  | "look"
+  /** Looks at the other owner. */
+  | "lookOther"
+  /** Reads what is to be copied. */
+  | "read"
+  /** Writes it, or takes the copy off. */
+  | "write"
+  | "remove";
+
+/** A run of an engine. */
+export interface Engine {
+  readonly job: EngineJob;
+  /** Which owner decides. */
+  readonly primary: Owner;
+  /** Movers of the primary first, then what only the secondary holds. */
+  readonly pass: "movers" | "extras";
+  readonly step: EngineStep;
+  /** The owner looked at first. */
+  readonly seenAt?: Owner;
+  /** What it held. */
+  readonly seen?: Copy | undefined;
+  /** The claim that the owner written to (or removed from) held when it was looked at; 0: none. */
+  readonly expected?: number;
+  readonly copy?: Copy | undefined;
+  /** This pass has found something. */
+  readonly dirty: boolean;
+  /** The clocks have not met since the wait began: the claim window is longer than what they differ by. */
+  readonly awaitsClocks?: boolean;
+}
+
+/** A write of a killed engine that may still land. */
+export interface LateWrite {
+  readonly owner: Owner;
+  readonly expected: number;
+  readonly copy: Copy;
+}
+
+export interface Engines {
+  readonly running?: Engine | undefined;
+  readonly late?: LateWrite | undefined;
+}
+
+export interface World {
+  readonly shards: Shards;
+  readonly pods: Pods;
+  readonly control: Control;
+  readonly engines: Engines;
+  readonly answers: Answers;
+  readonly orphan: Orphan | undefined;
+  readonly clients: readonly Client[];
+}
+
+const WRITES: readonly ClaimCommand[] = ["set", "complete", "giveWay"];
+
+/** @returns what is left of a request when its pod is gone: at most the command that it sent last. */
+export function leftBehind(client: number, attempt: Attempt): Orphan | undefined {
+  return WRITES.includes(attempt.command) ? { client, attempt, podGone: true } : undefined;
+}
+
+/** How much is explored. */
+export interface Size {
+  /** Clients, each with a claim of its own. */
+  readonly clients: number;
+  /** How far time goes; at 0 nothing expires. */
+  readonly ticks: number;
+  /** Ticks that a claim lives. */
+  readonly ttl: number;
+  /** Whether a request may go on without its client, and a command without its pod (one of them at a time). */
+  readonly orphans: boolean;
+}
+
+/** A model: what is explored, which safeguards are in force, and which owner's name comes first. */
+export interface Model {
+  readonly size: Size;
+  readonly safeguards: Safeguards;
+  readonly firstByName: Owner;
+}
+
+export const other = (owner: Owner): Owner => (owner === "current" ? "target" : "current");
+
+export const laterClock = ({ clock }: Shards): number => Math.max(clock.current, clock.target);
+
+/** @returns the shards after one of them was given a copy, or emptied. What has expired there is not kept. */
+export function hold({ clock, held }: Shards, owner: Owner, copy: Copy | undefined): Shards {
+  const kept = copy && copy.expiry > clock[owner] ? copy : undefined;
+  return { clock, held: { ...held, [owner]: kept } };
+}
+
+/** @returns the configs that live pods run, terminating ones included. */
+export const liveConfigs = ({ ready, terminating }: Pods): readonly PodConfig[] => [...ready, ...terminating];
+
+/** @returns the owner that pods of a config read from. */
+export const primaryOf = (config: PodConfig): Owner => (config === "A" || config === "DA" ? "current" : "target");
+
+/** @returns whether pods of a config write both owners. */
+export const writesBoth = (config: PodConfig): boolean => config === "DA" || config === "DB";
