@@ -34,7 +34,7 @@ const podMetrics = metricsPort === undefined ? {} : { metrics: { port: metricsPo
 
 // The gate comes first: when it refuses, nothing else is touched.
 const gate = new RingGate("ring-gate", { phase: config.migrationPhase, ring, connection, settings, ...podMetrics });
-const step = { migration: gate.migration, phase: config.migrationPhase, ring, connection, settings };
+const step = { migration: gate.migration, epoch: gate.epoch, phase: config.migrationPhase, ring, connection, settings };
 const shardSet = new ShardSet("shards", { ring, connection }, { dependsOn: gate });
 const shards = new RedisShards(
   "redis-dedup",
@@ -93,7 +93,7 @@ const backendRing = new BackendRing(
 );
 const steps = new MigrationSteps(
   "migration",
-  { ...step, ...podMetrics, epoch: gate.epoch, beforeCopy: [plan, ...backups] },
+  { ...step, ...podMetrics, beforeCopy: [plan, ...backups] },
   { dependsOn: backendRing },
 );
 

@@ -24,9 +24,9 @@ export interface MigrationStepsArgs {
 /** Inputs of a step: the same in every phase but for its work, so that the graph never changes. */
 export function stepInputs(
   step: Step,
-  { migration, phase, ring, connection, settings }: Omit<MigrationStepsArgs, "epoch" | "beforeCopy">,
+  { migration, epoch, phase, ring, connection, settings }: Omit<MigrationStepsArgs, "beforeCopy">,
 ): Wrapped<StepInputs> {
-  return { migration, work: hasWork(phase, step) ? phase : "none", ring, connection, settings };
+  return { migration, epoch, work: hasWork(phase, step) ? phase : "none", ring, connection, settings };
 }
 
 /**

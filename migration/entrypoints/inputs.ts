@@ -40,6 +40,11 @@ export interface SettingsInputs {
 export interface StepInputs {
   /** How many migrations this stack has opened: rises with every one, and says of which one a result is. */
   readonly migration: number;
+  /**
+   * The ring epoch to do the work in. An `up` that died may have left a step in an older one with the same phase: what
+   * that did no longer counts.
+   */
+  readonly epoch: number;
   /** The phase whose work is to be done, or `none`. */
   readonly work: string;
   readonly ring: RingInputs;

@@ -1,5 +1,6 @@
 /** Ups that fail or are killed between the gate and the last pod: both ways stay open, and nothing is jumped over. */
 import { expect } from "chai";
+import type { MigrationRecord } from "../../migration/engines/migration-record";
 import type { Config } from "../lab/pulumi-stack";
 import { LAB_CONFIG, World } from "./world";
 
@@ -55,6 +56,7 @@ describe("an up that does not get to its end", function () {
     await killed("dualWrite", PASSED);
     expect((await up("stable")).output).to.contain('"stable" uses the current ring only, and that is too far');
     await world.to("cutover");
+    expect((await recorded()).cutover?.epoch).to.equal(await liveEpoch());
     await killed("dualWrite", /ConfigMapPatch backend-ring updated/);
     expect((await up("stable")).output).to.contain('"stable" uses the current ring only, and that is too far');
     await world.to("dualWrite");
@@ -63,6 +65,7 @@ describe("an up that does not get to its end", function () {
   it("dualWrite → stable killed behind its gate, and before its drain: taken back, and then made", async () => {
     await killed("stable", PASSED);
     await world.to("dualWrite");
+    expect((await recorded()).inStepSinceEpoch).to.equal(await liveEpoch());
     await killed("stable", /Barrier migration-barrier updated/);
     await world.to("dualWrite");
     await world.to("cutover");
@@ -73,6 +76,7 @@ describe("an up that does not get to its end", function () {
   it("cleanup → cutover killed behind its gate: back to cleanup", async () => {
     await killed("cutover", PASSED);
     await world.to("cleanup");
+    expect((await recorded()).drainedInEpoch).to.equal(await liveEpoch());
     await world.expectPlaced(THREE, FOUR);
   });
 
@@ -100,6 +104,14 @@ describe("an up that does not get to its end", function () {
 
   async function liveRing(): Promise<Record<string, string>> {
     return (await world.kube.get("configmap/backend-config"))["data"] as Record<string, string>;
+  }
+
+  const liveEpoch = async () => Number((await liveRing())["DEDUP_RING_EPOCH"]);
+
+  /** What the shards say about the migration. */
+  async function recorded(): Promise<MigrationRecord> {
+    const text = await (await world.keys.client("shard-0")).get("dedup-shards:migration");
+    return JSON.parse(text ?? "") as MigrationRecord;
   }
 
   /** Every key on its owner alone, and no record of the migration. */

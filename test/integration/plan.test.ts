@@ -33,6 +33,7 @@ describe("the plan, on real shards", function () {
 
   const inputs = (change: Partial<RingInputs> = {}) => ({
     migration: 1,
+    epoch: 1,
     work: "plan",
     open: true,
     ring: {

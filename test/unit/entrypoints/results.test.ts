@@ -5,6 +5,7 @@ import type { ConnectionInputs, SettingsInputs, StepInputs } from "../../../migr
 import * as preCopy from "../../../migration/entrypoints/pre-copy";
 import * as gate from "../../../migration/entrypoints/ring-gate";
 import * as verify from "../../../migration/entrypoints/verify";
+import { stepInputs } from "../../../migration/migration";
 import type { Phase } from "../../../migration/phases";
 
 const THREE = ["a", "b", "c"];
@@ -19,7 +20,7 @@ const connection: ConnectionInputs = {
   deployment: "backend",
 };
 const settings = {} as SettingsInputs;
-const step = (migration: number): StepInputs => ({ migration, work: "none", ring, connection, settings });
+const step = (migration: number): StepInputs => ({ migration, epoch: 1, work: "none", ring, connection, settings });
 
 describe("what steps found", () => {
   for (const [name, update, found, empty] of [
@@ -86,5 +87,14 @@ describe("what the gate remembers", () => {
     expect((await gate.check(after as Inputs, asked("copy"))).failures).to.equal(undefined);
     expect((await gate.check(after as Inputs, asked("dualWrite"))).failures).to.have.length(1);
     expect((await gate.check(after as Inputs, asked("copy", { vnodes: 100 }))).failures).to.have.length(1);
+  });
+});
+
+describe("what steps are asked for", () => {
+  it("is asked for again in another ring epoch: a step that a killed up left in an older one has not done it", () => {
+    const of = (epoch: number) =>
+      stepInputs("drain", { migration: 1, epoch, phase: "cleanup", ring, connection, settings });
+    expect(of(6)).to.deep.include({ work: "cleanup", migration: 1, epoch: 6 });
+    expect(of(6)).to.deep.equal(of(6)).and.to.not.deep.equal(of(4));
   });
 });
