@@ -1,10 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { BackendRing } from "./components/backend-ring";
+import { Monitoring, MONITORING_API, MONITORING_KINDS, type MonitoringKind } from "./components/monitoring/monitoring";
 import { RedisShards } from "./components/redis-shards";
 import { ShardBackups } from "./components/shard-backups";
 import { shardIdentity } from "./components/shard-identity";
-import { ConfigError, readStackConfig, type StackConfig } from "./migration/config";
+import { ConfigError, readStackConfig, SERVICE_LIMITS, type StackConfig } from "./migration/config";
 import { quantityOf } from "./migration/config/quantity";
+import { MIGRATION_METRIC_NAMES } from "./migration/metrics";
 import { MigrationSteps, stepInputs } from "./migration/migration";
 import { isOpen, ringsInForce, rollbackOf, shardsThatExist, takesBackup } from "./migration/phases";
 import { MigrationPlan, RingGate, ShardGuard, ShardReady, ShardSet } from "./migration/providers/resources";
@@ -26,6 +28,7 @@ const shardNames = shardsThatExist(state);
 const isExternal = (name: string) => Object.hasOwn(config.shardUrls, name);
 const urlOf = (name: string) =>
   (isExternal(name) && config.shardUrls[name]) || shardIdentity(name, config.namespace).url;
+const hasExporter = config.monitoring.enabled && config.monitoring.exporter.enabled;
 const connection = connectionTo(shardNames);
 const memoryLimitBytes = quantityOf(config.shard.memoryLimit) ?? 0;
 const settings = engineSettings();
@@ -44,6 +47,7 @@ const shards = new RedisShards(
     namespace: config.namespace,
     memoryLimitBytes,
     password,
+    exporterImage: hasExporter ? config.monitoring.exporter.image : undefined,
     // A change of all shards restarts one after the other.
     settle: (shard) =>
       new ShardReady(
@@ -114,7 +118,50 @@ export const cleanupOpensAt = steps.catchUp.cutoverAt.apply((at) =>
   at ? new Date(Date.parse(at) + config.cleanup.ttlWindowMs).toISOString() : null,
 );
 export const rollback = rollbackOf(config.migrationPhase);
+/** What people look at and are called by; the kinds of the Prometheus operator only where the cluster has them. */
+export const monitoring = config.monitoring.enabled ? declareMonitoring() : "off (monitoring.enabled is false)";
 export const backup = config.backup.enabled ? config.backup.directory : "off (backup.enabled is false)";
+
+async function declareMonitoring(): Promise<string> {
+  const { folder, labels, runbookUrl, backend, limits } = config.monitoring;
+  const kinds = await monitoringKinds();
+  // A rollout, and the time in which Prometheus comes to know of its end.
+  const epochSkewMs = config.backend.rolloutTimeoutMs + 300_000;
+  new Monitoring(
+    "monitoring",
+    {
+      ...{ folder, labels, runbookUrl, backend, kinds },
+      namespace: config.namespace,
+      shards: shardNames,
+      metrics: MIGRATION_METRIC_NAMES,
+      limits: { service: SERVICE_LIMITS, alerts: { ...limits, epochSkewMs } },
+      exporter: hasExporter,
+    },
+    { dependsOn: gate },
+  );
+  return ["dashboards", ...kinds].join(", ");
+}
+
+/** Nothing here may fail a preview: where nobody can say, the kinds are taken to be there, so that none is deleted. */
+async function monitoringKinds(): Promise<readonly MonitoringKind[]> {
+  const { group, version } = MONITORING_API;
+  // Loaded here, because the Kubernetes client takes its time.
+  const { clusterKinds } = await import("./migration/entrypoints/cluster-kinds");
+  const known = await clusterKinds(group, version, connection.kubeContext);
+  if (known instanceof Error) {
+    void pulumi.log.warn(`monitoring: ${known.message} It is taken to have ${MONITORING_KINDS.join(" and ")}.`);
+    return MONITORING_KINDS;
+  }
+  const missing = MONITORING_KINDS.filter((kind) => !known.includes(kind));
+  if (missing.length > 0) {
+    // No warning: a cluster without the operator is a choice, and this is said at every run.
+    void pulumi.log.info(
+      `monitoring: the cluster has no ${missing.join(" and no ")} (${group}/${version}), so these are left out. ` +
+        "Install the Prometheus operator's CRDs and run pulumi up again, or set monitoring.enabled to false.",
+    );
+  }
+  return MONITORING_KINDS.filter((kind) => known.includes(kind));
+}
 
 function readConfig(): StackConfig {
   try {

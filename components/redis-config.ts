@@ -51,7 +51,7 @@ export const checksum = (text: string): string => createHash("sha256").update(te
  * @returns the Secret's files: the one that `redis.conf` includes, and the bare password for `redis-cli`.
  * @throws Error, which does not show the password, when it cannot be handed over in a file or a variable.
  */
-export function authFiles(password: string): { "auth.conf": string; password: string } {
+export function authFiles(password: string): Record<"auth.conf" | "password", string> {
   // $(cat file) drops a line break at the end, and no environment variable holds a NUL.
   if (/[\r\n\0]/.test(password)) {
     throw new Error("dedup-shards:redisPassword has a line break or a NUL in it; allowed: a password on one line");

@@ -2,6 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { authFiles, checksum, redisConf } from "./redis-config";
 import { RedisShard } from "./redis-shard";
+import { EXPORTER_AUTH_FILE, exporterAuth } from "./shard-exporter";
 import { REDIS_PORT, SHARDS_APP } from "./shard-identity";
 import type { ShardPodArgs } from "./shard-pod";
 
@@ -43,7 +44,7 @@ export class RedisShards extends pulumi.ComponentResource {
       ...args,
       configMap: this.declareConfigMap(name, args.namespace, config).metadata.name,
       configChecksum: checksum(config),
-      authSecret: password === undefined ? undefined : this.declareSecret(name, args.namespace, password).metadata.name,
+      authSecret: password === undefined ? undefined : this.declareSecret(name, args, password).metadata.name,
     };
     // Each waits for the one before it: a change that restarts shards restarts them one at a time, and stops at the
     // first that does not come back.
@@ -84,13 +85,21 @@ export class RedisShards extends pulumi.ComponentResource {
   }
 
   /** No fixed name either: another password is another Secret, which restarts the shards without a digest of it. */
-  private declareSecret(name: string, namespace: pulumi.Input<string>, password: pulumi.Input<string>) {
+  private declareSecret(
+    name: string,
+    { namespace, exporterImage }: Pick<RedisShardsArgs, "namespace" | "exporterImage">,
+    password: pulumi.Input<string>,
+  ) {
+    const files = (text: string) => ({
+      ...authFiles(text),
+      ...(exporterImage === undefined ? {} : { [EXPORTER_AUTH_FILE]: exporterAuth(text) }),
+    });
     return new k8s.core.v1.Secret(
       `${name}-auth`,
       {
         metadata: { namespace, labels: { app: SHARDS_APP } },
         immutable: true,
-        stringData: pulumi.secret(password).apply(authFiles),
+        stringData: pulumi.secret(password).apply(files),
       },
       { parent: this },
     );

@@ -2,6 +2,7 @@
 import type { types } from "@pulumi/kubernetes";
 import type { Input } from "@pulumi/pulumi";
 import { AUTH_DIR, CONFIG_DIR, DATA_DIR } from "./redis-config";
+import { exporterContainer } from "./shard-exporter";
 import { REDIS_PORT, SHARDS_APP } from "./shard-identity";
 import { shardLifecycle } from "./shard-probes";
 
@@ -29,6 +30,8 @@ export interface ShardPodArgs {
   readonly storageSize: Input<string>;
   /** StorageClass of a new shard's volume. @default the cluster's */
   readonly storageClass?: Input<string> | undefined;
+  /** Image of the exporter that runs beside Redis. @default no exporter */
+  readonly exporterImage?: Input<string> | undefined;
 }
 
 /** The objects that a shard's files come from. */
@@ -64,7 +67,7 @@ export function podSpec(args: ShardPodArgs & ShardFiles): types.input.core.v1.Po
         labelSelector: { matchLabels: { app: SHARDS_APP } },
       },
     ],
-    containers: [container(args)],
+    containers: [container(args), ...exporter(args)],
     volumes: [{ name: "config", configMap: { name: configMap } }, ...(secretVolume ? [secretVolume] : [])],
   };
 }
@@ -94,6 +97,13 @@ function container(args: ShardPodArgs & ShardFiles): types.input.core.v1.Contain
       ...(auth ? [{ name: "auth", mountPath: AUTH_DIR, readOnly: true }] : []),
     ],
   };
+}
+
+function exporter(args: ShardPodArgs & ShardFiles): types.input.core.v1.Container[] {
+  const { exporterImage, imagePullPolicy, authSecret } = args;
+  return exporterImage === undefined
+    ? []
+    : [exporterContainer(exporterImage, imagePullPolicy, authSecret !== undefined)];
 }
 
 /** @returns the claim of a shard's volume. */

@@ -63,7 +63,7 @@ function sideBySide(args: ShardHealthArgs): DashboardRow {
         "Command p95",
         "95 % of a shard's commands took no longer.",
         "s",
-        shard.p95(all, "namespace, shard"),
+        shard.p95(all),
         alerts.maxShardP95Ms / 1000,
       ),
       panel(
@@ -98,7 +98,7 @@ function eachShard(args: ShardHealthArgs): DashboardRow {
         "commands",
       ]),
       panel("p95 by command", "95 % of the calls of a command took no longer.", "s", [
-        shard.p95(scope, "namespace, shard, cmd"),
+        shard.p95ByCommand(scope),
         "{{cmd}}",
       ]),
       panel("Hit ratio", "Reads that found a key. New ids miss by nature.", "percentunit", [

@@ -53,6 +53,8 @@ export const shardQueries = {
   /** The buckets' bounds are microseconds. */
   p95: (scope: Scope, by = "namespace, shard") =>
     `histogram_quantile(0.95, sum by (${by}, le) (${rate("redis_commands_latencies_usec_bucket", scope)})) / 1e6`,
+  /** Without the commands that nobody calls, whose quantile is no number. */
+  p95ByCommand: (scope: Scope) => `${shardQueries.p95(scope, "namespace, shard, cmd")} >= 0`,
   hitRatio: (scope: Scope) => {
     const [hits, misses] = ["hits", "misses"].map(
       (what) => `sum ${BY_SHARD} (${rate(`redis_keyspace_${what}_total`, scope)})`,

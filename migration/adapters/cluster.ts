@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { Writable } from "node:stream";
-import { AppsV1Api, CoreV1Api, KubeConfig, PortForward, type V1Pod } from "@kubernetes/client-node";
+import { AppsV1Api, CoreV1Api, CustomObjectsApi, KubeConfig, PortForward, type V1Pod } from "@kubernetes/client-node";
 
 const NOT_FOUND = 404;
 
@@ -65,6 +65,17 @@ export class Cluster {
       );
     } catch (error) {
       throw explain(`StatefulSet ${namespace}/${name}`, error);
+    }
+  }
+
+  /** @returns the kinds that an API group serves; none where the cluster does not know the group. */
+  async kinds(group: string, version: string): Promise<readonly string[]> {
+    try {
+      const { resources } = await this.config.makeApiClient(CustomObjectsApi).getAPIResources({ group, version });
+      return [...new Set(resources.map(({ kind }) => kind))];
+    } catch (error) {
+      if (statusOf(error) === NOT_FOUND) return [];
+      throw explain(`the kinds of ${group}/${version}`, error);
     }
   }
 

@@ -1,6 +1,7 @@
 /** The stack configuration: raw values in, a checked and complete configuration out, or one error with all problems. */
 import type { z } from "zod";
 import { ConfigError, keyOf, show, type ConfigProblem } from "./config-error";
+import { monitoringOf } from "./monitoring";
 import { quantityOf } from "./quantity";
 import { rawConfig } from "./raw-config";
 import { ringProblems } from "./rings";
@@ -10,6 +11,7 @@ import type { RawStackConfig, StackConfig } from "./stack-config";
 import { otherClusters, unknownKeys } from "./strange-keys";
 
 export { ConfigError, type ConfigProblem } from "./config-error";
+export { SERVICE_LIMITS } from "./monitoring";
 export { RESERVED_KEY_PREFIX } from "./schema";
 export type * from "./stack-config";
 
@@ -91,10 +93,11 @@ function resourceProblems({ shard }: Partial<ParsedConfig>): ConfigProblem[] {
   });
 }
 
-function assemble({ cleanup: { ttlWindow, ...cleanup }, ...parsed }: ParsedConfig): StackConfig {
+function assemble({ cleanup: { ttlWindow, ...cleanup }, monitoring, ...parsed }: ParsedConfig): StackConfig {
   return {
     ...parsed,
     targetShards: parsed.targetShards.length === 0 ? parsed.shards : parsed.targetShards,
     cleanup: { ttlWindowMs: ttlWindow, ...cleanup },
+    monitoring: monitoringOf(monitoring),
   };
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { PHASES } from "../phases";
+import { monitoring } from "./monitoring";
 import { dnsLabel, durationMs, integer, OBJECT_NAME, objectName, oneOf, quantity, section, text } from "./values";
 
 /** The engines keep their locks, tokens and checkpoints under keys that start with this, on the shards themselves. */
@@ -100,6 +101,7 @@ export const SCHEMA = {
   verify: verify.prefault({}),
   cleanup: cleanup.prefault({}),
   backup: backup.prefault({}),
+  monitoring: monitoring.prefault({}),
 };
 
 /** What the schemas make of the raw values. */

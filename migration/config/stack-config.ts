@@ -1,4 +1,5 @@
 import type { Phase } from "../phases";
+import type { MonitoringConfig } from "./monitoring";
 
 /** The validated stack configuration. Durations are milliseconds, rates keys per second, sizes keys per batch. */
 export interface StackConfig {
@@ -24,6 +25,7 @@ export interface StackConfig {
   readonly verify: VerifyConfig;
   readonly cleanup: CleanupConfig;
   readonly backup: BackupConfig;
+  readonly monitoring: MonitoringConfig;
 }
 
 /** The pods of the shards that this program runs. Sizes are Kubernetes quantities. */

@@ -16,7 +16,7 @@ const WAIT = "a whole number from 1 to 3600000";
 const DURATION = "a whole number and a unit (ms, s, m, h or d), such as 14d, 30m or 0s, at most 365d";
 const KEYS =
   "migrationPhase, shards, targetShards, vnodes, keyPrefix, namespace, shardUrls, access, shard, backend, copy, verify, " +
-  "cleanup, backup, redisPassword";
+  "cleanup, backup, monitoring, redisPassword";
 const TEXT_PREFIX = "text such as pcs: that is not just a number, true, false or null";
 const PORT = "a whole number from 1 to 65535";
 const PATH = "a path that starts with a slash, such as /metrics";
@@ -215,6 +215,34 @@ const BAD: readonly (readonly [RawStackConfig, string])[] = [
   [{ backup: { enabled: "no" } }, 'backup.enabled is "no"; allowed: true or false'],
   [{ backup: { command: " " } }, 'backup.command is " "; allowed: a shell command'],
   [{ backup: { directory: "" } }, 'backup.directory is ""; allowed: the path of a directory'],
+  [{ monitoring: { enabled: "yes" } }, 'monitoring.enabled is "yes"; allowed: true or false'],
+  [{ monitoring: { folder: "" } }, 'monitoring.folder is ""; allowed: the name of a folder in Grafana'],
+  [{ monitoring: { runbookUrl: "a#b" } }, 'monitoring.runbookUrl is "a#b"; allowed: a URL without #'],
+  [{ monitoring: { labels: ["a"] } }, 'monitoring.labels is ["a"]; allowed: an object: label → value'],
+  [
+    { monitoring: { labels: { release: "a b" } } },
+    'monitoring.labels.release is "a b"; allowed: the value of a Kubernetes label',
+  ],
+  [{ monitoring: { exporter: { enabled: 1 } } }, "monitoring.exporter.enabled is 1; allowed: true or false"],
+  [
+    { monitoring: { exporter: { image: "" } } },
+    'monitoring.exporter.image is ""; allowed: an image reference without spaces',
+  ],
+  [
+    { monitoring: { backend: { port: 8080 } } },
+    "monitoring.backend.port is 8080; allowed: the name of a port of the backend's Service",
+  ],
+  [
+    { monitoring: { limits: { maxMemoryRatio: 80 } } },
+    "monitoring.limits.maxMemoryRatio is 80; allowed: a number from 0 to 1",
+  ],
+  [{ monitoring: { limits: { maxShardP95Ms: 0 } } }, "monitoring.limits.maxShardP95Ms is 0; allowed: a number above 0"],
+  [{ monitoring: { limits: { stalled: 30 } } }, `monitoring.limits.stalled is 30; allowed: ${DURATION}`],
+  [
+    { monitoring: { limits: { stalledMs: 1 } } },
+    "monitoring.limits.stalledMs is an unknown field; allowed: maxMemoryRatio, maxTrafficShare, maxShardP95Ms, " +
+      "maxCpuRatio, minHitRatioAfterCutover, stalled",
+  ],
 ];
 
 const errorOf = (raw: RawStackConfig): unknown => {

@@ -33,6 +33,22 @@ const DEFAULTS: StackConfig = {
   verify: { mode: "full", sampleSize: 10_000, expiryToleranceMs: 1_000 },
   cleanup: { ttlWindowMs: 14 * 86_400_000, keysPerSecond: 5_000, batchSize: 1_000 },
   backup: { enabled: true, command: 'redis-cli -u "$REDIS_URL" --rdb "$BACKUP_FILE"', directory: "backups" },
+  monitoring: {
+    enabled: true,
+    labels: {},
+    folder: "Dedup shards",
+    runbookUrl: "docs/troubleshooting.md",
+    exporter: { enabled: false, image: "oliver006/redis_exporter:v1.67.0" },
+    backend: { labels: { app: "backend" }, port: "http" },
+    limits: {
+      maxMemoryRatio: 0.8,
+      maxTrafficShare: 0.6,
+      maxShardP95Ms: 50,
+      maxCpuRatio: 0.7,
+      minHitRatioAfterCutover: 0.2,
+      stalledMs: 1_800_000,
+    },
+  },
 };
 
 const parse = (raw: RawStackConfig): StackConfig => parseAll({ shards: ["shard-0"], ...raw });

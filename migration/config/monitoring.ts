@@ -1,0 +1,76 @@
+/** The config section `monitoring`: dashboards, alerts and what Prometheus scrapes. */
+import { z } from "zod";
+import { durationMs, section, text } from "./values";
+
+/** What the service promises, as ratios from 0 to 1. */
+export const SERVICE_LIMITS = {
+  maxErrorRatio: 0.01,
+  maxP95Ms: 200,
+  minHitRatio: 0.35,
+  minRequestsPerSecond: 1,
+};
+
+// https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
+const labelValue = text(/^([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?$/, "the value of a Kubernetes label");
+const labels = z.record(z.string(), labelValue, "an object: label → value");
+
+const ratio = z.number("a number from 0 to 1").min(0, "a number from 0 to 1").max(1, "a number from 0 to 1");
+const positive = z.number("a number above 0").positive("a number above 0");
+
+const limits = section({
+  maxMemoryRatio: ratio.default(0.8),
+  maxTrafficShare: ratio.default(0.6),
+  maxShardP95Ms: positive.default(50),
+  maxCpuRatio: ratio.default(0.7),
+  minHitRatioAfterCutover: ratio.default(0.2),
+  stalled: durationMs.prefault("30m"),
+});
+
+const exporter = section({
+  enabled: z.boolean("true or false").default(false),
+  image: text(/^[^\s]+$/, "an image reference without spaces").default("oliver006/redis_exporter:v1.67.0"),
+});
+
+const backend = section({
+  labels: labels.default({ app: "backend" }),
+  port: text(/^[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?$/, "the name of a port of the backend's Service").default("http"),
+});
+
+export const monitoring = section({
+  enabled: z.boolean("true or false").default(true),
+  labels: labels.default({}),
+  folder: text(/\S/, "the name of a folder in Grafana").default("Dedup shards"),
+  runbookUrl: text(/^[^\s#]+$/, "a URL without #").default("docs/troubleshooting.md"),
+  exporter: exporter.prefault({}),
+  backend: backend.prefault({}),
+  limits: limits.prefault({}),
+});
+
+/** The section as the program uses it. Ratios are 0 to 1. */
+export interface MonitoringConfig {
+  readonly enabled: boolean;
+  /** Labels that Prometheus' operator selects rules and monitors by. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** The folder of the dashboards in Grafana. */
+  readonly folder: string;
+  /** Where docs/troubleshooting.md is read. */
+  readonly runbookUrl: string;
+  /** A sidecar of the shards that this program runs. */
+  readonly exporter: { readonly enabled: boolean; readonly image: string };
+  /** The backend's Service, by its labels, and the name of the port that has `/metrics`. */
+  readonly backend: { readonly labels: Readonly<Record<string, string>>; readonly port: string };
+  readonly limits: {
+    readonly maxMemoryRatio: number;
+    readonly maxTrafficShare: number;
+    readonly maxShardP95Ms: number;
+    readonly maxCpuRatio: number;
+    readonly minHitRatioAfterCutover: number;
+    readonly stalledMs: number;
+  };
+}
+
+/** @returns the section with its durations named as what they are. */
+export function monitoringOf({ limits, ...rest }: z.output<typeof monitoring>): MonitoringConfig {
+  const { stalled, ...others } = limits;
+  return { ...rest, limits: { ...others, stalledMs: stalled } };
+}

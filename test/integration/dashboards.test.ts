@@ -1,0 +1,101 @@
+import { expect } from "chai";
+import { Metrics } from "../lab/backend/metrics";
+import { ensureMonitoringPackages } from "../lab/machine";
+import { allQueries, asSent, CONTENT } from "../unit/monitoring/fixtures";
+import { latencyHistograms, MetricsEndpoint, migrationInProgress } from "./metrics-endpoint";
+import { PrometheusServer, startExporter, type Target } from "./prometheus-server";
+import { RedisServer } from "./redis-servers";
+
+const INSTALL_TIMEOUT_MS = 300_000;
+const DATA_WITHIN_MS = 40_000;
+const SHARDS = ["shard-0", "shard-1"];
+const PASSWORD = 'geheim "und" lang';
+const RANGE = "10s";
+
+describe("the dashboards' queries, asked of a real Prometheus", function () {
+  this.timeout(120_000);
+  const running: { stop(): Promise<void> }[] = [];
+  const redis: RedisServer[] = [];
+  const backend = new Metrics(7);
+  let prometheus: PrometheusServer;
+  let load: NodeJS.Timeout;
+
+  const keep = <T extends { stop(): Promise<void> }>(service: T): T => {
+    running.push(service);
+    return service;
+  };
+
+  before(async function () {
+    this.timeout(INSTALL_TIMEOUT_MS);
+    await ensureMonitoringPackages();
+    const targets: Target[] = [];
+    for (const shard of SHARDS) targets.push(...(await shardTargets(shard)));
+    const { namespace } = CONTENT;
+    const pods = keep(await MetricsEndpoint.start(() => backend.text()));
+    targets.push({ port: pods.port, labels: { namespace, pod: "backend-1" } });
+    const engine = keep(await MetricsEndpoint.start(() => Promise.resolve(migrationInProgress(SHARDS))));
+    targets.push({ port: engine.port, labels: { namespace } });
+    load = setInterval(() => void traffic(), 50);
+    prometheus = keep(await PrometheusServer.start(targets));
+  });
+
+  after(async () => {
+    clearInterval(load);
+    for (const service of running.reverse()) await service.stop();
+  });
+
+  async function shardTargets(shard: string): Promise<Target[]> {
+    const server = keep(await RedisServer.start({ password: PASSWORD, settings: ["--maxmemory", "64mb"] }));
+    redis.push(server);
+    const labels = { namespace: CONTENT.namespace, shard, pod: `redis-dedup-${shard}-0` };
+    const exporter = keep(await startExporter(server.port, PASSWORD));
+    const histograms = keep(await MetricsEndpoint.start(() => latencyHistograms(server.client)));
+    return [exporter, histograms].map(({ port }) => ({ port, labels }));
+  }
+
+  /** Four submissions, one of them a duplicate and one an error, and what they make the shards do. */
+  async function traffic(): Promise<void> {
+    for (const status of [200, 200, 200, 503]) backend.countIngest(status, 0.004);
+    backend.countDedupHit();
+    backend.countDualWriteError();
+    for (const { client } of redis) {
+      await client.set(`pcs:${Math.random()}`, "x", "PX", 60_000, "NX");
+      await client.get("pcs:nobody").then(() => client.mget("pcs:nobody"));
+      await client.set("pcs:known", "x", "PX", 60_000).then(() => client.get("pcs:known"));
+    }
+  }
+
+  /** Asks until there is an answer with a number in it: rates need two scrapes. */
+  async function ask(expr: string): Promise<readonly number[]> {
+    const deadline = Date.now() + DATA_WITHIN_MS;
+    for (;;) {
+      const values = (await prometheus.query(asSent(expr, RANGE))).map(({ value }) => Number(value[1]));
+      if (values.some(Number.isFinite) || Date.now() > deadline) return values;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+  }
+
+  for (const { where, expr } of allQueries({ ...CONTENT, shards: SHARDS })) {
+    it(`${where}: ${expr.length > 60 ? `${expr.slice(0, 60)}…` : expr}`, async () => {
+      expect(await ask(expr), asSent(expr, RANGE))
+        .to.have.lengthOf.at.least(1)
+        .and.satisfy((values: readonly number[]) => values.every((value) => Number.isFinite(value) && value >= 0));
+    });
+  }
+
+  it("the figures are what they say", async () => {
+    const queries = new Map(allQueries().map(({ where, expr }) => [where, expr]));
+    const figure = async (where: string) => (await ask(queries.get(where) ?? "")).map((n) => Math.round(n * 100) / 100);
+    expect(await figure("backend: Request errors")).to.deep.equal([0.25]);
+    expect(await figure("backend: Dedup hit ratio")).to.deep.equal([0.25]);
+    expect(await figure("backend: Ring epoch by pod")).to.deep.equal([7]);
+    expect(await figure("shards: Memory used of maxmemory")).to.have.lengthOf(SHARDS.length);
+    expect(await figure("shards: Share of the traffic")).to.satisfy((shares: number[]) =>
+      shares.every((share) => Math.abs(share - 0.5) < 0.1),
+    );
+    expect(await figure("migration: Keys")).to.deep.equal([0.4]);
+    expect(await figure("migration: Left")).to.deep.equal([1.33]);
+    const [phase] = await prometheus.query(queries.get("migration: Phase") ?? "");
+    expect(phase?.metric["phase"]).to.equal("dualWrite");
+  });
+});
