@@ -36,6 +36,8 @@ export interface UpOptions {
 export interface PreviewOptions {
   readonly json?: boolean;
   readonly diff?: boolean;
+  /** Added to the CLI's environment, for this preview. */
+  readonly env?: NodeJS.ProcessEnv;
   readonly onLine?: (line: string) => void;
 }
 
@@ -73,8 +75,8 @@ export class PulumiStack {
     this.writeConfig();
   }
 
-  preview({ json, diff, onLine }: PreviewOptions = {}): Promise<RunResult> {
-    return this.operate("preview", [...(json ? ["--json"] : []), ...(diff ? ["--diff"] : [])], onLine).done;
+  preview({ json, diff, env, onLine }: PreviewOptions = {}): Promise<RunResult> {
+    return this.operate("preview", [...(json ? ["--json"] : []), ...(diff ? ["--diff"] : [])], onLine, env).done;
   }
 
   up(options: UpOptions = {}): Promise<RunResult> {
@@ -131,11 +133,16 @@ export class PulumiStack {
     return path.join(this.dir, `Pulumi.${this.name}.yaml`);
   }
 
-  private operate(command: string, args: readonly string[], onLine?: (line: string) => void): PulumiRun {
+  private operate(
+    command: string,
+    args: readonly string[],
+    onLine?: (line: string) => void,
+    env: NodeJS.ProcessEnv = {},
+  ): PulumiRun {
     const stack = ["--stack", this.name, "--config-file", this.configFile];
     return new PulumiRun([command, ...stack, ...args, "--non-interactive", "--color", "never"], {
       cwd: this.program,
-      env: this.env(),
+      env: { ...this.env(), ...env },
       onLine,
     });
   }
