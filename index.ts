@@ -35,6 +35,13 @@ const settings = engineSettings();
 const { metricsPort, metricsPath } = config.backend;
 const podMetrics = metricsPort === undefined ? {} : { metrics: { port: metricsPort, path: metricsPath } };
 
+for (const shard of config.forceRemoveShards) {
+  void pulumi.log.warn(
+    `forceRemoveShards: if ${shard} still exists it is removed without a look at its keys; what only it holds is lost. ` +
+      `Take the name out again once it is gone.`,
+  );
+}
+
 // The gate comes first: when it refuses, nothing else is touched.
 const gate = new RingGate("ring-gate", { phase: config.migrationPhase, ring, connection, settings, ...podMetrics });
 const step = { migration: gate.migration, epoch: gate.epoch, phase: config.migrationPhase, ring, connection, settings };

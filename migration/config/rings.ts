@@ -1,4 +1,4 @@
-import { hasWork, rolesOf, type Phase } from "../phases";
+import { hasWork, isOpen, rolesOf, type Phase } from "../phases";
 import { keyOf, show, type ConfigProblem } from "./config-error";
 import type { ParsedConfig } from "./schema";
 
@@ -10,7 +10,13 @@ export const MAX_SHARD_NAME_LENGTH = 63 - "-0123456789".length - "redis-dedup-".
 
 /** @returns what is wrong with the two rings. */
 export function ringProblems(config: Partial<ParsedConfig>): ConfigProblem[] {
-  return [...duplicates("shards", config), ...duplicates("targetShards", config), ...names(config), ...target(config)];
+  return [
+    ...duplicates("shards", config),
+    ...duplicates("targetShards", config),
+    ...names(config),
+    ...target(config),
+    ...forced(config),
+  ];
 }
 
 function duplicates(ring: "shards" | "targetShards", config: Partial<ParsedConfig>): ConfigProblem[] {
@@ -65,6 +71,16 @@ function target({ migrationPhase, shards, targetShards }: Partial<ParsedConfig>)
   const differs = targetShards.length !== shards.length || targetShards.some((name, i) => name !== shards[i]);
   const allowed = `another ring than dedup-shards:shards ${inPhase} (targetShards equals shards: nothing to migrate)`;
   return differs ? [] : [{ key, value: show(targetShards), allowed }];
+}
+
+/** Nobody may be told to throw away the keys of a shard that stays. */
+function forced({ migrationPhase, shards, targetShards, forceRemoveShards = [] }: Partial<ParsedConfig>) {
+  if (!migrationPhase || !shards || !targetShards) return [];
+  const stay = isOpen(migrationPhase) ? [...shards, ...targetShards] : shards;
+  const allowed = `only shards that go; in dedup-shards:migrationPhase ${show(migrationPhase)} this one stays`;
+  return forceRemoveShards.flatMap((name, i): ConfigProblem[] =>
+    stay.includes(name) ? [{ key: keyOf("forceRemoveShards", i), value: show(name), allowed }] : [],
+  );
 }
 
 /** Whether keys are copied to the target ring or the backend uses it. */

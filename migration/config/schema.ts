@@ -102,6 +102,7 @@ export const SCHEMA = {
   cleanup: cleanup.prefault({}),
   backup: backup.prefault({}),
   monitoring: monitoring.prefault({}),
+  forceRemoveShards: names.default([]),
 };
 
 /** What the schemas make of the raw values. */

@@ -26,6 +26,8 @@ export interface StackConfig {
   readonly cleanup: CleanupConfig;
   readonly backup: BackupConfig;
   readonly monitoring: MonitoringConfig;
+  /** Shards that go without a look at their keys, because they are dead. */
+  readonly forceRemoveShards: readonly string[];
 }
 
 /** The pods of the shards that this program runs. Sizes are Kubernetes quantities. */

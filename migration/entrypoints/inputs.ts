@@ -61,6 +61,14 @@ export const resultsOf = <T extends Pick<StepInputs, "migration">>(
 /** What the provider shell hands over besides the resource's own properties; never part of any output. */
 export interface Secrets {
   readonly redisPassword?: string | undefined;
+  /** A list of names as Pulumi hands it over: JSON. */
+  readonly forceRemoveShards?: unknown;
+}
+
+/** Whether a shard that goes is to go without a look at its keys. */
+export function isForced(shard: string, { forceRemoveShards }: Secrets): boolean {
+  const names: unknown = typeof forceRemoveShards === "string" ? JSON.parse(forceRemoveShards) : forceRemoveShards;
+  return Array.isArray(names) && names.includes(shard);
 }
 
 /** Rises when the shape of outputs changes, so that later code can read older states. */

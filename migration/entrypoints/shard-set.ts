@@ -3,7 +3,7 @@ import { refuseSharedAmongReachable, refuseSharedServers } from "../adapters/sha
 import { serverOf } from "../config/server";
 import { messageOf, SharedServerError } from "../engines/errors";
 import { findSoleKey } from "../engines/sole-keys";
-import { accessOf, addressesOf, log, STATE_VERSION, type Secrets, type StepInputs } from "./inputs";
+import { accessOf, addressesOf, isForced, log, STATE_VERSION, type Secrets, type StepInputs } from "./inputs";
 
 /** Inputs: the shards that exist. */
 export type ShardSetInputs = Pick<StepInputs, "ring" | "connection">;
@@ -21,7 +21,10 @@ export async function check(olds: Partial<ShardSetInputs>, news: ShardSetInputs,
   const before = olds.connection ? addressesOf(olds.connection) : [];
   const removed = before.filter(({ name, url }) => !isStill(news.connection.shards[name], url));
   const reasons = [await refuseShared(before, news, secrets)];
-  for (const address of removed) reasons.push(await refuseRemoval(address, news, secrets));
+  for (const address of removed) {
+    if (isForced(address.name, secrets)) log(forcedMessage(address.name));
+    else reasons.push(await refuseRemoval(address, news, secrets));
+  }
   const failures = reasons.filter((reason) => reason !== undefined);
   return { inputs: news, failures: failures.map((reason) => ({ property: "shards", reason })) };
 }
@@ -70,3 +73,7 @@ async function refuseRemoval(address: ShardAddress, news: ShardSetInputs, secret
 export const soleKeyMessage = (shard: string, key: string): string =>
   `${shard} cannot be removed: it holds keys that no other shard holds, such as "${key}". ` +
   `Run the migration through its cleanup first; keys without the prefix must be moved or deleted by hand.`;
+
+/** What is said when nobody looks whether it may. */
+export const forcedMessage = (shard: string): string =>
+  `${shard} is removed without a look at its keys: forceRemoveShards names it.`;

@@ -13,7 +13,7 @@ interface Entrypoint {
 
 interface Shell extends dynamic.ResourceProvider {
   /** Set in the provider process only, never captured: what is captured ends up in the state. */
-  redisPassword?: string | undefined;
+  fromConfig?: { redisPassword: string | undefined; forceRemoveShards: unknown };
 }
 
 /**
@@ -30,29 +30,30 @@ export function shellFor(entrypoint: string): dynamic.ResourceProvider {
   };
   const shell: Shell = {
     configure(this: Shell, { config }) {
-      this.redisPassword = config.get("redisPassword");
+      const [redisPassword, forceRemoveShards] = [config.get("redisPassword"), config.get("forceRemoveShards")];
+      this.fromConfig = { redisPassword, forceRemoveShards };
       return Promise.resolve();
     },
     async check(this: Shell, olds: unknown, news: unknown) {
       const { check } = load();
-      return check ? check(olds, news, { redisPassword: this.redisPassword }) : { inputs: news };
+      return check ? check(olds, news, { ...this.fromConfig }) : { inputs: news };
     },
     diff(_id, olds: unknown, news: unknown) {
       const { diff } = load();
       return Promise.resolve(diff ? diff(olds, news) : {});
     },
     async create(this: Shell, inputs: unknown) {
-      return { id: entrypoint, outs: await load().create(inputs, { redisPassword: this.redisPassword }) };
+      return { id: entrypoint, outs: await load().create(inputs, { ...this.fromConfig }) };
     },
     async read(id, olds: unknown) {
       const { read } = load();
       return { id, ...(read ? await read(olds) : { props: olds as object }) };
     },
     async update(this: Shell, _id, olds: unknown, news: unknown) {
-      return { outs: await load().update(olds, news, { redisPassword: this.redisPassword }) };
+      return { outs: await load().update(olds, news, { ...this.fromConfig }) };
     },
     async delete(this: Shell, _id, olds: unknown) {
-      await load().remove?.(olds, { redisPassword: this.redisPassword });
+      await load().remove?.(olds, { ...this.fromConfig });
     },
   };
   return shell;

@@ -68,21 +68,44 @@ describe("backups and guards of shards", function () {
     await expectShardsRun(FOUR);
   });
 
-  it("nor by a destroy: it fails before it deletes the shard, or the ring that the backend reads", async () => {
-    const { code, output } = await world.stack.destroy();
-    expect(code, output).to.not.equal(0);
-    expect(output).to.contain("cannot be removed: it holds keys that no other shard holds");
-    await expectShardsRun(FOUR);
-    expect((await world.kube.get("configmap/backend-config"))["data"]).to.include({ DEDUP_DUAL_WRITE: "false" });
-    await world.backend.ready();
-    await world.expectPlaced(THREE);
-  });
-
   it("a shard whose keys others hold as well is removed", async () => {
     await (await world.keys.client("shard-0")).set(STRAY, "somebody's");
     await world.to("stable");
     expect(await world.kube.find("statefulset/redis-dedup-shard-3")).to.equal(undefined);
     await (await world.keys.client("shard-0")).unlink(STRAY);
+    await world.expectPlaced(THREE);
+  });
+
+  it("a shard that is dead is removed only when it is named for that, and that never while it stays", async () => {
+    await world.to("plan", { targetShards: [...THREE, "shard-4"] });
+    await world.kube.run(["scale", "statefulset/redis-dedup-shard-4", "--replicas=0"]);
+    await world.kube.run(["wait", "--for=delete", "pod/redis-dedup-shard-4-0", "--timeout=60s"]);
+
+    await world.stack.setConfig({ migrationPhase: "stable" });
+    const dead = await world.stack.up({ skipPreview: true });
+    expect(dead.code, dead.output).to.not.equal(0);
+    expect(dead.output).to.match(/shard-4 at \S+ cannot be reached: .*name it in forceRemoveShards/);
+    expect(await world.kube.find("statefulset/redis-dedup-shard-4")).to.not.equal(undefined);
+
+    await world.stack.setConfig({ migrationPhase: "plan", forceRemoveShards: ["shard-4"] });
+    const stays = await world.stack.preview();
+    expect(stays.code, stays.output).to.not.equal(0);
+    expect(stays.output).to.contain('dedup-shards:forceRemoveShards[0] is "shard-4"; allowed: only shards that go');
+
+    await world.stack.setConfig({ migrationPhase: "stable" });
+    expect((await world.stack.preview()).output).to.contain("is removed without a look at its keys");
+    await world.stack.mustUp({ skipPreview: true });
+    expect(await world.kube.find("statefulset/redis-dedup-shard-4")).to.equal(undefined);
+    await world.expectPlaced(THREE);
+  });
+
+  it("a destroy fails while shards hold keys, before it deletes one of them, or the ring that the backend reads", async () => {
+    const { code, output } = await world.stack.destroy();
+    expect(code, output).to.not.equal(0);
+    expect(output).to.contain("cannot be removed: it holds keys that no other shard holds");
+    await expectShardsRun(THREE);
+    expect((await world.kube.get("configmap/backend-config"))["data"]).to.include({ DEDUP_DUAL_WRITE: "false" });
+    await world.backend.ready();
     await world.expectPlaced(THREE);
   });
 

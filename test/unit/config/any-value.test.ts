@@ -18,6 +18,7 @@ const KEYS = [
   "verify",
   "cleanup",
   "backup",
+  "forceRemoveShards",
 ] as const satisfies readonly (keyof StackConfig)[];
 
 describe("parseStackConfig: any value at all", () => {

@@ -16,7 +16,7 @@ const WAIT = "a whole number from 1 to 3600000";
 const DURATION = "a whole number and a unit (ms, s, m, h or d), such as 14d, 30m or 0s, at most 365d";
 const KEYS =
   "migrationPhase, shards, targetShards, vnodes, keyPrefix, namespace, shardUrls, access, shard, backend, copy, verify, " +
-  "cleanup, backup, monitoring, redisPassword";
+  "cleanup, backup, monitoring, forceRemoveShards, redisPassword";
 const TEXT_PREFIX = "text such as pcs: that is not just a number, true, false or null";
 const PORT = "a whole number from 1 to 65535";
 const PATH = "a path that starts with a slash, such as /metrics";
@@ -214,6 +214,15 @@ const BAD: readonly (readonly [RawStackConfig, string])[] = [
   [{ cleanup: { batchSize: 0 } }, "cleanup.batchSize is 0; allowed: a whole number from 1 to 10000"],
   [{ backup: { enabled: "no" } }, 'backup.enabled is "no"; allowed: true or false'],
   [{ backup: { command: " " } }, 'backup.command is " "; allowed: a shell command'],
+  [
+    { forceRemoveShards: ["a"] },
+    'forceRemoveShards[0] is "a"; allowed: only shards that go; in dedup-shards:migrationPhase "stable" this one stays',
+  ],
+  [
+    { migrationPhase: "copy", targetShards: ["b"], forceRemoveShards: ["c", "b"] },
+    'forceRemoveShards[1] is "b"; allowed: only shards that go; in dedup-shards:migrationPhase "copy" this one stays',
+  ],
+  [{ forceRemoveShards: "b" }, 'forceRemoveShards is "b"; allowed: a list of shard names'],
   [{ backup: { directory: "" } }, 'backup.directory is ""; allowed: the path of a directory'],
   [{ monitoring: { enabled: "yes" } }, 'monitoring.enabled is "yes"; allowed: true or false'],
   [{ monitoring: { folder: "" } }, 'monitoring.folder is ""; allowed: the name of a folder in Grafana'],

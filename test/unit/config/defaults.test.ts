@@ -49,6 +49,7 @@ const DEFAULTS: StackConfig = {
       stalledMs: 1_800_000,
     },
   },
+  forceRemoveShards: [],
 };
 
 const parse = (raw: RawStackConfig): StackConfig => parseAll({ shards: ["shard-0"], ...raw });
@@ -110,6 +111,11 @@ describe("parseStackConfig: what is allowed", () => {
       c: "redis://redis-dedup-c-0.redis-dedup.fractal-lba.svc:6379",
     };
     expect(parse({ shards: ["a", "b", "c"], shardUrls }).shardUrls).to.deep.equal(shardUrls);
+  });
+
+  it("takes the name of a shard that goes for one to be removed by force", () => {
+    const forceRemoveShards = ["shard-1"];
+    expect(parse({ targetShards: ["shard-0", "shard-1"], forceRemoveShards })).to.deep.include({ forceRemoveShards });
   });
 
   it("takes a shard name of 40 characters", () => {
