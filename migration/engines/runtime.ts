@@ -13,7 +13,7 @@ export type Log = (line: string) => void;
 
 /** How fast and how carefully an engine goes. */
 export interface Pace {
-  /** Ceiling of copied or deleted keys per second, all sources together. */
+  /** Ceiling of keys per second that are compared, copied or deleted, all sources together; compared and copied is one. */
   readonly keysPerSecond: number;
   /** Keys per batch at most. */
   readonly batchSize: number;

@@ -60,15 +60,21 @@ export function addCounts(sum: SyncCounts, more: SyncCounts): void {
 /**
  * Makes the secondary hold the primary's copy of some keys: the primary decides where they differ.
  * A key is written only if the secondary still holds what was compared, else it is compared again.
+ *
+ * Against the ceiling a key counts once, whether it is compared only or copied as well: comparing makes both servers
+ * read it, copying hardly adds to that. So a pass over n keys takes n shares of the rate, and so does a copy of n keys.
+ * Whoever changed meanwhile counts again.
  */
 export async function syncKeys(edge: Edge, keys: readonly Buffer[], job: SyncJob): Promise<SyncCounts> {
   const counts = { ...noCounts(), checked: keys.length };
+  await job.throttle.take(keys.length);
   let found = await differences(edge, keys, job);
   if (await settled(found, job)) found = await differences(edge, keysOf(found), job);
   for (const { difference } of found) counts[difference]++;
   for (let attempt = 0; found.length > 0 && attempt < ATTEMPTS; attempt++) {
     const { written, changed } = await copy(edge.primary, edge.secondary, found, job);
     counts.repaired += written;
+    if (changed.length > 0) await job.throttle.take(changed.length);
     found = changed.length > 0 ? await differences(edge, changed, job) : [];
   }
   return counts;
@@ -79,10 +85,11 @@ export type ExtraAction = "delete" | "complete";
 
 /**
  * Brings keys that only the secondary holds into line: a left-over is deleted, somebody's half-done claim is completed
- * on the primary.
+ * on the primary. A key counts against the ceiling as in {@link syncKeys}.
  */
 export async function syncExtras(edge: Edge, keys: readonly Buffer[], action: ExtraAction, job: ExtrasJob) {
   const counts = { ...noCounts(), checked: keys.length };
+  await job.throttle.take(keys.length);
   let found = await extraKeys(edge, keys, job);
   if (await settled(found, job)) found = await extraKeys(edge, keysOf(found), job);
   counts.extra = found.length;
@@ -91,7 +98,6 @@ export async function syncExtras(edge: Edge, keys: readonly Buffer[], action: Ex
     const absent = found.map(({ key }) => ({ key, expected: "" }));
     counts.repaired = (await copy(edge.secondary, edge.primary, absent, job)).written;
   } else {
-    await job.throttle.take(found.length);
     // Asked after the look: a deciding shard that came back empty would make left-overs of the last copies.
     await assertRemembers(edge.primary, job.record);
     const expected = found.map(({ fingerprint }) => fingerprint);
@@ -103,7 +109,7 @@ export async function syncExtras(edge: Edge, keys: readonly Buffer[], action: Ex
 
 /**
  * Copies keys as they are now, unless the shard written to no longer holds what is expected of it. Big values go in
- * several requests: as many as were read at once are written at once.
+ * several requests: as many as were read at once are written at once. The caller has taken the keys' share of the rate.
  */
 export async function copy(
   from: ShardStore,
@@ -111,7 +117,6 @@ export async function copy(
   keys: readonly { readonly key: Buffer; readonly expected: string }[],
   { run, throttle }: Pick<SyncJob, "run" | "throttle">,
 ): Promise<{ written: number; changed: readonly Buffer[] }> {
-  await throttle.take(keys.length);
   const changed: Buffer[] = [];
   let written = 0;
   for (let done = 0; done < keys.length;) {

@@ -1,0 +1,90 @@
+import { expect } from "chai";
+import type { Run } from "../../../migration/engines/runtime";
+import type { KeyState, ShardStore, WriteOutcome } from "../../../migration/engines/shard-store";
+import { syncExtras, syncKeys } from "../../../migration/engines/sync";
+import { Throttle } from "../../../migration/engines/throttle";
+import { HashRing } from "../../../migration/ring/ring";
+import { FakeClock, fakeStore } from "./fakes";
+
+const KEYS_PER_SECOND = 20;
+const BATCH = 10;
+const BATCHES = 5;
+const ABSENT: KeyState = { fingerprint: "", expiresAtMs: -2 };
+const PRESENT: KeyState = { fingerprint: "v", expiresAtMs: -1 };
+
+describe("the ceiling of comparing and copying", () => {
+  let clock: FakeClock;
+  let asked: number;
+  beforeEach(() => {
+    clock = new FakeClock();
+    asked = 0;
+  });
+
+  /** A shard that holds every key in one state, and on which writes come out as scripted, then as "written". */
+  function store(name: string, state: KeyState, outcomes: WriteOutcome[] = []): ShardStore {
+    const each = <T>(keys: readonly unknown[], value: T) => Promise.resolve(keys.map(() => value));
+    return fakeStore(name, {
+      inspect: async (keys) => {
+        asked += keys.length;
+        return { nowMs: clock.now(), states: await each(keys, state) };
+      },
+      read: (keys) => each(keys, { ...PRESENT, dump: Buffer.from("v") }),
+      write: (_token, writes) => each(writes, outcomes.shift() ?? "written"),
+      remove: (_token, keys) => each(keys, "removed" as const),
+      readRecord: () => Promise.resolve(JSON.stringify(record)),
+    });
+  }
+
+  const record = { sequence: 1, id: "m", digest: "d", shards: ["a"], targetShards: ["b"], movers: 0 };
+
+  function job() {
+    const ring = new HashRing(["a"]);
+    const rings = { current: ring, target: ring, keyPrefix: "" };
+    const run: Run = { rings, shards: () => expect.fail(), token: () => "t", clock, log: () => undefined };
+    const pace = { keysPerSecond: KEYS_PER_SECOND, batchSize: BATCH, maxLatencyMs: 1_000 };
+    return { run, throttle: new Throttle(pace, clock), expiryToleranceMs: 0, settle: false, record: record as never };
+  }
+
+  /** How long some batches take, the last one's share of the rate included. */
+  async function secondsFor(work: (keys: readonly Buffer[], all: ReturnType<typeof job>) => Promise<unknown>) {
+    const all = job();
+    const start = clock.now();
+    for (let i = 0; i < BATCHES; i++) {
+      await work(
+        Array.from({ length: BATCH }, (_, at) => Buffer.from(`${i}/${at}`)),
+        all,
+      );
+    }
+    await all.throttle.take(0);
+    return (clock.now() - start) / 1_000;
+  }
+
+  const SHARE_OF_ALL = (BATCHES * BATCH) / KEYS_PER_SECOND;
+
+  it("holds for keys that are compared only", async () => {
+    const edge = { primary: store("a", PRESENT), secondary: store("b", PRESENT) };
+    expect(await secondsFor((keys, all) => syncKeys(edge, keys, all))).to.be.closeTo(SHARE_OF_ALL, 0.001);
+    expect(asked).to.equal(2 * BATCHES * BATCH);
+  });
+
+  it("counts a key that is compared and then copied once", async () => {
+    const edge = { primary: store("a", PRESENT), secondary: store("b", ABSENT) };
+    expect(await secondsFor((keys, all) => syncKeys(edge, keys, all))).to.be.closeTo(SHARE_OF_ALL, 0.001);
+  });
+
+  it("counts a key that changed meanwhile, and is compared again, once more", async () => {
+    const edge = { primary: store("a", PRESENT), secondary: store("b", ABSENT, ["changed"]) };
+    const expected = SHARE_OF_ALL + BATCH / KEYS_PER_SECOND;
+    expect(await secondsFor((keys, all) => syncKeys(edge, keys, all))).to.be.closeTo(expected, 0.001);
+  });
+
+  for (const action of ["delete", "complete"] as const) {
+    it(`holds for the look for extras, and counts one to ${action} once`, async () => {
+      for (const primary of [PRESENT, ABSENT]) {
+        const edge = { primary: store("a", primary), secondary: store("b", PRESENT) };
+        const seconds = await secondsFor((keys, all) => syncExtras(edge, keys, action, all));
+        expect(seconds).to.be.closeTo(SHARE_OF_ALL, 0.001);
+      }
+    });
+  }
+});
