@@ -182,6 +182,7 @@ function readConfig(): StackConfig {
 function connectionTo(names: readonly string[]) {
   return {
     shards: Object.fromEntries(names.map((name) => [name, urlOf(name)])),
+    managed: names.filter((name) => !isExternal(name)),
     access: config.access,
     namespace: config.namespace,
     // The engines reach the cluster that the Kubernetes provider reaches.

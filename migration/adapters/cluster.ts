@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { Writable } from "node:stream";
 import { AppsV1Api, CoreV1Api, CustomObjectsApi, KubeConfig, PortForward, type V1Pod } from "@kubernetes/client-node";
+import { selectorText } from "./selector-text";
 
 const NOT_FOUND = 404;
 
@@ -93,8 +94,7 @@ export class Cluster {
   async podsOf(namespace: string, name: string): Promise<readonly V1Pod[]> {
     try {
       const deployment = await this.apps.readNamespacedDeployment({ namespace, name });
-      const labels = Object.entries(deployment.spec?.selector.matchLabels ?? {});
-      const labelSelector = labels.map(([key, value]) => `${key}=${value}`).join(",");
+      const labelSelector = selectorText(deployment.spec?.selector ?? {});
       return (await this.core.listNamespacedPod({ namespace, labelSelector })).items;
     } catch (error) {
       throw explain(`the pods of Deployment ${namespace}/${name}`, error);

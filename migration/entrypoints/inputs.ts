@@ -7,6 +7,8 @@ import type { RingState } from "../phases";
 export interface ConnectionInputs {
   /** URLs of the shards that exist, by name. */
   readonly shards: Readonly<Record<string, string>>;
+  /** Names of those of them that this program runs; none in states of before. */
+  readonly managed?: readonly string[];
   readonly access: "portForward" | "direct";
   readonly namespace: string;
   readonly kubeContext: string;
@@ -102,8 +104,8 @@ export function accessOf(
 
 /** Memory limits of the shards that this program runs, by name. */
 export function containerLimits({ connection, settings }: Pick<StepInputs, "connection" | "settings">) {
-  const own = Object.entries(connection.shards).filter(([, url]) => url.includes(".svc:"));
-  return Object.fromEntries(own.map(([name]) => [name, settings.containerLimitBytes]));
+  const { managed = [] } = connection;
+  return Object.fromEntries(managed.map((name) => [name, settings.containerLimitBytes]));
 }
 
 /** The pace of catch-up and repair. */
