@@ -5,7 +5,16 @@
  * `pulumi stack init` and `pulumi config` run in that folder, which holds a Pulumi.yaml of the same project name, since
  * they write beside it; everything that runs the program runs in the root of the checkout with `--config-file`.
  */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { REPO_ROOT } from "./machine";
@@ -101,8 +110,9 @@ export class PulumiStack {
     return this.operate("destroy", ["--yes", "--skip-preview"]).done;
   }
 
-  /** Takes away the lock that a killed run left. */
+  /** Takes away the lock that a killed run left, and puts the state right if it died while it was writing that. */
   cancel(): Promise<RunResult> {
+    this.mendState();
     return this.manage(["cancel", "--yes", this.name]);
   }
 
@@ -156,6 +166,16 @@ export class PulumiStack {
       PULUMI_SKIP_UPDATE_CHECK: "true",
       ...this.extraEnv,
     };
+  }
+
+  /** The CLI writes its file in place, and leaves what stood there before beside it. */
+  private mendState(): void {
+    const file = path.join(this.dir, "backend/.pulumi/stacks", PROJECT, `${this.name}.json`);
+    try {
+      JSON.parse(readFileSync(file, "utf8"));
+    } catch {
+      copyFileSync(`${file}.bak`, file);
+    }
   }
 
   /** Lets the CLI encrypt, since only it knows the format, in a file that holds nothing else. */
