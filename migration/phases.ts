@@ -159,7 +159,7 @@ const MOVES: Readonly<Partial<Record<`${Phase} → ${Phase}`, Move>>> = {
   "cleanup → cutover": { checks: ["oneStep", "planned", "healthy"] },
   // Nothing changes for the pods, but retiring shards go: nobody may write to them any more.
   "cleanup → stable": { checks: ["settled", "planned", "drained"] },
-  "stable → cleanup": { checks: ["settled", "planned"] },
+  "stable → cleanup": { checks: ["planned", "healthy", "settled"] },
 };
 
 /** @returns what a legal move asks for. */

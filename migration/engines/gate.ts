@@ -30,7 +30,7 @@ export interface GateJob {
   readonly commandTimeoutMs: number;
   /** All shards of both rings. */
   readonly shards: readonly ShardStore[];
-  /** Shards out of reach that the ring which stays does not have. */
+  /** Shards out of reach that are given up, or that a move which is taken back may have removed. */
   readonly outOfReach: readonly string[];
   readonly record: MigrationRecord | undefined;
   readonly ttlWindowMs: number;
@@ -74,7 +74,13 @@ const CHECKS: Readonly<Record<Check, CheckRun>> = {
   },
   settled: (run, job) => assertAllWithin(0, run, job),
   planned: (_run, job) => Promise.resolve(void plannedRecord(job)),
-  healthy: async (_run, { shards }) => {
+  healthy: async (_run, { shards, outOfReach }) => {
+    if (outOfReach.length > 0) {
+      throw new GateClosedError(
+        `${outOfReach.join(", ")} cannot be reached or has lost its data. ` +
+          `Look at its pod, then run \`pulumi up\` again.`,
+      );
+    }
     for (const shard of shards) {
       const { role } = await shard.info();
       if (role !== "master") {

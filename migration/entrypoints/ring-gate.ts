@@ -141,9 +141,10 @@ export async function read(olds: Outputs): Promise<{ readonly props: object; rea
 function askGate(olds: Outputs, news: CheckedGateInputs, secrets: Secrets) {
   const purpose = `the gate from "${olds.phase}" to "${news.phase}"`;
   const open = isOpen(olds.phase) ? olds : news;
-  const { givesUp } = moveOf(olds.phase, news.phase);
-  const { shards, targetShards } = olds.ring;
-  const dispensable = givesUp === "target" ? targetShards.filter((name) => !shards.includes(name)) : [];
+  const stay = olds.ring.shards;
+  const others = Object.keys(open.connection.shards).filter((name) => !stay.includes(name));
+  // What a move is taken back from may have closed the migration, and removed them.
+  const dispensable = moveOf(olds.phase, news.phase).givesUp === "target" || !isOpen(olds.phase) ? others : [];
   return openRun(open, secrets, { purpose, dispensable }, async (session) => {
     const strangers = await shardsThatForgot(session.stores.filter(({ name }) => dispensable.includes(name)));
     const known = session.stores.filter((store) => !strangers.includes(store));
