@@ -1,113 +1,34 @@
-import type { PodMetrics } from "../adapters/backend-view";
 import { passGate } from "../engines/gate";
-import { serverOf } from "../config/server";
+import { readAbandonedRecord, readMigrationRecord } from "../engines/migration-record";
 import { preFlight } from "../engines/pre-flight";
 import type { ShardStore } from "../engines/shard-store";
-import { readAbandonedRecord, readMigrationRecord } from "../engines/migration-record";
-import {
-  isOpen,
-  moveOf,
-  nearestPhase,
-  POD_CONFIGS,
-  podConfigOf,
-  refuseMove,
-  ringsInForce,
-  type Phase,
-  type PodConfig,
-  type RingState,
-} from "../phases";
-import {
-  containerLimits,
-  log,
-  resultsOf,
-  STATE_VERSION,
-  type ConnectionInputs,
-  type RingInputs,
-  type Secrets,
-  type SettingsInputs,
-} from "./inputs";
+import { isOpen, moveOf, nearestPhase, POD_CONFIGS, podConfigOf } from "../phases";
+import { ringData, sameRing, stateOf, type CheckedGateInputs, type GateInputs, type RingData } from "./gate-inputs";
+import { refuseChange, refuseStart, type Failure } from "./gate-refusals";
+import { containerLimits, log, resultsOf, STATE_VERSION, type ConnectionInputs, type Secrets } from "./inputs";
 import { openBackend, openRun } from "./open-run";
 import { verifyPhase } from "./verify";
-
-/** Inputs of the gate as the program gives them. */
-export interface GateInputs {
-  readonly phase: Phase;
-  readonly ring: RingInputs;
-  readonly connection: ConnectionInputs;
-  readonly settings: SettingsInputs;
-  /** Where pods say which epoch they run. */
-  readonly metrics?: PodMetrics;
-}
-
-/** What `check` adds: the ring that the move leads to, so that the preview prints it. */
-interface CheckedGateInputs extends GateInputs {
-  /** Data of the ring ConfigMap. */
-  readonly data: Readonly<Record<string, string>>;
-  readonly epoch: number;
-  /** How many migrations this stack has opened. */
-  readonly migration: number;
-  /** The state before the last change of the phase; its `up` may not have got to its end. */
-  readonly cameFrom?: RingState;
-}
 
 interface Outputs extends CheckedGateInputs {
   readonly verification?: unknown;
 }
 
-type Failure = { readonly property: string; readonly reason: string };
 type Checked = { readonly inputs: object; readonly failures?: readonly Failure[] };
-
-const stateOf = ({ phase, ring }: GateInputs): RingState => ({ phase, ...ring });
 
 /** Refuses illegal moves, and computes the ring that a legal one leads to. */
 export async function check(olds: Partial<CheckedGateInputs>, news: GateInputs): Promise<Checked> {
-  const known = olds.phase !== undefined && olds.data !== undefined;
-  const from = known ? stateOf(olds as CheckedGateInputs) : undefined;
-  const refusal = refuseMove(from, stateOf(news), olds.cameFrom);
-  if (refusal !== undefined) return { inputs: news, failures: [{ property: "migrationPhase", reason: refusal }] };
-  const moved = known ? refuseOtherServer(olds as CheckedGateInputs, news) : undefined;
-  if (moved !== undefined) return { inputs: news, failures: [{ property: "shardUrls", reason: moved }] };
-  const before = known ? olds.data : await liveRing(news.connection);
+  const known = olds.phase !== undefined && olds.data !== undefined ? (olds as CheckedGateInputs) : undefined;
+  const before = known ? known.data : await liveRing(news.connection);
   const data = ringData(news);
-  if (!known && before?.["DEDUP_SHARDS"] && before["DEDUP_SHARDS"] !== data["DEDUP_SHARDS"]) {
-    return { inputs: news, failures: [{ property: "shards", reason: foreignRing(news, before, data) }] };
-  }
+  const failure = known ? refuseChange(known, news) : refuseStart(news, before, data);
+  if (failure) return { inputs: news, failures: [failure] };
+  const from = known && stateOf(known);
   const epoch = epochAfter(before, data);
   const cameFrom = from && from.phase !== news.phase ? from : olds.cameFrom;
   const opens = isOpen(news.phase) && !(from && isOpen(from.phase));
   const migration = (olds.migration ?? 0) + (opens ? 1 : 0);
   const noted = { migration, ...(cameFrom ? { cameFrom } : {}) };
   return { inputs: { ...news, data: { ...data, DEDUP_RING_EPOCH: String(epoch) }, epoch, ...noted } };
-}
-
-/** Why a shard of the ring in force may not be another server from now on: its keys would be where nobody looks. */
-function refuseOtherServer(olds: CheckedGateInputs, news: GateInputs): string | undefined {
-  for (const [name, known] of serversInForce(olds)) {
-    const now = news.connection.shards[name];
-    if (now === undefined || known.some((url) => serverOf(url) === serverOf(now))) continue;
-    return (
-      `shardUrls: ${name} is at ${known.join(" or ")} and its keys are there, but it would be at ${now} from now on, ` +
-      `where they would not be found. Take the change of shardUrls (or namespace) back. To move the shard to another ` +
-      `server, name that one in targetShards under a name of its own, leave ${name} out there, and migrate.`
-    );
-  }
-  return undefined;
-}
-
-/**
- * The servers of the shards that a state relies on: both rings in force, and the current ring, to which a migration may
- * go back. A ConfigMap that was changed by hand, and then refreshed, may say that one of them is elsewhere: whether that
- * is taken over or taken back is for the operator to say.
- */
-function serversInForce(olds: CheckedGateInputs): readonly (readonly [shard: string, urls: readonly string[]])[] {
-  const { primary, secondary = [] } = ringsInForce(stateOf(olds));
-  const live = (olds.data["DEDUP_SHARDS"] ?? "").split(",");
-  const isRing = live.length === primary.length && live.every((url) => URL.canParse(url));
-  return [...new Set([...olds.ring.shards, ...primary, ...secondary])].map((name) => {
-    const declared = olds.connection.shards[name];
-    const found = isRing ? live[primary.indexOf(name)] : undefined;
-    return [name, [...new Set([declared, found])].filter((url) => url !== undefined)];
-  });
 }
 
 /** The first ring: nothing moves. */
@@ -174,33 +95,13 @@ async function shardsThatForgot(stores: readonly ShardStore[]): Promise<readonly
   return stores.filter((_, i) => records[i] === undefined);
 }
 
-/** The ring part of the ConfigMap; the epoch is not in it. */
-function ringData(inputs: GateInputs, config: PodConfig = podConfigOf(inputs.phase)): Record<string, string> {
-  const { primary, secondary } = ringsInForce(stateOf(inputs), config);
-  return {
-    DEDUP_SHARDS: primary.map((name) => inputs.connection.shards[name] ?? "").join(","),
-    DEDUP_DUAL_WRITE: String(secondary !== undefined),
-    DEDUP_NEW_RING: (secondary ?? []).join(","),
-  };
-}
-
-type Ring = Readonly<Record<string, string>>;
-
-const sameRing = (a: Ring, b: Ring): boolean =>
-  ["DEDUP_SHARDS", "DEDUP_DUAL_WRITE", "DEDUP_NEW_RING"].every((key) => a[key] === b[key]);
-
-function epochAfter(before: Ring | undefined, data: Ring): number {
+function epochAfter(before: RingData | undefined, data: RingData): number {
   const epoch = Number(before?.["DEDUP_RING_EPOCH"]) || 0;
   return before !== undefined && epoch > 0 && sameRing(before, data) ? epoch : epoch + 1;
 }
 
-const foreignRing = ({ connection }: GateInputs, before: Ring, data: Ring): string =>
-  `ConfigMap ${connection.namespace}/${connection.configMap} already has the ring ${before["DEDUP_SHARDS"]}, but shards ` +
-  `would make it ${data["DEDUP_SHARDS"]}. Changing it without a migration would lose keys: set shards (and shardUrls) ` +
-  `to the ring in force.`;
-
 /** The live ring ConfigMap; undefined where there is none or nobody can say. */
-async function liveRing(connection: ConnectionInputs): Promise<Ring | undefined> {
+async function liveRing(connection: ConnectionInputs): Promise<RingData | undefined> {
   try {
     return await (await openBackend(connection)).ring();
   } catch (error) {

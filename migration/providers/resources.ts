@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { BarrierInputs } from "../entrypoints/barrier";
 import type { StepInputs } from "../entrypoints/inputs";
 import type { PlanInputs } from "../entrypoints/migration-plan";
-import type { GateInputs } from "../entrypoints/ring-gate";
+import type { GateInputs } from "../entrypoints/gate-inputs";
 import type { ShardGuardInputs } from "../entrypoints/shard-guard";
 import type { ShardReadyInputs } from "../entrypoints/shard-ready";
 import type { ShardSetInputs } from "../entrypoints/shard-set";

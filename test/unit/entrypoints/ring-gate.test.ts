@@ -1,5 +1,7 @@
 import { expect } from "chai";
 import type { SettingsInputs } from "../../../migration/entrypoints/inputs";
+import { ringData } from "../../../migration/entrypoints/gate-inputs";
+import { refuseStart } from "../../../migration/entrypoints/gate-refusals";
 import { check } from "../../../migration/entrypoints/ring-gate";
 import { PHASES, ringsInForce, shardsThatExist, type Phase } from "../../../migration/phases";
 
@@ -90,5 +92,72 @@ describe("the gate's check of where the ring's shards are", () => {
     );
     const garbled = before("stable", "not a url");
     expect(await refusalOf(garbled, inputs("stable", { "shard-1": EMPTY }))).to.contain("shard-1 is at");
+  });
+});
+
+describe("the gate's check of the backend", () => {
+  const CHANGES = { namespace: "other", configMap: "other-config", deployment: "other" };
+  const NAMES = { namespace: "namespace", configMap: "backend.configMap", deployment: "backend.deployment" };
+  const changed = (phase: Phase, change: Partial<typeof CHANGES>) => {
+    const asked = inputs(phase);
+    return { ...asked, connection: { ...asked.connection, ...change } };
+  };
+
+  for (const key of ["namespace", "configMap", "deployment"] as const) {
+    const change = { [key]: CHANGES[key] };
+
+    for (const phase of PHASES.filter((each) => each !== "stable")) {
+      it(`refuses another ${NAMES[key]} in ${phase}`, async () => {
+        const { failures } = await check(before(phase), changed(phase, change));
+        expect(failures?.map(({ property }) => property)).to.deep.equal([NAMES[key]]);
+        expect(failures?.[0]?.reason).to.equal(
+          `${NAMES[key]}: changed from "${inputs(phase).connection[key]}" to "${CHANGES[key]}" in the middle of a migration ` +
+            `(phase "${phase}"): the backend that takes part in it would be left with the ring that it has. Take it back, ` +
+            "and finish or leave the migration first.",
+        );
+      });
+    }
+
+    it(`refuses another ${NAMES[key]} on the way out, but not when no migration is open`, async () => {
+      expect((await check(before("copy"), changed("stable", change))).failures).to.have.length(1);
+      expect((await check(before("stable"), changed("stable", change))).failures).to.equal(undefined);
+    });
+  }
+});
+
+describe("a stack without a state", () => {
+  const live = (data: Readonly<Record<string, string>>) => ({
+    DEDUP_SHARDS: THREE.map(podUrl).join(","),
+    DEDUP_DUAL_WRITE: "false",
+    DEDUP_NEW_RING: "",
+    ...data,
+  });
+  const start = (phase: Phase, data?: Readonly<Record<string, string>>) =>
+    refuseStart(inputs(phase), data && live(data), ringData(inputs(phase)))?.reason;
+
+  it("takes the ring over that it finds, or none", () => {
+    for (const phase of ["stable", "plan"] as const) {
+      expect(start(phase, {})).to.equal(undefined);
+      expect(start(phase)).to.equal(undefined);
+    }
+  });
+
+  it("does not take a migration over: its state says how far that is", () => {
+    for (const phase of ["stable", "plan"] as const) {
+      expect(start(phase, { DEDUP_DUAL_WRITE: "true", DEDUP_NEW_RING: "x,y" })).to.equal(
+        "ConfigMap n/backend-config is in the middle of a migration: dual-write is on, from " +
+          `${THREE.map(podUrl).join(",")} to the ring x,y. This stack has no state of it, and switching dual-write off ` +
+          "without a barrier would lose claims. Restore the state of the stack that began it (`pulumi stack import` of its " +
+          "last export, or of its backend's backup), then go on from there. If there is none: the ring in DEDUP_SHARDS has " +
+          'every acknowledged claim, so switch dual-write off by hand (DEDUP_DUAL_WRITE="false", DEDUP_NEW_RING="", ' +
+          "DEDUP_RING_EPOCH raised by one), restart the Deployment, wait until no older pod is left, and set shards to that " +
+          "ring.",
+      );
+    }
+  });
+
+  it("does not take another ring over, nor start in the middle", () => {
+    expect(start("stable", { DEDUP_SHARDS: "redis://a" })).to.contain("already has the ring redis://a");
+    expect(start("copy", {})).to.contain("this stack has no ring yet");
   });
 });

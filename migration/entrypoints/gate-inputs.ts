@@ -1,0 +1,43 @@
+import type { PodMetrics } from "../adapters/backend-view";
+import { podConfigOf, ringsInForce, type Phase, type PodConfig, type RingState } from "../phases";
+import type { ConnectionInputs, RingInputs, SettingsInputs } from "./inputs";
+
+/** Inputs of the gate as the program gives them. */
+export interface GateInputs {
+  readonly phase: Phase;
+  readonly ring: RingInputs;
+  readonly connection: ConnectionInputs;
+  readonly settings: SettingsInputs;
+  /** Where pods say which epoch they run. */
+  readonly metrics?: PodMetrics;
+}
+
+/** What `check` adds: the ring that the move leads to, so that the preview prints it. */
+export interface CheckedGateInputs extends GateInputs {
+  readonly data: RingData;
+  readonly epoch: number;
+  /** How many migrations this stack has opened. */
+  readonly migration: number;
+  /** The state before the last change of the phase; its `up` may not have got to its end. */
+  readonly cameFrom?: RingState;
+}
+
+/** Data of the ring ConfigMap. */
+export type RingData = Readonly<Record<string, string>>;
+
+/** What the inputs say about the ring. */
+export const stateOf = ({ phase, ring }: GateInputs): RingState => ({ phase, ...ring });
+
+/** The ring part of the ConfigMap, in the phase's config or another one; the epoch is not in it. */
+export function ringData(inputs: GateInputs, config: PodConfig = podConfigOf(inputs.phase)): RingData {
+  const { primary, secondary } = ringsInForce(stateOf(inputs), config);
+  return {
+    DEDUP_SHARDS: primary.map((name) => inputs.connection.shards[name] ?? "").join(","),
+    DEDUP_DUAL_WRITE: String(secondary !== undefined),
+    DEDUP_NEW_RING: (secondary ?? []).join(","),
+  };
+}
+
+/** Whether two ConfigMaps have the same ring, whatever their epochs. */
+export const sameRing = (a: RingData, b: RingData): boolean =>
+  ["DEDUP_SHARDS", "DEDUP_DUAL_WRITE", "DEDUP_NEW_RING"].every((key) => a[key] === b[key]);
