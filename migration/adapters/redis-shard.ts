@@ -98,16 +98,16 @@ export class RedisShard implements ShardStore {
 
   async write(token: FencingToken, writes: readonly KeyWrite[]): Promise<readonly WriteOutcome[]> {
     const keys = [LOCK, ...writes.map(({ key }) => key)];
-    const args = writes.flatMap(({ expected, expiresAtMs, dump }) => [expected, String(expiresAtMs), dump]);
+    const args = writes.flatMap(({ expected, expiresAtMs, dump }) => [...seen(expected), String(expiresAtMs), dump]);
     const reply = await this.client.script(LUA.write, keys, [token, ...args]);
     return reply.map((code) => outcome(WRITE_OUTCOMES, code));
   }
 
-  async remove(token: FencingToken, keys: readonly Buffer[], expected: readonly string[]) {
+  async remove(token: FencingToken, keys: readonly Buffer[], expected: readonly KeyState[]) {
     const outcomes: RemoveOutcome[] = [];
     while (outcomes.length < keys.length) {
       const done = outcomes.length;
-      const args = [token, SCRIPT_BYTES, ...expected.slice(done)];
+      const args = [token, SCRIPT_BYTES, ...expected.slice(done).flatMap(seen)];
       const reply = await this.client.script(LUA.remove, [LOCK, ...keys.slice(done)], args);
       outcomes.push(...reply.map((code) => outcome(REMOVE_OUTCOMES, code)));
     }
@@ -151,6 +151,8 @@ export class RedisShard implements ShardStore {
 }
 
 const isBookkeeping = (key: Buffer): boolean => key.toString("latin1").startsWith(BOOKKEEPING_PREFIX);
+
+const seen = ({ fingerprint, expiresAtMs }: KeyState): string[] => [fingerprint, String(expiresAtMs)];
 
 function stateAt(reply: readonly Buffer[], at: number): KeyState {
   return { fingerprint: String(reply[at]), expiresAtMs: Number(reply[at + 1]) };

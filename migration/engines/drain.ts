@@ -3,7 +3,7 @@ import { remembers, type MigrationRecord } from "./migration-record";
 import { keysToDrain } from "./route";
 import type { Direction, Pace, Run } from "./runtime";
 import { runOnSources, type SourcesJob } from "./sources";
-import type { ShardStore } from "./shard-store";
+import { ABSENT, type ShardStore } from "./shard-store";
 import { copy } from "./sync";
 import { Throttle } from "./throttle";
 
@@ -79,16 +79,15 @@ async function drainBatch(
   owner: ShardStore,
   keys: readonly Buffer[],
 ): Promise<DrainCounts> {
+  await throttle.take(keys.length);
   const held = (await throttle.observe(() => source.inspect(keys))).states;
   const there = (await throttle.observe(() => owner.inspect(keys))).states;
   const only = keys.filter((_, i) => held[i]?.fingerprint !== "" && there[i]?.fingerprint === "");
-  const absent = only.map((key) => ({ key, expected: "" }));
+  const absent = only.map((key) => ({ key, expected: ABSENT }));
   const rescue = only.length > 0 && (job.orphans !== "delete" || !(await remembers(owner, job.record)));
   const rescued = rescue ? (await copy(source, owner, absent, { run, throttle })).written : 0;
-  await throttle.take(keys.length);
-  const expected = held.map(({ fingerprint }) => fingerprint);
-  const outcomes = await throttle.observe(() => source.remove(run.token(), keys, expected));
+  const outcomes = await throttle.observe(() => source.remove(run.token(), keys, held));
   // A reply lost to a restart is asked for again and says "gone" of what the first try removed.
-  const found = outcomes.filter((_, i) => expected[i] !== "");
+  const found = outcomes.filter((_, i) => held[i]?.fingerprint !== "");
   return { checked: found.length, deleted: found.filter((outcome) => outcome !== "changed").length, rescued };
 }

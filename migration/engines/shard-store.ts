@@ -8,6 +8,9 @@ export interface KeyState {
   readonly expiresAtMs: number;
 }
 
+/** The state of a key that does not exist. */
+export const ABSENT: KeyState = { fingerprint: "", expiresAtMs: -2 };
+
 /** A key with its serialized value (`DUMP`). */
 export interface KeyCopy extends KeyState {
   readonly dump: Buffer;
@@ -20,16 +23,16 @@ export interface Inspection {
   readonly states: readonly KeyState[];
 }
 
-/** One key to write, unless the shard no longer holds what was read there (`expected`: a fingerprint, empty for absent). */
+/** One key to write, unless the shard no longer holds what was seen there: value and expiry. */
 export interface KeyWrite extends KeyCopy {
   readonly key: Buffer;
-  readonly expected: string;
+  readonly expected: KeyState;
 }
 
-/** `changed`: the key is no longer what was read before, nothing was done. `expired`: its time has passed. */
+/** `changed`: the key is no longer what was seen before, nothing was done. `expired`: its time has passed. */
 export type WriteOutcome = "written" | "changed" | "expired";
 
-/** `gone`: it no longer exists. `changed`: it is no longer what was read, and stays. */
+/** `gone`: it no longer exists. `changed`: it is no longer what was seen (value or expiry), and stays. */
 export type RemoveOutcome = "removed" | "changed" | "gone";
 
 /** Facts of a server. */
@@ -76,7 +79,11 @@ export interface ShardStore {
   /** Compare-and-write of a batch, in one script. */
   write(token: FencingToken, writes: readonly KeyWrite[]): Promise<readonly WriteOutcome[]>;
   /** Compare-and-delete of a batch, in one script. */
-  remove(token: FencingToken, keys: readonly Buffer[], expected: readonly string[]): Promise<readonly RemoveOutcome[]>;
+  remove(
+    token: FencingToken,
+    keys: readonly Buffer[],
+    expected: readonly KeyState[],
+  ): Promise<readonly RemoveOutcome[]>;
   /** Reads a record of this product, such as a checkpoint. */
   readRecord(name: string): Promise<string | undefined>;
   /** Writes a record; undefined deletes it. */

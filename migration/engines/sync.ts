@@ -1,7 +1,7 @@
 import { compare, extras, laterClock, type Difference } from "./compare";
 import { assertRemembers, type MigrationRecord } from "./migration-record";
 import type { Run } from "./runtime";
-import type { ShardStore } from "./shard-store";
+import { ABSENT, type KeyState, type ShardStore } from "./shard-store";
 import type { Throttle } from "./throttle";
 
 /** A difference that is a claim on its way to the second owner is gone after this time. */
@@ -46,7 +46,7 @@ export interface SyncCounts {
 interface Found {
   readonly key: Buffer;
   readonly difference: Difference;
-  readonly expected: string;
+  readonly expected: KeyState;
 }
 
 /** @returns counts that are all 0. */
@@ -95,12 +95,12 @@ export async function syncExtras(edge: Edge, keys: readonly Buffer[], action: Ex
   counts.extra = found.length;
   if (found.length === 0) return counts;
   if (action === "complete") {
-    const absent = found.map(({ key }) => ({ key, expected: "" }));
+    const absent = found.map(({ key }) => ({ key, expected: ABSENT }));
     counts.repaired = (await copy(edge.secondary, edge.primary, absent, job)).written;
   } else {
     // Asked after the look: a deciding shard that came back empty would make left-overs of the last copies.
     await assertRemembers(edge.primary, job.record);
-    const expected = found.map(({ fingerprint }) => fingerprint);
+    const expected = found.map(({ state }) => state);
     const outcomes = await edge.secondary.remove(job.run.token(), keysOf(found), expected);
     counts.repaired = outcomes.filter((outcome) => outcome === "removed").length;
   }
@@ -114,7 +114,7 @@ export async function syncExtras(edge: Edge, keys: readonly Buffer[], action: Ex
 export async function copy(
   from: ShardStore,
   to: ShardStore,
-  keys: readonly { readonly key: Buffer; readonly expected: string }[],
+  keys: readonly { readonly key: Buffer; readonly expected: KeyState }[],
   { run, throttle }: Pick<SyncJob, "run" | "throttle">,
 ): Promise<{ written: number; changed: readonly Buffer[] }> {
   const changed: Buffer[] = [];
@@ -138,16 +138,13 @@ async function differences(edge: Edge, keys: readonly Buffer[], job: SyncJob): P
   return keys.flatMap((key, i) => {
     const [mine, other] = [here.states[i], there.states[i]];
     const difference = mine && other && compare(mine, other, nowMs, job.expiryToleranceMs);
-    return difference ? [{ key, difference, expected: other.fingerprint }] : [];
+    return difference ? [{ key, difference, expected: other }] : [];
   });
 }
 
 async function extraKeys(edge: Edge, keys: readonly Buffer[], { throttle }: SyncJob) {
   const [decides, follows] = await throttle.observe(() => inspectBoth(edge, keys));
-  return extras(follows, decides).map((i) => ({
-    key: keys[i] as Buffer,
-    fingerprint: follows.states[i]?.fingerprint ?? "",
-  }));
+  return extras(follows, decides).map((i) => ({ key: keys[i] as Buffer, state: follows.states[i] ?? ABSENT }));
 }
 
 const inspectBoth = ({ primary, secondary }: Edge, keys: readonly Buffer[]) =>

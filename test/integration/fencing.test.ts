@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { openShards, type OpenShards } from "../../migration/adapters/open-shards";
 import type { RedisShard } from "../../migration/adapters/redis-shard";
 import { FencedError } from "../../migration/engines/errors";
-import type { KeyCopy } from "../../migration/engines/shard-store";
+import { ABSENT, type KeyCopy } from "../../migration/engines/shard-store";
 import { errorOf, RingLab } from "./ring-lab";
 
 const KEY = Buffer.from("pcs:k");
@@ -33,12 +33,12 @@ describe("writes to a shard", function () {
     return copy;
   }
   const held = () => lab.server("a").client.get(KEY);
-  const fingerprint = async () => (await shard.inspect([KEY])).states[0]?.fingerprint ?? "";
+  const state = async () => (await shard.inspect([KEY])).states[0] ?? ABSENT;
 
   describe("are refused to a token that does not hold the lock", () => {
     const attempts = [
-      ["write", async () => shard.write("mine", [{ key: KEY, expected: "", ...(await copyOf("new")) }])],
-      ["remove", async () => shard.remove("mine", [KEY], [await fingerprint()])],
+      ["write", async () => shard.write("mine", [{ key: KEY, expected: ABSENT, ...(await copyOf("new")) }])],
+      ["remove", async () => shard.remove("mine", [KEY], [await state()])],
       ["write a record", () => shard.writeRecord("mine", "migration", "new")],
       ["delete a record", () => shard.writeRecord("mine", "migration", undefined)],
     ] as const;
@@ -71,7 +71,7 @@ describe("writes to a shard", function () {
 
     it("also when its lock on another shard still holds", async () => {
       await other.lock("mine", "me", MINUTE);
-      const error = await errorOf(shard.write("mine", [{ key: KEY, expected: "", ...(await copyOf("new")) }]));
+      const error = await errorOf(shard.write("mine", [{ key: KEY, expected: ABSENT, ...(await copyOf("new")) }]));
       expect(error).to.be.instanceOf(FencedError);
       expect(await held()).to.equal(null);
     });
@@ -82,29 +82,40 @@ describe("writes to a shard", function () {
 
     it("write a key that is absent, as expected", async () => {
       const copy = await copyOf("new", Date.now() + MINUTE);
-      expect(await shard.write("mine", [{ key: KEY, expected: "", ...copy }])).to.deep.equal(["written"]);
+      expect(await shard.write("mine", [{ key: KEY, expected: ABSENT, ...copy }])).to.deep.equal(["written"]);
       expect(await held()).to.equal("new");
       expect(await lab.server("a").client.pexpiretime(KEY)).to.equal(copy.expiresAtMs);
     });
 
     it("replace what is held, as expected", async () => {
       await lab.put("a", KEY, Buffer.from("old"));
-      const expected = await fingerprint();
+      const expected = await state();
       expect(await shard.write("mine", [{ key: KEY, expected, ...(await copyOf("new")) }])).to.deep.equal(["written"]);
       expect(await held()).to.equal("new");
     });
 
     it("do not overwrite a key that changed since it was read", async () => {
       await lab.put("a", KEY, Buffer.from("old"));
-      const expected = await fingerprint();
+      const expected = await state();
       await lab.put("a", KEY, Buffer.from("newer"));
       expect(await shard.write("mine", [{ key: KEY, expected, ...(await copyOf("new")) }])).to.deep.equal(["changed"]);
       expect(await held()).to.equal("newer");
     });
 
+    it("do not overwrite the same value once it lives longer: that is another claim's life", async () => {
+      await lab.put("a", KEY, Buffer.from("same"), Date.now() + MINUTE);
+      const expected = await state();
+      await lab.put("a", KEY, Buffer.from("same"), expected.expiresAtMs + 1);
+      const copy = await copyOf("same", expected.expiresAtMs);
+      expect(await shard.write("mine", [{ key: KEY, expected, ...copy }])).to.deep.equal(["changed"]);
+      expect(await lab.server("a").client.pexpiretime(KEY)).to.equal(expected.expiresAtMs + 1);
+      expect(await shard.remove("mine", [KEY], [expected])).to.deep.equal(["changed"]);
+      expect(await held()).to.equal("same");
+    });
+
     it("do not overwrite a key that appeared since it was found absent", async () => {
       await lab.put("a", KEY, Buffer.from("newer"));
-      expect(await shard.write("mine", [{ key: KEY, expected: "", ...(await copyOf("new")) }])).to.deep.equal([
+      expect(await shard.write("mine", [{ key: KEY, expected: ABSENT, ...(await copyOf("new")) }])).to.deep.equal([
         "changed",
       ]);
       expect(await held()).to.equal("newer");
@@ -112,7 +123,7 @@ describe("writes to a shard", function () {
 
     it("do not bring back a key that vanished since it was read", async () => {
       await lab.put("a", KEY, Buffer.from("old"));
-      const expected = await fingerprint();
+      const expected = await state();
       await lab.server("a").client.del(KEY);
       expect(await shard.write("mine", [{ key: KEY, expected, ...(await copyOf("new")) }])).to.deep.equal(["changed"]);
       expect(await held()).to.equal(null);
@@ -120,7 +131,7 @@ describe("writes to a shard", function () {
 
     it("write nothing whose time has passed", async () => {
       const copy = await copyOf("new");
-      const expired = { ...copy, key: KEY, expected: "", expiresAtMs: Date.now() - 1 };
+      const expired = { ...copy, key: KEY, expected: ABSENT, expiresAtMs: Date.now() - 1 };
       expect(await shard.write("mine", [expired])).to.deep.equal(["expired"]);
       expect(await held()).to.equal(null);
     });
@@ -129,14 +140,14 @@ describe("writes to a shard", function () {
       const copy = await copyOf("new");
       const keys = ["pcs:1", "pcs:2", "pcs:3"].map((key) => Buffer.from(key));
       await lab.put("a", Buffer.from("pcs:2"), Buffer.from("there"));
-      const writes = keys.map((key, i) => ({ ...copy, key, expected: "", ...(i === 2 ? { expiresAtMs: 1 } : {}) }));
+      const writes = keys.map((key, i) => ({ ...copy, key, expected: ABSENT, ...(i === 2 ? { expiresAtMs: 1 } : {}) }));
       expect(await shard.write("mine", writes)).to.deep.equal(["written", "changed", "expired"]);
     });
 
     it("remove what is still as it was read, nothing else", async () => {
       const keys = ["pcs:1", "pcs:2", "pcs:3"].map((key) => Buffer.from(key));
       for (const key of keys) await lab.put("a", key, Buffer.from("v"));
-      const expected = (await shard.inspect(keys)).states.map((state) => state.fingerprint);
+      const expected = (await shard.inspect(keys)).states;
       await lab.put("a", Buffer.from("pcs:2"), Buffer.from("changed"));
       await lab.server("a").client.del("pcs:3");
       expect(await shard.remove("mine", keys, expected)).to.deep.equal(["removed", "changed", "gone"]);
@@ -147,7 +158,7 @@ describe("writes to a shard", function () {
       await shard.inspect([KEY]);
       await lab.server("a").client.script("FLUSH");
       expect((await shard.inspect([KEY])).states).to.have.length(1);
-      expect(await shard.write("mine", [{ key: KEY, expected: "", ...(await copyOf("new")) }])).to.deep.equal([
+      expect(await shard.write("mine", [{ key: KEY, expected: ABSENT, ...(await copyOf("new")) }])).to.deep.equal([
         "written",
       ]);
     });

@@ -46,6 +46,12 @@ local function fingerprint(key)
   return kind .. redis.sha1hex(body), #body
 end
 
+-- Whether a key is still what was seen of it. A value that equals the old one but expires later is another claim's life.
+local function is_still(key, seen, expiry)
+  local found, size = fingerprint(key)
+  return found == seen and redis.call('PEXPIRETIME', key) == tonumber(expiry), found, size
+end
+
 local function now_ms()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)

@@ -1,11 +1,12 @@
--- KEYS[2..]: keys; ARGV[2]: bytes after which to stop; ARGV[3..]: the fingerprints they must still have.
+-- KEYS[2..]: keys; ARGV[2]: bytes after which to stop; ARGV[3..]: the fingerprint and the expiry each must still have.
 -- Returns per key, for the first ones, at least one: 1 removed, 0 changed since it was read, 2 no longer there.
 local reply, bytes = {}, 0
 for i = 2, #KEYS do
-  local found, size = fingerprint(KEYS[i])
+  local at = (i - 2) * 2 + 3
+  local is_seen, found, size = is_still(KEYS[i], ARGV[at], ARGV[at + 1])
   if found == '' then
     reply[#reply + 1] = 2
-  elseif found == ARGV[i + 1] then
+  elseif is_seen then
     redis.call('UNLINK', KEYS[i])
     reply[#reply + 1] = 1
   else
