@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { BackendRing } from "./components/backend-ring";
+import { oneFieldManager } from "./components/field-manager";
 import { Monitoring, MONITORING_API, MONITORING_KINDS, type MonitoringKind } from "./components/monitoring/monitoring";
 import { RedisShards } from "./components/redis-shards";
 import { ShardBackups } from "./components/shard-backups";
@@ -41,6 +42,8 @@ for (const shard of config.forceRemoveShards) {
       `Take the name out again once it is gone.`,
   );
 }
+
+pulumi.runtime.registerStackTransformation(oneFieldManager(`${pulumi.getProject()}-${pulumi.getStack()}`));
 
 // The gate comes first: when it refuses, nothing else is touched.
 const gate = new RingGate("ring-gate", { phase: config.migrationPhase, ring, connection, settings, ...podMetrics });

@@ -11,10 +11,25 @@ import { shellFor } from "./shell";
 /** Inputs of a resource as a program gives them. */
 export type Wrapped<T> = { readonly [K in keyof T]: pulumi.Input<T[K]> };
 
-const MODULE = "dedup";
+/**
+ * One of this program's resources. The provider's text that is in the state is kept when it would change, with a newer
+ * Pulumi for example: it would be a difference of every resource, and what it does is not in it anyway (see `shellFor`).
+ */
+abstract class Resource extends pulumi.dynamic.Resource {
+  constructor(
+    entrypoint: string,
+    type: string,
+    name: string,
+    props: pulumi.Inputs,
+    opts?: pulumi.CustomResourceOptions,
+  ) {
+    const keep = { ignoreChanges: ["__provider"] };
+    super(shellFor(entrypoint), name, props, pulumi.mergeOptions(opts, keep), "dedup", type);
+  }
+}
 
 /** Opens for a legal move whose checks hold. Everything that follows a change of the ring depends on it. */
-export class RingGate extends pulumi.dynamic.Resource {
+export class RingGate extends Resource {
   /** Data of the ring ConfigMap. */
   declare readonly data: pulumi.Output<Record<string, string>>;
   /** Rises whenever the ring changes. */
@@ -26,83 +41,83 @@ export class RingGate extends pulumi.dynamic.Resource {
 
   constructor(name: string, inputs: Wrapped<GateInputs>, opts?: pulumi.CustomResourceOptions) {
     const outputs = { data: undefined, epoch: undefined, migration: undefined, verification: undefined };
-    super(shellFor("ring-gate"), name, { ...inputs, ...outputs }, opts, MODULE, "RingGate");
+    super("ring-gate", "RingGate", name, { ...inputs, ...outputs }, opts);
   }
 }
 
 /** The shards that exist: refuses in the preview to remove one that is not drained. */
-export class ShardSet extends pulumi.dynamic.Resource {
+export class ShardSet extends Resource {
   constructor(name: string, inputs: Wrapped<ShardSetInputs>, opts?: pulumi.CustomResourceOptions) {
-    super(shellFor("shard-set"), name, { ...inputs }, opts, MODULE, "ShardSet");
+    super("shard-set", "ShardSet", name, { ...inputs }, opts);
   }
 }
 
 /** Stands before one shard's StatefulSet: refuses to be deleted while the shard holds a key that no other holds. */
-export class ShardGuard extends pulumi.dynamic.Resource {
+export class ShardGuard extends Resource {
   constructor(name: string, inputs: Wrapped<ShardGuardInputs>, opts?: pulumi.CustomResourceOptions) {
-    super(shellFor("shard-guard"), name, { ...inputs }, opts, MODULE, "ShardGuard");
+    super("shard-guard", "ShardGuard", name, { ...inputs }, opts);
   }
 }
 
 /** Done when a changed StatefulSet is ready again: the Kubernetes provider does not wait for that. */
-export class ShardReady extends pulumi.dynamic.Resource {
+export class ShardReady extends Resource {
   constructor(name: string, inputs: Wrapped<ShardReadyInputs>, opts?: pulumi.CustomResourceOptions) {
-    super(shellFor("shard-ready"), name, { ...inputs }, opts, MODULE, "ShardReady");
+    super("shard-ready", "ShardReady", name, { ...inputs }, opts);
   }
 }
 
 /** What moves, how long it takes, and whether it fits. */
-export class MigrationPlan extends pulumi.dynamic.Resource {
+export class MigrationPlan extends Resource {
   /** The plan in the runbook's shape; null while no migration is open. */
   declare readonly plan: pulumi.Output<object | null>;
 
   constructor(name: string, inputs: Wrapped<PlanInputs>, opts?: pulumi.CustomResourceOptions) {
-    super(shellFor("migration-plan"), name, { ...inputs, plan: undefined }, opts, MODULE, "MigrationPlan");
+    super("migration-plan", "MigrationPlan", name, { ...inputs, plan: undefined }, opts);
   }
 }
 
 /** Done when every pod runs the epoch. */
-export class Barrier extends pulumi.dynamic.Resource {
+export class Barrier extends Resource {
   constructor(name: string, inputs: Wrapped<BarrierInputs>, opts?: pulumi.CustomResourceOptions) {
-    super(shellFor("barrier"), name, { ...inputs }, opts, MODULE, "Barrier");
+    super("barrier", "Barrier", name, { ...inputs }, opts);
   }
 }
 
 /** Copies the movers while the backend knows nothing of the target ring. */
-export class PreCopy extends pulumi.dynamic.Resource {
+export class PreCopy extends Resource {
   declare readonly counts: pulumi.Output<object | null>;
 
   constructor(name: string, inputs: Wrapped<StepInputs>, opts?: pulumi.CustomResourceOptions) {
-    super(shellFor("pre-copy"), name, { ...inputs, counts: undefined }, opts, MODULE, "PreCopy");
+    super("pre-copy", "PreCopy", name, { ...inputs, counts: undefined }, opts);
   }
 }
 
 /** Brings the secondary ring into step, once every pod writes both. */
-export class CatchUp extends pulumi.dynamic.Resource {
+export class CatchUp extends Resource {
   declare readonly counts: pulumi.Output<object | null>;
   /** When reads moved to the target ring, ISO 8601; null before. */
   declare readonly cutoverAt: pulumi.Output<string | null>;
 
   constructor(name: string, inputs: Wrapped<StepInputs>, opts?: pulumi.CustomResourceOptions) {
     const outputs = { counts: undefined, cutoverAt: undefined };
-    super(shellFor("catch-up"), name, { ...inputs, ...outputs }, opts, MODULE, "CatchUp");
+    super("catch-up", "CatchUp", name, { ...inputs, ...outputs }, opts);
   }
 }
 
 /** Compares both rings and repairs, until a pass is clean. */
-export class Verify extends pulumi.dynamic.Resource {
+export class Verify extends Resource {
   declare readonly report: pulumi.Output<object | null>;
 
   constructor(name: string, inputs: Wrapped<StepInputs>, opts?: pulumi.CustomResourceOptions) {
-    super(shellFor("verify"), name, { ...inputs, report: undefined }, opts, MODULE, "Verify");
+    super("verify", "Verify", name, { ...inputs, report: undefined }, opts);
   }
 }
 
 /** Takes movers off the owners that no longer decide. */
-export class Drain extends pulumi.dynamic.Resource {
+export class Drain extends Resource {
   declare readonly counts: pulumi.Output<object | null>;
 
   constructor(name: string, inputs: Wrapped<StepInputs>, opts?: pulumi.CustomResourceOptions) {
-    super(shellFor("drain"), name, { ...inputs, counts: undefined }, opts, MODULE, "Drain");
+    super("drain", "Drain", name, { ...inputs, counts: undefined }, opts);
   }
 }

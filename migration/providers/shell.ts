@@ -1,59 +1,57 @@
 import { createRequire } from "module";
 import type { dynamic } from "@pulumi/pulumi";
 
-/** What an entrypoint exports; see `migration/entrypoints/`. */
-interface Entrypoint {
-  readonly check?: (olds: unknown, news: unknown, secrets: object) => Promise<dynamic.CheckResult>;
-  readonly diff?: (olds: unknown, news: unknown) => dynamic.DiffResult;
-  readonly create: (inputs: unknown, secrets: object) => object | Promise<object>;
-  readonly read?: (olds: unknown) => Promise<{ props: object; inputs?: object }>;
-  readonly update: (olds: unknown, news: unknown, secrets: object) => object | Promise<object>;
-  readonly remove?: (olds: unknown, secrets: object) => Promise<void>;
+/** See `migration/entrypoints/dispatch.ts`. */
+interface Dispatcher {
+  readonly dispatch: (
+    entrypoint: string,
+    method: string,
+    args: readonly unknown[],
+    config: dynamic.Config | undefined,
+  ) => Promise<never>;
 }
 
 interface Shell extends dynamic.ResourceProvider {
   /** Set in the provider process only, never captured: what is captured ends up in the state. */
-  fromConfig?: { redisPassword: string | undefined; forceRemoveShards: unknown };
+  config?: dynamic.Config;
 }
 
 /**
- * A provider whose methods load an entrypoint by path at run time. Pulumi serializes providers into the state and runs
- * that copy: so nothing but this loader is in it, and an edited engine neither changes the state nor runs stale.
+ * A provider whose methods load the program's own code by path at run time. Pulumi serializes providers into the state
+ * and runs that copy: so nothing but this loader is in it, and an edited engine neither changes the state nor runs stale.
+ * What is known of an entrypoint, and of the config, is in `dispatch`, for the same reason.
  *
  * @param entrypoint - name of a file in `migration/entrypoints/`.
  */
 export function shellFor(entrypoint: string): dynamic.ResourceProvider {
-  const load = (): Entrypoint => {
+  const call = (config: dynamic.Config | undefined, method: string, args: readonly unknown[]): Promise<never> => {
     const projectRequire = createRequire(`${process.cwd()}/`);
     projectRequire("ts-node/register/transpile-only");
-    return projectRequire(`./migration/entrypoints/${entrypoint}`) as Entrypoint;
+    const { dispatch } = projectRequire("./migration/entrypoints/dispatch") as Dispatcher;
+    return dispatch(entrypoint, method, args, config);
   };
   const shell: Shell = {
     configure(this: Shell, { config }) {
-      const [redisPassword, forceRemoveShards] = [config.get("redisPassword"), config.get("forceRemoveShards")];
-      this.fromConfig = { redisPassword, forceRemoveShards };
+      this.config = config;
       return Promise.resolve();
     },
-    async check(this: Shell, olds: unknown, news: unknown) {
-      const { check } = load();
-      return check ? check(olds, news, { ...this.fromConfig }) : { inputs: news };
+    check(this: Shell, ...args) {
+      return call(this.config, "check", args);
     },
-    diff(_id, olds: unknown, news: unknown) {
-      const { diff } = load();
-      return Promise.resolve(diff ? diff(olds, news) : {});
+    diff(this: Shell, ...args) {
+      return call(this.config, "diff", args);
     },
-    async create(this: Shell, inputs: unknown) {
-      return { id: entrypoint, outs: await load().create(inputs, { ...this.fromConfig }) };
+    create(this: Shell, ...args) {
+      return call(this.config, "create", args);
     },
-    async read(id, olds: unknown) {
-      const { read } = load();
-      return { id, ...(read ? await read(olds) : { props: olds as object }) };
+    read(this: Shell, ...args) {
+      return call(this.config, "read", args);
     },
-    async update(this: Shell, _id, olds: unknown, news: unknown) {
-      return { outs: await load().update(olds, news, { ...this.fromConfig }) };
+    update(this: Shell, ...args) {
+      return call(this.config, "update", args);
     },
-    async delete(this: Shell, _id, olds: unknown) {
-      await load().remove?.(olds, { ...this.fromConfig });
+    delete(this: Shell, ...args) {
+      return call(this.config, "delete", args);
     },
   };
   return shell;

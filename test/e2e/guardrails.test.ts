@@ -143,17 +143,21 @@ describe("guard rails, on a real stack", function () {
     await world.stack.setConfig({ migrationPhase: "plan", targetShards: FOUR });
   });
 
-  it("does not run on stale code, nor show a diff, when an engine is edited", async () => {
-    const file = join(__dirname, "../../migration/engines/pre-copy.ts");
-    const original = readFileSync(file);
-    try {
-      writeFileSync(file, `${original.toString()}\n// edited\nexport const EDITED = true;\n`);
-      const { output } = await world.stack.preview();
-      expect(output).to.match(/Resources:\s+\d+ unchanged/);
-    } finally {
-      writeFileSync(file, original);
-    }
-  });
+  for (const [what, file, edit] of [
+    ["an engine", "migration/engines/pre-copy.ts", (text: string) => `${text}\nexport const EDITED = true;\n`],
+    ["what providers are made of", "migration/providers/shell.ts", (text: string) => text.replaceAll("call", "ask")],
+  ] as const) {
+    it(`does not run on stale code, nor show a diff, when somebody edits ${what}`, async () => {
+      const path = join(__dirname, "../..", file);
+      const original = readFileSync(path, "utf8");
+      try {
+        writeFileSync(path, edit(original));
+        expect((await world.stack.preview()).output).to.match(/Resources:\s+\d+ unchanged/);
+      } finally {
+        writeFileSync(path, original);
+      }
+    });
+  }
 
   it("keeps the gate shut to a refresh, and shows no change after one", async () => {
     expect((await world.stack.refresh()).code).to.equal(0);

@@ -10,6 +10,7 @@ const FOUR = [...THREE, "shard-3"];
 const SLOW = { keysPerSecond: 40, catchUpKeysPerSecond: 40 };
 /** Long enough for another stack to come by, however busy the machine is. */
 const CRAWL = { keysPerSecond: 8, catchUpKeysPerSecond: 8, batchSize: 10 };
+const NEW_SHARD = "statefulset/redis-dedup-shard-3";
 const FAST = LAB_CONFIG["copy"] as object;
 
 describe("killed and concurrent runs", function () {
@@ -19,11 +20,22 @@ describe("killed and concurrent runs", function () {
 
   before(async () => {
     world = await World.create({ namespace: "killed", shards: THREE, keys: 3_000 });
-    await world.to("plan", { targetShards: FOUR });
   });
   // What a failed test leaves running must not lock the next one out.
   afterEach(() => endRun());
   after(() => world.destroy());
+
+  it("a plan killed while it makes the new shard makes it whole, and leaves no trace of the first try", async () => {
+    await world.stack.setConfig({ migrationPhase: "plan", targetShards: FOUR });
+    run = world.stack.startUp({ skipPreview: true });
+    const made = await until("the new shard's StatefulSet", () => world.kube.find(NEW_SHARD));
+    await endRun();
+    await world.to("plan");
+    expect((await world.kube.get(NEW_SHARD)).metadata.uid).to.equal(made.metadata.uid);
+    expect((await world.stack.preview()).output)
+      .to.match(/\d+ unchanged/)
+      .and.not.match(/to (update|replace|create)/);
+  });
 
   it("a copy killed half-way goes on from its checkpoint; meanwhile a second stack is kept out by the lock", async () => {
     const before = await world.stack.exportState();

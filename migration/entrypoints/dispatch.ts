@@ -1,0 +1,64 @@
+/**
+ * What the providers in Pulumi's state call: those of this version of the program, and those that earlier versions have
+ * stored there. So what this file takes and returns must stay as it is, whatever else changes.
+ */
+import type { Secrets } from "./inputs";
+
+/** What an entrypoint exports; each is a file of this folder. */
+interface Entrypoint {
+  readonly check?: (olds: unknown, news: unknown, secrets: Secrets) => Promise<object>;
+  readonly diff?: (olds: unknown, news: unknown) => object;
+  readonly create: (inputs: unknown, secrets: Secrets) => object | Promise<object>;
+  readonly read?: (olds: unknown) => Promise<{ props: object; inputs?: object }>;
+  readonly update: (olds: unknown, news: unknown, secrets: Secrets) => object | Promise<object>;
+  readonly remove?: (olds: unknown, secrets: Secrets) => Promise<void>;
+}
+
+/** A call that Pulumi makes of a provider of one resource. */
+interface Call {
+  readonly name: string;
+  readonly entrypoint: Entrypoint;
+  readonly args: readonly unknown[];
+  readonly secrets: Secrets;
+}
+
+const METHODS = {
+  check: ({ entrypoint, args: [olds, news], secrets }: Call) =>
+    entrypoint.check?.(olds, news, secrets) ?? { inputs: news },
+  diff: ({ entrypoint, args: [, olds, news] }: Call) => entrypoint.diff?.(olds, news) ?? {},
+  create: async ({ name, entrypoint, args: [inputs], secrets }: Call) => ({
+    id: name,
+    outs: await entrypoint.create(inputs, secrets),
+  }),
+  read: async ({ entrypoint, args: [id, olds] }: Call) => ({
+    id,
+    ...((await entrypoint.read?.(olds)) ?? { props: olds }),
+  }),
+  update: async ({ entrypoint, args: [, olds, news], secrets }: Call) => ({
+    outs: await entrypoint.update(olds, news, secrets),
+  }),
+  delete: ({ entrypoint, args: [, olds], secrets }: Call) => entrypoint.remove?.(olds, secrets),
+} as const;
+
+/** The stack's config, secrets in plain. */
+interface Config {
+  get(key: string): string | undefined;
+}
+
+/**
+ * @param name - of a file in this folder.
+ * @param method - of a dynamic provider; `configure` is none of them.
+ * @param args - as Pulumi gives them to the method.
+ * @param config - undefined where Pulumi has not told it.
+ * @returns what the method must return to Pulumi.
+ */
+export async function dispatch(
+  name: string,
+  method: keyof typeof METHODS,
+  args: readonly unknown[],
+  config: Config | undefined,
+): Promise<unknown> {
+  const entrypoint = (await import(`./${name}`)) as Entrypoint;
+  const secrets = { redisPassword: config?.get("redisPassword"), forceRemoveShards: config?.get("forceRemoveShards") };
+  return METHODS[method]({ name, entrypoint, args, secrets });
+}
