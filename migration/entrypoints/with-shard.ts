@@ -28,7 +28,9 @@ async function backUpTo(file: string, env: NodeJS.ProcessEnv): Promise<number> {
     const code = await runWithShard({ ...env, BACKUP_FILE: join(unfinished, basename(file)) });
     if (code !== 0) return code;
     // Whatever the command made there: a compressed snapshot has another name.
-    for (const name of readdirSync(unfinished)) {
+    const made = readdirSync(unfinished);
+    if (made.length === 0) console.log("the command left no file beside BACKUP_FILE: its success is all that is known");
+    for (const name of made) {
       if (existsSync(join(folder, name))) console.log(`${join(folder, name)} exists and is kept`);
       else renameSync(join(unfinished, name), join(folder, name));
     }
