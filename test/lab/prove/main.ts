@@ -25,7 +25,10 @@ async function main(): Promise<boolean> {
       out: { type: "string", default: mkdtempSync(path.join(tmpdir(), "dedup-shards-proof-")) },
     },
   });
+  const stopping = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort());
   const result = await prove({
+    signal: stopping.signal,
     namespace: `dedup-proof-${randomBytes(3).toString("hex")}`,
     rate: positive("--rate", values.rate),
     keys: positive("--keys", values.keys),

@@ -59,6 +59,8 @@ const JOURNEYS: readonly Journey[] = [
 ];
 
 export interface ProofOptions {
+  /** Ends the run early; what it has set up is taken away. */
+  readonly signal?: AbortSignal;
   readonly namespace: string;
   /** Submissions a second. */
   readonly rate: number;
@@ -95,11 +97,16 @@ export async function prove(options: ProofOptions): Promise<ProofResult> {
   say(`deploying the backend and 3 shards in namespace ${namespace}, and storing ${keys} keys`);
   const world = await World.create({ namespace, shards: THREE, keys, replicas: 3, config });
   try {
-    return await run(world, options);
+    return await Promise.race([run(world, options), endOf(options.signal)]);
   } finally {
     say("cleaning up");
     await world.destroy();
   }
+}
+
+/** Rejects when somebody stops the run; what is under way is left to end with what it works on. */
+function endOf(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => signal?.addEventListener("abort", () => reject(new Error("stopped"))));
 }
 
 async function run(world: World, options: ProofOptions): Promise<ProofResult> {
