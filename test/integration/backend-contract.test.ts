@@ -99,6 +99,15 @@ for (const [name, start] of Object.entries(IMPLEMENTATIONS))
       }
     });
 
+    it("completes no other claim after the claim window", async () => {
+      const begunMs = Date.now();
+      const claim = { pcsId: "late-completion", own: "own", expiresAtMs: begunMs + LIFE_MS };
+      await hold("a", claim.pcsId, ["theirs", LIFE_MS], begunMs);
+      const late = await router.claim(addresses, { primary: "b", secondary: "a" }, { ...claim, claimWindowMs: 0 });
+      expect(late).to.include({ answer: "retry" });
+      expect(await heldByBoth(claim.pcsId, begunMs)).to.deep.equal({ a: ["theirs", LIFE_MS], b: null });
+    });
+
     for (const primary of ["a", "b"] as const) {
       const other = primary === "a" ? "b" : "a";
       const config = { primary, secondary: other } as const;

@@ -22,6 +22,14 @@ type claim struct {
 	window      time.Duration
 	primary     *client
 	owners      []*client // the primary, and the other one if there is one, in ascending order of shard name
+	begun       time.Time
+}
+
+var errLate = errors.New("the first write was too long ago")
+
+// late tells whether the window is over in which the claim may write again.
+func (c *claim) late() bool {
+	return time.Since(c.begun) > c.window
 }
 
 // run returns the answer and the value that is stored.
@@ -30,10 +38,10 @@ func (c *claim) run() (string, string, error) {
 	if c.aboutToExpire(expiry) {
 		return "", "", errors.New("the claim would expire within its window")
 	}
-	begun := time.Now()
+	c.begun = time.Now()
 	for i, owner := range c.owners {
-		if i > 0 && time.Since(begun) > c.window {
-			return "", "", errors.New("the first write was too long ago")
+		if i > 0 && c.late() {
+			return "", "", errLate
 		}
 		found, err := setIfAbsent(owner, c.key, c.own, expiry)
 		if err != nil {
@@ -115,6 +123,9 @@ func (c *claim) complete(owner *client) (*string, error) {
 	half, expiry, err := read(owner, c.key)
 	if err != nil || half == nil {
 		return nil, err
+	}
+	if c.late() {
+		return nil, errLate
 	}
 	found, err := setIfAbsent(c.primary, c.key, *half, expiry)
 	if err != nil || found != nil {

@@ -53,19 +53,18 @@ export class Claims {
    * @throws RetryableError
    */
   async claim(pcsId: string, own: Held): Promise<Answer> {
-    const { shard, claimWindowMs, keyPrefix } = this.options;
+    const { shard, keyPrefix } = this.options;
     const key = keyPrefix + pcsId;
     let { expiresAtMs } = own;
     this.refuseAboutToExpire(expiresAtMs);
-    let deadlineMs = Infinity;
+    const begunMs = performance.now();
     const primary = this.options.primary.ownerOf(pcsId);
     let half: string | undefined;
     for (const owner of this.owners(pcsId)) {
-      if (performance.now() > deadlineMs) throw new RetryableError("the second write would come too late");
-      deadlineMs = Math.min(deadlineMs, performance.now() + claimWindowMs);
+      if (half !== undefined) this.refuseLate(begunMs);
       const found = await retryable(shard(owner).setIfAbsent(key, { value: own.value, expiresAtMs }));
       if (found !== undefined && found !== own.value) {
-        const answer = await this.lost(key, owner, primary, own);
+        const answer = await this.lost(key, owner, primary, own, begunMs);
         if (half !== undefined) await this.giveWay(key, half, primary, own);
         return answer;
       }
@@ -99,13 +98,23 @@ export class Claims {
     }
   }
 
+  /** What a claim writes after its first write, a verify must be able to wait for. */
+  private refuseLate(begunMs: number): void {
+    if (performance.now() - begunMs > this.options.claimWindowMs) {
+      throw new RetryableError("a later write of the claim would come too late");
+    }
+  }
+
   /** `owner` holds another claim. The primary decides, after it was given a claim that is only half done. */
-  private async lost(key: string, owner: string, primaryOwner: string, own: Held): Promise<Answer> {
+  private async lost(key: string, owner: string, primaryOwner: string, own: Held, begunMs: number): Promise<Answer> {
     const primary = this.options.shard(primaryOwner);
     let stored = await retryable(primary.get(key));
     if (stored === undefined && owner !== primaryOwner) {
       const half = await retryable(this.options.shard(owner).getHeld(key));
-      if (half !== undefined) stored = (await retryable(primary.setIfAbsent(key, half))) ?? half.value;
+      if (half !== undefined) {
+        this.refuseLate(begunMs);
+        stored = (await retryable(primary.setIfAbsent(key, half))) ?? half.value;
+      }
     }
     if (stored === undefined) throw new RetryableError("the other claim has expired meanwhile");
     if (stored === own.value) throw new RetryableError("the two owners hold different claims");
