@@ -9,6 +9,7 @@ import { Redis } from "ioredis";
 
 const READY_WITHIN_MS = 20_000;
 const LOOPBACK = "127.0.0.1";
+const PORTS_TO_TRY = 5;
 
 /** How a server is started. */
 export interface ServerOptions {
@@ -50,12 +51,19 @@ export class RedisServer {
     this.client.on("error", () => undefined);
   }
 
-  /** Starts a server and waits until it answers. */
+  /** Starts a server and waits until it answers. Another program may take the port first: then on another one. */
   static async start(options: ServerOptions = {}): Promise<RedisServer> {
-    const dir = mkdtempSync(join(tmpdir(), "dedup-shards-redis-"));
-    const server = new RedisServer(await freePort(options.host), dir, options);
-    await server.launch();
-    return server;
+    for (let left = PORTS_TO_TRY; ; left--) {
+      const dir = mkdtempSync(join(tmpdir(), "dedup-shards-redis-"));
+      const server = new RedisServer(await freePort(options.host), dir, options);
+      try {
+        await server.launch();
+        return server;
+      } catch (error) {
+        await server.stop();
+        if (left === 0) throw error;
+      }
+    }
   }
 
   get url(): string {
@@ -95,14 +103,21 @@ export class RedisServer {
     // Every write reaches the disk at once, so that a restart loses nothing and the tests are exact.
     args.push("--appendonly", persistent ? "yes" : "no", "--appendfsync", "always");
     if (password) args.push("--requirepass", password);
-    this.process = spawn("redis-server", [...args, ...settings], { stdio: "ignore" });
-    const deadline = Date.now() + READY_WITHIN_MS;
-    for (;;) {
+    const process = spawn("redis-server", [...args, ...settings], { stdio: "ignore" });
+    this.process = process;
+    const ended = once(process, "exit").then(() => false);
+    if (!(await Promise.race([this.answers(process), ended])))
+      throw new Error(`no redis-server runs on port ${this.port}`);
+  }
+
+  /** Whether the process, and no other one that has the port, answers in time. */
+  private async answers({ pid }: ChildProcess): Promise<boolean> {
+    for (const deadline = Date.now() + READY_WITHIN_MS; Date.now() < deadline;) {
       // The client's own retries bring it back after a restart.
       const answer = await this.client.ping().catch(() => "");
-      if (answer === "PONG") return;
-      if (Date.now() > deadline) throw new Error(`redis-server on port ${this.port} does not answer`);
+      if (answer === "PONG") return (await this.client.info("server")).includes(`process_id:${pid}\r\n`);
     }
+    return false;
   }
 
   private async end(signal: NodeJS.Signals): Promise<void> {
