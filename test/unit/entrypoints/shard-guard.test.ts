@@ -1,6 +1,6 @@
 import { expect } from "chai";
-import { isForced } from "../../../migration/entrypoints/inputs";
-import { removeForced } from "../../../migration/entrypoints/shard-guard";
+import { isForced, type ConnectionInputs } from "../../../migration/entrypoints/inputs";
+import { diff, removeForced } from "../../../migration/entrypoints/shard-guard";
 
 const address = { name: "shard-3", url: "redis://h3:6379" };
 const force = (live: Readonly<Record<string, string>> | undefined) => () => removeForced("shard-3", address, live);
@@ -28,5 +28,24 @@ describe("a shard that is to go without a look at its keys", () => {
     for (const forceRemoveShards of [undefined, "[]", '["shard-33"]', '"shard-3"']) {
       expect(isForced("shard-3", { forceRemoveShards })).to.equal(false);
     }
+  });
+});
+
+describe("the guard of a shard", () => {
+  const connection = { shards: { "shard-3": "redis://h3" } } as unknown as ConnectionInputs;
+  const guard = { shard: "shard-3", connection, keyPrefix: "pcs:", uid: "u1" };
+
+  it("goes first when its StatefulSet is replaced, so that it is asked", () => {
+    expect(diff(guard, { ...guard, uid: "u2" })).to.deep.equal({
+      changes: true,
+      replaces: ["uid"],
+      deleteBeforeReplace: true,
+    });
+  });
+
+  it("stays while its StatefulSet does", () => {
+    expect(diff(guard, guard)).to.deep.include({ changes: false, replaces: [] });
+    const moved = { ...connection, namespace: "other" };
+    expect(diff(guard, { ...guard, connection: moved })).to.deep.include({ changes: true, replaces: [] });
   });
 });

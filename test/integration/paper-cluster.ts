@@ -1,0 +1,77 @@
+/** A Kubernetes API of paper: one backend whose ConfigMap and pods are what a test says. */
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** The names under which the backend is found. */
+export const BACKEND = { namespace: "paper", configMap: "backend-config", deployment: "backend" };
+
+/** A pod, and the ring epoch that it was started with. */
+export interface PaperPod {
+  readonly epoch: number;
+  readonly terminating?: boolean;
+}
+
+export class PaperCluster {
+  /** Data of the ring ConfigMap; undefined: there is none. */
+  ring: Readonly<Record<string, string>> | undefined;
+  pods: readonly PaperPod[] = [];
+  /** Pods of before that a rollout does not get rid of. */
+  late: readonly PaperPod[] = [];
+  private readonly server = createServer((request, response) => this.answer(request, response));
+  private readonly dir = mkdtempSync(join(tmpdir(), "dedup-shards-cluster-"));
+  private readonly kubeconfigBefore = process.env["KUBECONFIG"];
+
+  private constructor() {}
+
+  /** Starts to answer, and makes it the cluster of this process. */
+  static async start(): Promise<PaperCluster> {
+    const cluster = new PaperCluster();
+    await once(cluster.server.listen(0, "127.0.0.1"), "listening");
+    const { port } = cluster.server.address() as AddressInfo;
+    const file = join(cluster.dir, "kubeconfig");
+    writeFileSync(file, kubeconfig(`http://127.0.0.1:${port}`));
+    process.env["KUBECONFIG"] = file;
+    return cluster;
+  }
+
+  stop(): void {
+    this.server.close().closeAllConnections();
+    rmSync(this.dir, { recursive: true });
+    if (this.kubeconfigBefore === undefined) delete process.env["KUBECONFIG"];
+    else process.env["KUBECONFIG"] = this.kubeconfigBefore;
+  }
+
+  private answer({ url = "" }: IncomingMessage, response: ServerResponse): void {
+    const { namespace, configMap, deployment } = BACKEND;
+    const objects: Readonly<Record<string, object | undefined>> = {
+      [`/api/v1/namespaces/${namespace}/configmaps/${configMap}`]: this.ring && { data: this.ring },
+      [`/apis/apps/v1/namespaces/${namespace}/deployments/${deployment}`]: {
+        spec: { selector: { matchLabels: { app: deployment } } },
+      },
+      [`/api/v1/namespaces/${namespace}/pods`]: { items: [...this.pods, ...this.late].map(toPod) },
+    };
+    const found = objects[url.split("?")[0] ?? ""];
+    response.writeHead(found ? 200 : 404, { "content-type": "application/json" }).end(JSON.stringify(found ?? {}));
+  }
+}
+
+const toPod = ({ epoch, terminating = false }: PaperPod, i: number) => ({
+  metadata: {
+    name: `backend-${i}`,
+    annotations: { "dedup-shards/ring-epoch": String(epoch) },
+    ...(terminating ? { deletionTimestamp: new Date(0).toISOString() } : {}),
+  },
+  status: { phase: "Running" },
+});
+
+const kubeconfig = (server: string): string =>
+  JSON.stringify({
+    clusters: [{ name: "paper", cluster: { server, "insecure-skip-tls-verify": true } }],
+    users: [{ name: "paper", user: {} }],
+    contexts: [{ name: "paper", context: { cluster: "paper", user: "paper" } }],
+    "current-context": "paper",
+  });

@@ -1,0 +1,111 @@
+/** What `pulumi up` does with the program's resources, without Pulumi: each entrypoint in the order of the graph. */
+import type { ConnectionInputs, SettingsInputs, StepInputs } from "../../migration/entrypoints/inputs";
+import * as barrier from "../../migration/entrypoints/barrier";
+import * as catchUp from "../../migration/entrypoints/catch-up";
+import * as drain from "../../migration/entrypoints/drain";
+import type { CheckedGateInputs } from "../../migration/entrypoints/gate-inputs";
+import * as plan from "../../migration/entrypoints/migration-plan";
+import * as preCopy from "../../migration/entrypoints/pre-copy";
+import * as gate from "../../migration/entrypoints/ring-gate";
+import * as verify from "../../migration/entrypoints/verify";
+import { stepInputs } from "../../migration/migration";
+import { isOpen, type Phase, type Step } from "../../migration/phases";
+import { BACKEND, type PaperCluster } from "./paper-cluster";
+import type { RingLab } from "./ring-lab";
+
+const SETTINGS: SettingsInputs = {
+  keysPerSecond: 1_000_000,
+  catchUpKeysPerSecond: 1_000_000,
+  batchSize: 100,
+  maxLatencyMs: 60_000,
+  verifyMode: "full",
+  sampleSize: 100,
+  expiryToleranceMs: 1_000,
+  ttlWindowMs: 0,
+  cleanupKeysPerSecond: 1_000_000,
+  cleanupBatchSize: 100,
+  claimWindowMs: 20,
+  commandTimeoutMs: 20,
+  rolloutTimeoutMs: 0,
+  containerLimitBytes: 0,
+};
+
+/** A stack over the servers of a lab and a cluster of paper. */
+export class PaperStack {
+  /** What the last gate left in the state. */
+  state: CheckedGateInputs | undefined;
+  settings: SettingsInputs = SETTINGS;
+
+  constructor(
+    private readonly lab: RingLab,
+    private readonly cluster: PaperCluster,
+  ) {}
+
+  /** What the program gives the gate. */
+  asked(phase: Phase, shards = this.lab.rings.current.shards) {
+    const connection: ConnectionInputs = {
+      ...BACKEND,
+      shards: Object.fromEntries([...this.lab.servers].map(([name, { url }]) => [name, url])),
+      access: "direct",
+      kubeContext: "",
+    };
+    const ring = {
+      shards,
+      targetShards: this.lab.rings.target.shards,
+      vnodes: 150,
+      keyPrefix: this.lab.rings.keyPrefix,
+    };
+    return { phase, ring, connection, settings: this.settings };
+  }
+
+  /** All of it: gate, ring, rollout, barrier, and the work of the phase. */
+  async up(phase: Phase, shards?: readonly string[]): Promise<void> {
+    await this.passGate(phase, shards);
+    await this.rollOut();
+    for (const step of ["plan", "preCopy", "catchUp", "verify", "drain"] as const) await this.work(step);
+  }
+
+  /** The gate alone. @throws Error when it refuses */
+  async passGate(phase: Phase, shards?: readonly string[]): Promise<void> {
+    const { inputs, failures = [] } = await gate.check(this.state ?? {}, this.asked(phase, shards));
+    if (failures[0]) throw new Error(failures[0].reason);
+    const checked = inputs as CheckedGateInputs;
+    if (this.state) await gate.update(this.state, checked, {});
+    this.state = checked;
+  }
+
+  /** The ConfigMap, a rollout that replaces every pod, and the barrier behind it. */
+  async rollOut(): Promise<void> {
+    const { data, epoch, connection } = this.now();
+    this.cluster.ring = data;
+    this.cluster.pods = [{ epoch }, { epoch }];
+    const { commandTimeoutMs, rolloutTimeoutMs } = this.settings;
+    const inputs = { commandTimeoutMs, rolloutTimeoutMs, epoch, connection };
+    await barrier.update({ ...inputs, epoch: 0 }, inputs);
+  }
+
+  /** `pulumi refresh`. */
+  async refresh(): Promise<void> {
+    this.state = (await gate.read(this.now())).props as CheckedGateInputs;
+  }
+
+  /** The work of a step in the phase that the gate let through. */
+  work(step: Step): Promise<object> {
+    const { phase } = this.now();
+    const inputs: StepInputs = stepInputs(step, this.now()) as StepInputs;
+    const planned = { ...inputs, open: isOpen(phase), summary: "", edges: {} };
+    const steps = {
+      plan: () => plan.update(planned, planned, {}),
+      preCopy: () => preCopy.update(inputs, inputs, {}),
+      catchUp: () => catchUp.update(inputs, inputs, {}),
+      verify: () => verify.update(inputs, inputs, {}),
+      drain: () => drain.update(inputs, inputs, {}),
+    };
+    return steps[step]();
+  }
+
+  private now(): CheckedGateInputs {
+    if (!this.state) throw new Error("nothing has been brought up yet");
+    return this.state;
+  }
+}
