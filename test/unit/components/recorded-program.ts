@@ -55,7 +55,7 @@ export async function declaredBy(program: () => unknown): Promise<Declared[]> {
     requests.push(request);
     return register(request, callback);
   };
-  program();
+  await program();
   await pulumi.runtime.disconnect();
   return requests.map((request) => declared(request, inputs)).sort((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -71,7 +71,7 @@ function liveState({ name, type, inputs }: pulumi.runtime.MockResourceArgs): Rec
 }
 
 function declared(request: Request, inputs: ReadonlyMap<string, Record<string, unknown>>): Declared {
-  const custom = (urn: string) => urn.includes("kubernetes:") || urn.includes("command:");
+  const custom = (urn: string) => /kubernetes:|command:|pulumi-nodejs:dynamic/.test(urn);
   const timeouts = request.getCustomtimeouts()?.toObject();
   const options = {
     retainOnDelete: request.getRetainondelete() || undefined,

@@ -1,0 +1,10 @@
+/** Every safeguard that is taken out, one at a time, in the order of the table in docs/safeguards.md. */
+import type { Mutation } from "./mutation";
+import { CLAIMS } from "./mutations/claims";
+import { ENGINES } from "./mutations/engines";
+import { PHASES } from "./mutations/phases";
+import { PODS } from "./mutations/pods";
+import { SHARDS } from "./mutations/shards";
+import { WRITES } from "./mutations/writes";
+
+export const MUTATIONS: readonly Mutation[] = [...CLAIMS, ...PHASES, ...PODS, ...WRITES, ...ENGINES, ...SHARDS];

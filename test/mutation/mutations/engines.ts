@@ -1,0 +1,213 @@
+/** Copy, catch-up, verify and drain, and the graph that puts them in their order. */
+import { inFile } from "../mutation";
+
+const GRAPH = inFile(
+  "migration/migration.ts",
+  ["test/unit/program.test.ts"],
+  [
+    {
+      name: "copy-after-barrier",
+      removed: "every step comes after the barrier",
+      find: "after(this.barrier, ...beforeCopy)",
+      replace: "after(...beforeCopy)",
+    },
+    {
+      name: "catch-up-after-copy",
+      removed: "the catch-up comes after the pre-copy, and so after the barrier",
+      find: "after(this.preCopy)",
+      replace: "after()",
+    },
+    {
+      name: "copy-after-plan",
+      removed: "nothing is copied before the plan and the backups are made",
+      find: "after(this.barrier, ...beforeCopy)",
+      replace: "after(this.barrier)",
+    },
+    {
+      name: "drain-after-verify",
+      removed: "the drain comes last",
+      find: "after(this.verify)",
+      replace: "after()",
+    },
+  ],
+);
+
+const PROGRAM = inFile(
+  "index.ts",
+  ["test/unit/program.test.ts"],
+  [
+    {
+      name: "steps-after-rollout",
+      removed: "the barrier comes after the rollout",
+      find: "{ dependsOn: backendRing },",
+      replace: "{},",
+    },
+    {
+      name: "gate-first",
+      removed: "the gate comes first: no shard goes, and none is made, before it has opened",
+      find: "{ dependsOn: gate });\nconst shards",
+      replace: "{});\nconst shards",
+    },
+  ],
+);
+
+const CATCH_UP = inFile(
+  "migration/engines/catch-up.ts",
+  ["test/integration/catch-up.test.ts"],
+  [
+    {
+      name: "left-overs-go",
+      removed: "the first catch-up deletes left-overs: it completes them as if they were claims",
+      find: 'extra: "delete",',
+      replace: 'extra: "complete",',
+    },
+    {
+      name: "catch-up-of-epoch",
+      removed: "a checkpoint of another ring epoch is void: dual-write may have been off since",
+      find: "checkpointFor: `${record.id}/${epoch}`,",
+      replace: "checkpointFor: record.id,",
+    },
+  ],
+);
+
+const VERIFY = inFile(
+  "migration/engines/verify.ts",
+  ["test/integration/verify.test.ts"],
+  [
+    {
+      name: "verify-waits",
+      removed: "a pass of verify waits for the claim window after the last repair",
+      find: "await run.clock.sleep(settings.claimWindowMs);",
+      replace: "",
+    },
+    {
+      name: "repair-completes",
+      removed: "repair completes what only the secondary holds: it deletes it while DA and DB pods are mixed",
+      find: 'extra: "complete",',
+      replace: 'extra: "delete",',
+    },
+    {
+      name: "verify-until-clean",
+      removed: "verify goes on until a pass finds nothing",
+      find: "if (differences === 0) return",
+      replace: "if (differences >= 0) return",
+    },
+    {
+      name: "sample-then-full",
+      removed: "a sample that finds anything is followed by full passes",
+      find: '    mode = "full";',
+      replace: "",
+    },
+  ],
+);
+
+const SYNC = inFile(
+  "migration/engines/sync.ts",
+  ["test/integration/restart.test.ts"],
+  [
+    {
+      name: "left-overs-of-lost-shard",
+      removed: "no left-over is deleted when the deciding shard came back without its data",
+      find: "await assertRemembers(edge.primary, job.record);",
+      replace: "",
+    },
+  ],
+);
+
+const DRAIN = inFile(
+  "migration/engines/drain.ts",
+  ["test/integration/drain.test.ts"],
+  [
+    {
+      name: "drain-rescues",
+      removed: "what only the old owner holds is given to the new one before it is deleted",
+      find: "const rescue = only.length > 0 &&",
+      replace: "const rescue = only.length < 0 &&",
+    },
+    {
+      name: "drain-different",
+      removed: "the drain deletes what the new owner decided otherwise: only equal values go",
+      find: "source.remove(run.token(), keys, held)",
+      replace:
+        'source.remove(run.token(), keys, held.map((state, i) => ["", state.fingerprint].includes(there[i]!.fingerprint) ? state : ABSENT))',
+    },
+    {
+      name: "drain-last-pass",
+      removed: "the drain ends with a pass that finds nothing",
+      find: "if ((found.checked ?? 0) === 0) return sum;",
+      replace: "if ((found.checked ?? 0) >= 0) return sum;",
+    },
+  ],
+);
+
+const ORPHANS = inFile(
+  "migration/engines/drain.ts",
+  ["test/integration/close.test.ts"],
+  [
+    {
+      name: "orphans-of-lost-shard",
+      removed: "no copy is taken off whose owner lost its data",
+      find: " || !(await remembers(owner, job.record))",
+      replace: "",
+    },
+  ],
+);
+
+const CLOSE = inFile(
+  "migration/engines/close.ts",
+  ["test/integration/close.test.ts"],
+  [
+    {
+      name: "left-overs-on-the-way-out",
+      removed: "a left-over that no catch-up has looked at is not brought to life when the migration is left",
+      find: 'orphans: record.inStepSinceEpoch === undefined ? "delete" : "rescue",',
+      replace: 'orphans: "rescue",',
+    },
+    {
+      name: "half-claims-on-the-way-out",
+      removed: "a half-done claim is given to the current ring when the migration is left",
+      find: 'orphans: record.inStepSinceEpoch === undefined ? "delete" : "rescue",',
+      replace: 'orphans: "delete",',
+    },
+    {
+      name: "forgotten-copies",
+      removed: "copies that are taken off no longer count as made",
+      find: 'await forgetCheckpoints(run, current.shards, "copies");',
+      replace: "",
+    },
+  ],
+);
+
+const WALK = inFile(
+  "migration/engines/walk.ts",
+  ["test/unit/engines/walk.test.ts"],
+  [
+    {
+      name: "cursor-of-process",
+      removed: "a cursor of another server process is void",
+      find: 'job.startRunId === undefined || job.startRunId === runId ? job.startCursor : "0"',
+      replace: "job.startCursor",
+    },
+    {
+      name: "restart-under-way",
+      removed: "a scan starts over when its server is restarted under it",
+      find: "if (runIdNow !== runId) {",
+      replace: "if (runIdNow === undefined) {",
+    },
+  ],
+);
+
+const CHECKPOINT = inFile(
+  "migration/engines/checkpoint.ts",
+  ["test/unit/engines/sources.test.ts"],
+  [
+    {
+      name: "checkpoint-of-work",
+      removed: "a checkpoint of another migration is void",
+      find: "checkpoint.work === work && ",
+      replace: "",
+    },
+  ],
+);
+
+export const ENGINES = [GRAPH, PROGRAM, CATCH_UP, VERIFY, SYNC, DRAIN, ORPHANS, CLOSE, WALK, CHECKPOINT].flat();

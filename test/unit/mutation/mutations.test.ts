@@ -1,0 +1,36 @@
+import { expect } from "chai";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { applyTo, kindOf } from "../../mutation/mutation";
+import { MUTATIONS } from "../../mutation/mutations";
+
+const ROOT = join(__dirname, "../../..");
+
+describe("the mutations", () => {
+  it("have names of their own", () => {
+    const names = MUTATIONS.map(({ name }) => name);
+    expect(new Set(names).size).to.equal(names.length);
+  });
+
+  for (const mutation of MUTATIONS) {
+    it(`${mutation.name}: its text occurs once in ${mutation.file}, and its tests are there`, () => {
+      const text = readFileSync(join(ROOT, mutation.file), "utf8");
+      expect(applyTo(text, mutation)).to.not.equal(text);
+      expect(mutation.tests.filter((test) => !existsSync(join(ROOT, test)))).to.deep.equal([]);
+      expect(kindOf(mutation)).to.be.oneOf(["unit", "integration", "e2e"]);
+    });
+  }
+
+  it("are refused where their text does not occur, or more than once", () => {
+    const mutation = { name: "m", removed: "", file: "f", find: "a.b", replace: "", tests: [] };
+    expect(applyTo("1 a.b 2", { ...mutation, replace: "$&" })).to.equal("1 $& 2");
+    for (const [text, times] of [
+      ["axb", 0],
+      ["a.b a.b", 2],
+    ] as const) {
+      expect(() => applyTo(text, mutation)).to.throw(
+        `mutation m: its text is to occur once in f, and does so ${times} times`,
+      );
+    }
+  });
+});

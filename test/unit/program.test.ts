@@ -1,0 +1,71 @@
+/** The graph of the whole program: in every phase the same order, so that no step can run before what makes it safe. */
+import * as pulumi from "@pulumi/pulumi";
+import { expect } from "chai";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { PHASES, type Phase } from "../../migration/phases";
+import { declaredBy, named, type Declared } from "./components/recorded-program";
+
+const load = createRequire(__filename);
+const PROGRAM = join(__dirname, "../../index.ts");
+
+/** What the program declares in a phase. */
+function declaredIn(phase: Phase): Promise<Declared[]> {
+  pulumi.runtime.setAllConfig({
+    "dedup-shards:migrationPhase": phase,
+    "dedup-shards:shards": JSON.stringify(["a", "b"]),
+    "dedup-shards:targetShards": JSON.stringify(["a", "b", "c"]),
+    "dedup-shards:monitoring": JSON.stringify({ enabled: false }),
+    "dedup-shards:backup": JSON.stringify({ enabled: true, command: "true" }),
+  });
+  delete load.cache[PROGRAM];
+  return declaredBy(() => pulumi.runtime.runInPulumiStack(() => Promise.resolve(load(PROGRAM))));
+}
+
+/** Everything that must be there before a resource; what its parent waits for is, since a child is declared after it. */
+function before(resources: readonly Declared[], name: string): Set<string> {
+  const own = named(resources, name);
+  const parent = resources.filter((each) => each.name === own.parent);
+  const found = new Set([own, ...parent].flatMap(({ after }) => after));
+  for (const each of found) before(resources, each).forEach((earlier) => found.add(earlier));
+  return found;
+}
+
+const ORDER = [
+  ...["ring-gate", "shards", "backend-ring", "backend-rollout", "migration-barrier"],
+  ...["migration-pre-copy", "migration-catch-up", "migration-verify", "migration-drain"],
+];
+
+describe("the program", function () {
+  this.timeout(60_000); // Pulumi's serializer takes its time to load
+
+  for (const phase of PHASES) {
+    it(`puts gate, ring, rollout, barrier, copy, catch-up, verify and drain into that order in ${phase}`, async () => {
+      const resources = await declaredIn(phase);
+      for (const [i, name] of ORDER.entries()) {
+        expect([...before(resources, name)], `before ${name}`).to.include.members(ORDER.slice(0, i));
+      }
+    });
+  }
+
+  it("copies nothing before the plan and the backups are made", async () => {
+    const resources = await declaredIn("copy");
+    const backups = resources.filter(({ type }) => type.startsWith("command:")).map(({ name }) => name);
+    expect(backups).to.have.length(2);
+    for (const name of backups) expect([...before(resources, name)]).to.include("plan");
+    expect([...before(resources, "migration-pre-copy")]).to.include.members(["plan", ...backups]);
+  });
+
+  it("guards each shard that it runs: the guard is deleted, and asked, before the shard", async () => {
+    const resources = await declaredIn("copy");
+    for (const shard of ["a", "b", "c"]) {
+      const sets = named(resources, `guard-${shard}`).after.filter(
+        (name) => named(resources, name).type === "kubernetes:apps/v1:StatefulSet",
+      );
+      expect(sets).to.have.length(1);
+      expect(named(resources, sets[0] ?? "").inputs["metadata"])
+        .to.have.property("name")
+        .that.contains(shard);
+    }
+  });
+});
