@@ -5,7 +5,7 @@ import { Monitoring, MONITORING_API, MONITORING_KINDS, type MonitoringKind } fro
 import { RedisShards } from "./components/redis-shards";
 import { ShardBackups } from "./components/shard-backups";
 import { shardIdentity } from "./components/shard-identity";
-import { ConfigError, readStackConfig, SERVICE_LIMITS, type StackConfig } from "./migration/config";
+import { ConfigError, readStackConfig, type StackConfig } from "./migration/config";
 import { quantityOf } from "./migration/config/quantity";
 import { MIGRATION_METRIC_NAMES } from "./migration/metrics";
 import { MigrationSteps, stepInputs } from "./migration/migration";
@@ -144,7 +144,7 @@ async function declareMonitoring(): Promise<string> {
       namespace: config.namespace,
       shards: shardNames,
       metrics: MIGRATION_METRIC_NAMES,
-      limits: { service: SERVICE_LIMITS, alerts: { ...limits, epochSkewMs } },
+      limits: { service: config.metrics.limits, alerts: { ...limits, epochSkewMs } },
       exporter: hasExporter,
     },
     { dependsOn: gate },

@@ -11,7 +11,6 @@ import type { RawStackConfig, StackConfig } from "./stack-config";
 import { otherClusters, unknownKeys } from "./strange-keys";
 
 export { ConfigError, type ConfigProblem } from "./config-error";
-export { SERVICE_LIMITS } from "./monitoring";
 export { RESERVED_KEY_PREFIX } from "./schema";
 export type * from "./stack-config";
 

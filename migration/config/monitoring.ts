@@ -1,21 +1,10 @@
 /** The config section `monitoring`: dashboards, alerts and what Prometheus scrapes. */
 import { z } from "zod";
-import { durationMs, section, text } from "./values";
-
-/** What the service promises, as ratios from 0 to 1. */
-export const SERVICE_LIMITS = {
-  maxErrorRatio: 0.01,
-  maxP95Ms: 200,
-  minHitRatio: 0.35,
-  minRequestsPerSecond: 1,
-};
+import { durationMs, positive, ratio, section, text } from "./values";
 
 // https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
 const labelValue = text(/^([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?$/, "the value of a Kubernetes label");
 const labels = z.record(z.string(), labelValue, "an object: label → value");
-
-const ratio = z.number("a number from 0 to 1").min(0, "a number from 0 to 1").max(1, "a number from 0 to 1");
-const positive = z.number("a number above 0").positive("a number above 0");
 
 const limits = section({
   maxMemoryRatio: ratio.default(0.8),

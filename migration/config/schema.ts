@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { PHASES } from "../phases";
+import { metrics } from "./metrics";
 import { monitoring } from "./monitoring";
 import { dnsLabel, durationMs, integer, OBJECT_NAME, objectName, oneOf, quantity, section, text } from "./values";
 
@@ -101,6 +102,7 @@ export const SCHEMA = {
   verify: verify.prefault({}),
   cleanup: cleanup.prefault({}),
   backup: backup.prefault({}),
+  metrics: metrics.prefault({}),
   monitoring: monitoring.prefault({}),
   forceRemoveShards: names.default([]),
 };

@@ -1,4 +1,5 @@
 import type { Phase } from "../phases";
+import type { MetricsConfig } from "./metrics";
 import type { MonitoringConfig } from "./monitoring";
 
 /** The validated stack configuration. Durations are milliseconds, rates keys per second, sizes keys per batch. */
@@ -25,6 +26,7 @@ export interface StackConfig {
   readonly verify: VerifyConfig;
   readonly cleanup: CleanupConfig;
   readonly backup: BackupConfig;
+  readonly metrics: MetricsConfig;
   readonly monitoring: MonitoringConfig;
   /** Shards that go without a look at their keys, because they are dead. */
   readonly forceRemoveShards: readonly string[];

@@ -11,6 +11,12 @@ export function integer(min: number, max: number) {
   return z.int(allowed).min(min, allowed).max(max, allowed);
 }
 
+/** A share of something. */
+export const ratio = z.number("a number from 0 to 1").min(0, "a number from 0 to 1").max(1, "a number from 0 to 1");
+
+/** A number of something that must be there. */
+export const positive = z.number("a number above 0").positive("a number above 0");
+
 /** @returns a schema for one of a few words. */
 export const oneOf = <const T extends readonly [string, ...string[]]>(words: T) => z.enum(words, words.join(", "));
 

@@ -18,6 +18,8 @@ const KEYS = [
   "verify",
   "cleanup",
   "backup",
+  "metrics",
+  "monitoring",
   "forceRemoveShards",
 ] as const satisfies readonly (keyof StackConfig)[];
 
