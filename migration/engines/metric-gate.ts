@@ -1,0 +1,109 @@
+import { GateClosedError } from "./errors";
+import type { Clock, Log } from "./runtime";
+import {
+  judge,
+  measure,
+  type Baseline,
+  type Judgement,
+  type MetricsSource,
+  type Queries,
+  type ServiceLimits,
+} from "./service-metrics";
+
+/** What is asked, how often, and what is good enough. */
+export interface MetricSettings {
+  readonly queries: Queries;
+  readonly limits: ServiceLimits;
+  /** The time between two samples. */
+  readonly intervalMs: number;
+  /** More bad samples than this close a gate. */
+  readonly failureLimit: number;
+  /** More samples than this of which nothing can be concluded hold it. */
+  readonly inconclusiveLimit: number;
+}
+
+/** Whom to ask, and what; with the clock that samples go by. */
+export interface ServiceMetrics {
+  readonly source: MetricsSource;
+  readonly settings: MetricSettings;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** How an analysis came out; after a pass the figures of its last sample. */
+export interface Verdict extends Judgement {
+  readonly samples: number;
+}
+
+/**
+ * Takes samples until enough of them have passed, or too many have not: in the manner of an analysis of Argo Rollouts
+ * (https://argo-rollouts.readthedocs.io/en/stable/features/analysis/), but a sample that does not pass is made up for by
+ * one more, so that nothing passes by what could not be measured. Takes `needed` + `failureLimit` + `inconclusiveLimit`
+ * samples at most.
+ *
+ * @param needed - how many samples must pass.
+ * @param sample - takes the next one, from 0.
+ */
+export async function analyse(
+  needed: number,
+  { failureLimit, inconclusiveLimit }: Pick<MetricSettings, "failureLimit" | "inconclusiveLimit">,
+  sample: (index: number) => Promise<Judgement>,
+): Promise<Verdict> {
+  const most = { pass: needed - 1, fail: failureLimit, inconclusive: inconclusiveLimit };
+  const counts = { pass: 0, fail: 0, inconclusive: 0 };
+  for (let samples = 1; ; samples++) {
+    const { outcome, says } = await sample(samples - 1);
+    counts[outcome]++;
+    if (counts[outcome] > most[outcome]) return { outcome, says, samples };
+  }
+}
+
+/**
+ * Asks how the service is, from now on and for some time: at 0, one interval after the other until the time is over.
+ *
+ * @param durationMs - 0: one good sample is enough.
+ */
+export function watchService(
+  { source, settings, clock, log }: ServiceMetrics,
+  { what, durationMs, baseline }: { readonly what: string; readonly durationMs: number; readonly baseline: Baseline },
+): Promise<Verdict> {
+  const needed = samplesIn(durationMs, settings);
+  return analyse(needed, settings, async (index) => {
+    if (index > 0) await clock.sleep(settings.intervalMs);
+    const judgement = judge(await measure(source, settings.queries), settings.limits, baseline);
+    log(`${what}, sample ${index + 1} (${needed} must pass): ${judgement.outcome}, ${judgement.says}`);
+    return judgement;
+  });
+}
+
+/** Asks how the service has been for some time, the latest first: what has passed need not be waited for. */
+export function lookBack(
+  { source, settings, clock }: ServiceMetrics,
+  { durationMs, baseline }: { readonly durationMs: number; readonly baseline: Baseline },
+): Promise<Verdict> {
+  const { queries, limits, intervalMs } = settings;
+  const nowMs = clock.now();
+  return analyse(samplesIn(durationMs, settings), settings, async (index) => {
+    const atMs = nowMs - index * intervalMs;
+    const { outcome, says } = judge(await measure(source, queries, undefined, atMs), limits, baseline);
+    return { outcome, says: `at ${new Date(atMs).toISOString()} ${says}` };
+  });
+}
+
+const samplesIn = (durationMs: number, { intervalMs }: MetricSettings): number =>
+  Math.floor(durationMs / intervalMs) + 1;
+
+/**
+ * Throws unless the verdict is a pass.
+ *
+ * @param stands - what stays as it is because of that.
+ * @param next - what the operator can do.
+ */
+export function assertPassed({ outcome, says }: Verdict, stands: string, next: string): void {
+  if (outcome === "pass") return;
+  if (outcome === "fail") throw new GateClosedError(`the service is over its limits: ${says}. ${stands} ${next}`);
+  throw new GateClosedError(
+    `nobody can tell whether the service is well: ${says}. ${stands} This is no failure of the service: mend what ` +
+      `answers, or what metrics in the config asks, then run \`pulumi up\` again. ${next}`,
+  );
+}
