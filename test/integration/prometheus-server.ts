@@ -96,10 +96,14 @@ export class PrometheusServer {
     return new PrometheusServer(await Service.start("prometheus", prepare, "/-/ready"));
   }
 
+  get url(): string {
+    return `http://127.0.0.1:${this.service.port}`;
+  }
+
   /** @throws Error with what Prometheus said, when it refuses the query. */
   async query(expr: string): Promise<readonly Sample[]> {
     const body = new URLSearchParams({ query: expr });
-    const response = await fetch(`http://127.0.0.1:${this.service.port}/api/v1/query`, { method: "POST", body });
+    const response = await fetch(`${this.url}/api/v1/query`, { method: "POST", body });
     const answer = (await response.json()) as { data?: { result: Sample[] }; error?: string };
     if (answer.data === undefined) throw new Error(`${expr}: ${answer.error}`);
     return answer.data.result;
