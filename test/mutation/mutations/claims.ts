@@ -14,7 +14,7 @@ export const CLAIMS = inFile(
     {
       name: "loser-asks-primary",
       removed: "a loser asks the primary: it answers with what the shard that failed it held",
-      find: "const answer = await this.lost(key, owner, primary, own);",
+      find: "const answer = await this.lost(key, owner, primary, own, begunMs);",
       replace: 'const answer: Answer = { answer: "duplicate", stored: found };',
     },
     {
@@ -38,8 +38,14 @@ export const CLAIMS = inFile(
     {
       name: "claim-window",
       removed: "the second write is not sent later than the claim window after the first",
-      find: 'if (performance.now() > deadlineMs) throw new RetryableError("the second write would come too late");',
+      find: "if (half !== undefined) this.refuseLate(begunMs);",
       replace: "",
+    },
+    {
+      name: "completion-window",
+      removed: "a half-done claim is not completed later than the claim window after the claim began",
+      find: "this.refuseLate(begunMs);\n        stored =",
+      replace: "stored =",
     },
     {
       name: "own-value-expiry",
