@@ -85,7 +85,12 @@ export class PulumiStack {
   }
 
   preview({ json, diff, env, onLine }: PreviewOptions = {}): Promise<RunResult> {
-    return this.operate("preview", [...(json ? ["--json"] : []), ...(diff ? ["--diff"] : [])], onLine, env).done;
+    return this.operate(
+      "preview",
+      [...(json ? ["--json", "--show-sames"] : []), ...(diff ? ["--diff"] : [])],
+      onLine,
+      env,
+    ).done;
   }
 
   up(options: UpOptions = {}): Promise<RunResult> {

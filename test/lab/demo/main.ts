@@ -1,5 +1,5 @@
 /**
- * `npm run demo`: a live ring of three shards is taken to four by `pulumi up`, one phase at a time, while clients use
+ * `npm run demo [-- --comments DIR]`: a live ring of three shards is taken to four by `pulumi up`, one phase at a time, while clients use
  * it; then a migration back to three is begun and rolled back from its cutover.
  *
  * Exits 0 only when a checker that shares nothing with the product's own verify finds every key at its owner, with its
@@ -8,6 +8,7 @@
 import { randomBytes } from "node:crypto";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
 import { World } from "../../e2e/world";
 import { Kube } from "../kube";
 import { Load } from "../load/load";
@@ -48,7 +49,8 @@ async function migrate(world: World): Promise<boolean> {
   const backup = { directory: path.join(world.stack.dir, "backups") };
   const seed = randomBytes(4).toString("hex");
   const load = new Load({ url: await world.backend.serviceUrl(), rate: RATE, seed, keys: world.keys });
-  const operator = new Operator(world.stack);
+  const { comments } = parseArgs({ options: { comments: { type: "string" } } }).values;
+  const operator = new Operator(world.stack, comments);
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void operator.stop());
   load.start();
   try {

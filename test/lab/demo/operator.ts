@@ -1,4 +1,8 @@
 /** The operator of the demo: sets a phase, reads the preview, runs `pulumi up`, and shows what matters of both. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { previewComment } from "../../../migration/pull-request/comment";
+import { readFacts } from "../../../migration/pull-request/preview-facts";
 import type { Config, PulumiStack } from "../pulumi-stack";
 import type { PulumiRun } from "../pulumi-run";
 import type { Row } from "./table";
@@ -13,7 +17,11 @@ export class Operator {
   private running: PulumiRun | undefined;
   private stopped = false;
 
-  constructor(private readonly stack: PulumiStack) {}
+  /** @param comments - a folder for what the pull request of each phase would be told. @default nobody is told */
+  constructor(
+    private readonly stack: PulumiStack,
+    private readonly comments?: string,
+  ) {}
 
   /** Ends the run in hand and refuses further ones. */
   async stop(): Promise<void> {
@@ -26,6 +34,7 @@ export class Operator {
     console.log(`\n$ pulumi config set migrationPhase ${phase}`);
     await this.stack.setConfig({ migrationPhase: phase, ...config });
     if (review) await this.review();
+    if (this.comments !== undefined) await this.comment(phase, this.comments);
     console.log("$ pulumi up");
     if (this.stopped) throw new Error("stopped");
     this.running = this.stack.startUp({ skipPreview: true, onLine: showLive });
@@ -42,6 +51,17 @@ export class Operator {
     const lines = output.split("\n").filter((line) => REVIEWED.test(line));
     // The gate and the ConfigMap show the same values.
     for (const line of new Set(lines.map(shorten))) console.log(`  ${line}`);
+  }
+
+  /** What `npm run preview:comment` prints. */
+  private async comment(phase: string, folder: string): Promise<void> {
+    const preview = await this.stack.preview({ json: true });
+    const facts = readFacts(preview.stdout, JSON.stringify(await this.stack.outputs()));
+    const { output } = await this.stack.preview({ diff: true });
+    const file = path.join(folder, `${String(this.rows.length + 1).padStart(2, "0")}-${phase}.md`);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(file, previewComment({ stack: this.stack.name, facts, diff: output, now: new Date() }));
+    console.log(`  the comment on its pull request: ${file}`);
   }
 }
 

@@ -1,0 +1,27 @@
+/** The phase table in the words that a reviewer reads. */
+import type { Check, Phase } from "../phases";
+
+/** What an `up` that leads to a phase does. */
+export const PHASE_WORDS: Readonly<Record<Phase, string>> = {
+  stable: "No migration is open: one ring is read and written.",
+  plan: "The target's shards are made, keys are counted, and the plan is recorded. Nothing moves.",
+  copy: "The movers are copied to their new owners, throttled. The backend goes on with the current ring.",
+  dualWrite: "The backend writes both rings and reads the current one; both are brought into step and verified.",
+  cutover: "Reads move to the target ring. The backend goes on writing both, so the way back stays open.",
+  cleanup: "The backend leaves the current ring, and the movers are taken off their old owners.",
+};
+
+/** What the gate asks before the ring may change. */
+export const CHECK_WORDS: Readonly<Record<Check, string>> = {
+  oneStep: "no backend pod is further than one step of config from where this leads",
+  settled: "every backend pod already runs what this leads to",
+  planned: "this migration is recorded on every shard as it was planned",
+  healthy: "every shard answers, as a primary",
+  fits: "the movers fit into half of each new shard's memory, and no new shard evicts",
+  preCopied: "the pre-copy has got to its end",
+  inStep: "both rings have been brought into step, and dual-write has not been off since",
+  verified: "a fresh verify comes out clean",
+  verifiedIfInStep: "a fresh verify comes out clean, if the rings have been in step",
+  windowOpen: "the TTL window after the cutover is over",
+  drained: "no key is left on an owner that no longer decides",
+};
