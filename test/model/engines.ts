@@ -1,7 +1,7 @@
 /** The engines on the one key: sync (pre-copy, catch-up, verify and repair) and drain, as in migration/engines. */
 import type { Emit } from "./checker/explore";
 import { isBounded } from "./claims";
-import { hold, laterClock, other } from "./world";
+import { hold, laterClock, liveConfigs, other } from "./world";
 import type { Attempt, Copy, Engine, EngineJob, Engines, LateWrite, Model, Owner, World } from "./world";
 
 /** The invariant that a deletion can break. */
@@ -50,8 +50,8 @@ interface Context {
 }
 
 const STEPS: Readonly<Record<Engine["step"], (context: Context) => void>> = {
-  wait({ world, engine, emit }) {
-    if (!isAwaited(world) && !engine.awaitsClocks)
+  wait({ world, engine, model, emit }) {
+    if (!isAwaited(world, model) && !engine.awaitsClocks)
       emit("engine", `${engine.job}: the claim window has passed`, go(world, clean(engine, "look")));
   },
 
@@ -93,10 +93,10 @@ const STEPS: Readonly<Record<Engine["step"], (context: Context) => void>> = {
   },
 
   remove(context) {
-    const { world, engine, emit } = context;
+    const { world, engine, model, emit } = context;
     const owner = other(engine.primary);
     const held = world.shards.held[owner];
-    if (held === undefined || held.claim !== engine.expected) {
+    if (held === undefined || !isStill(held, engine.expected, model)) {
       emit("engine", `${engine.job}: finds something else now on the ${owner} owner`, next(context, world));
       return;
     }
@@ -115,19 +115,25 @@ function decide(context: Context, decides: Copy | undefined, follows: Copy | und
   if (engine.pass === "movers") {
     const same = decides?.claim === follows?.claim && decides?.expiry === follows?.expiry;
     if (same || (decides as Copy).expiry <= now) return next(context, world);
-    return go(world, { ...clean(engine, "read"), expected: follows?.claim ?? 0, dirty: true });
+    return go(world, { ...clean(engine, "read"), expected: follows, dirty: true });
   }
   const extra = decides === undefined && (follows as Copy).expiry > now;
   if (!extra) return next(context, world);
-  const deletes = engine.job === "catchUp" || !model.safeguards.repairCompletes;
+  const deletes = engine.job === "catchUp" || (isMixed(world) && !model.safeguards.repairCompletesMixed);
   const found = { ...clean(engine, deletes ? "remove" : "read"), dirty: true };
-  return go(world, { ...found, expected: deletes ? (follows as Copy).claim : 0 });
+  return go(world, { ...found, expected: deletes ? follows : undefined });
+}
+
+/** Whether pods with different primaries write both owners side by side. */
+function isMixed({ pods }: World): boolean {
+  const live = liveConfigs(pods);
+  return live.includes("DA") && live.includes("DB");
 }
 
 function decideDrain(context: Context, owns: Copy | undefined, old: Copy | undefined): World {
   const { world, engine, model } = context;
   if (old === undefined) return next(context, world);
-  const found = { ...clean(engine, "remove"), dirty: true, expected: old.claim };
+  const found = { ...clean(engine, "remove"), dirty: true, expected: old };
   // What only the ring of an abandoned migration holds is a left-over.
   const rescues = model.safeguards.cleanupRescues && engine.primary === "target";
   if (owns === undefined && rescues) return go(world, { ...found, step: "read" });
@@ -140,7 +146,7 @@ function decideDrain(context: Context, owns: Copy | undefined, old: Copy | undef
 function afterWrite(context: Context, world: World): World {
   const { engine } = context;
   if (engine.job !== "drain") return next(context, world);
-  return go(world, { ...clean(engine, "remove"), expected: engine.expected ?? 0 });
+  return go(world, { ...clean(engine, "remove"), expected: engine.expected });
 }
 
 /** The next pass, or the end. */
@@ -164,9 +170,11 @@ function beginPass(world: World, engine: Engine, model: Model): World {
   return go(marked, { ...engine, step: "wait", awaitsClocks: clock.current !== clock.target });
 }
 
-/** Whether a claim that began before the wait may still make its second write. */
-const isAwaited = ({ clients, orphan }: World): boolean =>
-  [...clients, orphan].some((one) => one?.attempt?.awaited === true);
+/** Whether a later write of a claim that began before the wait may still land. */
+function isAwaited({ clients, orphan }: World, { safeguards }: Model): boolean {
+  const waitsForOrphan = safeguards.drainsCommands || !orphan?.podGone;
+  return [...clients, waitsForOrphan ? orphan : undefined].some((one) => one?.attempt?.awaited === true);
+}
 
 interface Written {
   readonly shards: World["shards"];
@@ -175,9 +183,10 @@ interface Written {
 }
 
 /** The script that writes on a shard. */
-function write({ shards }: World, { owner, expected, copy }: LateWrite, { safeguards }: Model): Written {
+function write({ shards }: World, { owner, expected, copy }: LateWrite, model: Model): Written {
+  const { safeguards } = model;
   const where = `on the ${owner} owner`;
-  if (safeguards.comparesInWrite && (shards.held[owner]?.claim ?? 0) !== expected) {
+  if (safeguards.comparesInWrite && !isStill(shards.held[owner], expected, model)) {
     return { shards, did: `finds something else now ${where}`, changed: true };
   }
   if (copy.expiry > shards.clock[owner]) {
@@ -189,6 +198,10 @@ function write({ shards }: World, { owner, expected, copy }: LateWrite, { safegu
   return { shards: hold(shards, owner, revived), did: `revives claim ${copy.claim} ${where}`, changed: false };
 }
 
+/** What the scripts compare: value and expiry. */
+const isStill = (held: Copy | undefined, expected: Copy | undefined, { safeguards }: Model): boolean =>
+  held?.claim === expected?.claim && (!safeguards.comparesExpiry || held?.expiry === expected?.expiry);
+
 /** Movers go to the secondary; completed claims, and what the drain rescues, to the primary. */
 const writtenTo = ({ job, pass, primary }: Engine): Owner =>
   pass === "extras" || job === "drain" ? primary : other(primary);
@@ -196,7 +209,7 @@ const writtenTo = ({ job, pass, primary }: Engine): Owner =>
 const writeOf = (engine: Engine, copy: Copy): LateWrite => ({
   owner: writtenTo(engine),
   // What the drain rescues is written only where there is nothing.
-  expected: engine.job === "drain" ? 0 : (engine.expected ?? 0),
+  expected: engine.job === "drain" ? undefined : engine.expected,
   copy,
 });
 

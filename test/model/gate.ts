@@ -20,7 +20,7 @@ const JUMPS: Readonly<Partial<Record<Phase, { readonly to: Phase; readonly over:
 };
 
 /** @returns the phases that may be asked for. */
-export function nextPhases({ phase, finished, cameFrom }: Control, { safeguards }: Model): readonly Phase[] {
+export function nextPhases({ phase, finished, cameFrom }: Control, { safeguards, size }: Model): readonly Phase[] {
   const from = ringState(phase, finished);
   const before = cameFrom && ringState(cameFrom);
   const legal = PHASES.filter(
@@ -28,6 +28,7 @@ export function nextPhases({ phase, finished, cameFrom }: Control, { safeguards 
   );
   // Another migration begins with other rings, and is another run of the model.
   const here = finished ? legal.filter((to) => to === cameFrom) : legal;
+  if (size.straight) return here.filter((to) => finishes(phase, to) || PHASES.indexOf(to) > PHASES.indexOf(phase));
   const jump = safeguards.refusesJump(phase) ? undefined : JUMPS[phase];
   return jump ? [...here, jump.to] : here;
 }
@@ -37,12 +38,15 @@ function ringState(phase: Phase, finished = false): RingState {
   return { phase, shards: [finished ? "target" : "current"], targetShards: ["target"], vnodes: 1, keyPrefix: "" };
 }
 
-/** @returns what a move asks for; a jump asks for all that the moves jumped over ask for. */
+/** Checks that no jump could pass. */
+const SEES_JUMPS: readonly Check[] = ["oneStep", "inStep"];
+
+/** @returns what a move asks for; a jump asks for all else that the moves jumped over ask for. */
 export function checksOf(from: Phase, to: Phase): readonly Check[] {
   const jump = JUMPS[from];
   if (jump?.to !== to) return moveOf(from, to).checks;
   const checks = [...moveOf(from, jump.over).checks, ...moveOf(jump.over, to).checks];
-  return [...new Set(checks.filter((check) => check !== "oneStep"))];
+  return [...new Set(checks.filter((check) => !SEES_JUMPS.includes(check)))];
 }
 
 /** @returns whether a check holds, or has to be done by an engine. */

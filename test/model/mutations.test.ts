@@ -1,17 +1,24 @@
 import { expect } from "chai";
 import { checkModel, NAME_ORDERS } from "./check";
-import { MUTATIONS, REDUNDANT } from "./mutations";
+import { INVARIANTS, LIVENESS } from "./invariants";
+import { checkMutation, MUTATIONS, REDUNDANT } from "./mutations";
 
 describe("the model without one safeguard", function () {
   this.timeout(900_000);
 
-  for (const { name, removed, without, size, breaks } of MUTATIONS) {
-    for (const firstByName of NAME_ORDERS) {
-      const invariant = breaks[firstByName];
-      if (invariant === undefined) continue;
-      it(`${removed} [${name}], the ${firstByName} owner's name first: breaks "${invariant}"`, () => {
-        const { violation } = checkModel({ size, firstByName, without });
-        expect(violation?.invariant).to.equal(invariant);
+  it("can break every invariant", () => {
+    const broken = MUTATIONS.flatMap(({ breaks }) => Object.values(breaks));
+    expect(broken).to.include.members([...INVARIANTS, ...LIVENESS].map(({ name }) => name));
+  });
+
+  for (const mutation of MUTATIONS) {
+    const { name, removed, size, breaks } = mutation;
+    const orders = NAME_ORDERS.filter((order) => breaks[order] !== undefined);
+    // With more clients one order takes long enough; `npm run model` takes both.
+    for (const firstByName of size.clients > 1 ? orders.slice(-1) : orders) {
+      it(`${removed} [${name}], the ${firstByName} owner's name first: breaks "${breaks[firstByName]}"`, () => {
+        const { violation } = checkMutation(mutation, firstByName);
+        expect(violation?.invariant).to.equal(breaks[firstByName]);
       });
     }
   }

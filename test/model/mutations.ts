@@ -1,9 +1,11 @@
-/** One safeguard removed at a time, and which invariant that breaks. */
+/** One safeguard removed at a time, or one and the other that makes up for it, and which invariant that breaks. */
 import type { ConfigStep, Safeguards } from "./safeguards";
-import { NOT_ALL_DUPLICATES } from "./answers";
+import { AT_MOST_ONE_FIRST, DUPLICATES_AGREE, NOT_ALL_DUPLICATES } from "./answers";
+import { checkModel } from "./check";
+import { NO_ONLY_COPY_DELETED } from "./engines";
 import * as invariants from "./invariants";
 import * as sizes from "./sizes";
-import type { Both, Size } from "./world";
+import type { Both, Owner, Size } from "./world";
 
 export interface Mutation {
   /** For `npm run model -- --trace NAME`. */
@@ -15,7 +17,13 @@ export interface Mutation {
   readonly size: Size;
   /** The invariant that the shortest counterexample breaks, by whose owner's name comes first; where none is given none is known. */
   readonly breaks: Partial<Both<string>>;
+  /** Looks for that invariant alone: another one breaks sooner. */
+  readonly alone?: boolean;
 }
+
+/** Explores the model without the safeguards of a mutation. */
+export const checkMutation = ({ size, without, breaks, alone = false }: Mutation, firstByName: Owner) =>
+  checkModel({ size, firstByName, without, only: alone ? breaks[firstByName] : undefined });
 
 const bothOrders = (invariant: string): Both<string> => ({ current: invariant, target: invariant });
 
@@ -34,6 +42,14 @@ export const MUTATIONS: readonly Mutation[] = [
     without: { waitsForTerminating: false },
     size: sizes.ONE_CLIENT,
     breaks: bothOrders(invariants.DRAINED_STAYS_EMPTY),
+  },
+  {
+    name: "terminating-two-firsts",
+    removed: "barrier and gate ignore terminating pods",
+    without: { waitsForTerminating: false },
+    size: sizes.TWO_CLIENTS_STRAIGHT,
+    breaks: bothOrders(AT_MOST_ONE_FIRST),
+    alone: true,
   },
   noBarrierAfter("A → DA", invariants.CLEAN_VERIFY),
   noBarrierAfter("DA → DB", invariants.STAYS_READABLE),
@@ -59,21 +75,29 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "common-order",
     removed: "each pod claims its own primary first",
     without: { commonOrder: false },
-    size: sizes.TWO_CLIENTS,
+    size: sizes.TWO_CLIENTS_STRAIGHT,
     breaks: bothOrders(NOT_ALL_DUPLICATES),
   },
   {
     name: "loser-asks-primary",
     removed: "a loser answers with what the failing shard held",
     without: { loserAsksPrimary: false },
-    size: sizes.TWO_CLIENTS,
+    size: sizes.TWO_CLIENTS_STRAIGHT,
     breaks: bothOrders(NOT_ALL_DUPLICATES),
+  },
+  {
+    name: "loser-asks-primary-duplicates",
+    removed: "a loser answers with what the failing shard held",
+    without: { loserAsksPrimary: false },
+    size: sizes.THREE_CLIENTS_STRAIGHT,
+    breaks: bothOrders(DUPLICATES_AGREE),
+    alone: true,
   },
   {
     name: "completion-window",
     removed: "a half-done claim may be completed any time after it was read",
     without: { completesWithinWindow: false },
-    size: sizes.TWO_CLIENTS_ORPHANS,
+    size: sizes.TWO_CLIENTS_ORPHANS_STRAIGHT,
     breaks: { target: NOT_ALL_DUPLICATES },
   },
   {
@@ -105,6 +129,13 @@ export const MUTATIONS: readonly Mutation[] = [
     breaks: bothOrders(invariants.CLEAN_VERIFY),
   },
   {
+    name: "drain-commands",
+    removed: "verify does not wait for commands sent within the claim window",
+    without: { drainsCommands: false },
+    size: sizes.TWO_CLIENTS_ORPHANS_STRAIGHT,
+    breaks: { target: NOT_ALL_DUPLICATES },
+  },
+  {
     name: "unconditional-writes",
     removed: "catch-up writes unconditionally, across an expiry",
     without: { comparesInWrite: false, checksExpiryInWrite: false },
@@ -115,8 +146,15 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "compare",
     removed: "engines write without comparing",
     without: { comparesInWrite: false },
-    size: sizes.TWO_CLIENTS,
+    size: sizes.TWO_CLIENTS_STRAIGHT,
     breaks: { current: invariants.STAYS_READABLE },
+  },
+  {
+    name: "value-only",
+    removed: "engines compare the value only, not the expiry",
+    without: { comparesExpiry: false },
+    size: sizes.ONE_CLIENT_TWO_LIVES,
+    breaks: { current: invariants.CLEAN_VERIFY, target: invariants.STAYS_READABLE },
   },
   {
     name: "fencing",
@@ -128,16 +166,32 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "repair-completes",
     removed: "repair deletes extras while DA and DB pods are mixed",
-    without: { repairCompletes: false },
+    without: { repairCompletesMixed: false },
     size: sizes.ONE_CLIENT,
-    breaks: bothOrders(invariants.CLEAN_VERIFY),
+    breaks: bothOrders(invariants.STAYS_READABLE),
+  },
+  {
+    name: "cleanup-rescues-terminating",
+    removed: "cleanup deletes what only the old owner holds, and nobody looks at terminating pods",
+    without: { cleanupRescues: false, waitsForTerminating: false },
+    size: sizes.ONE_CLIENT_STRAIGHT,
+    breaks: bothOrders(NO_ONLY_COPY_DELETED),
+    alone: true,
   },
   {
     name: "cleanup-deletes-different",
     removed: "cleanup deletes only values that are equal",
     without: { cleanupDeletesDifferent: false },
+    size: sizes.TWO_CLIENTS_STRAIGHT,
+    breaks: { current: invariants.CLEANUP_ENDS },
+  },
+  {
+    name: "close-deletes-different",
+    removed: "cleanup, and that of an abandoned migration, deletes only values that are equal",
+    without: { cleanupDeletesDifferent: false },
     size: sizes.TWO_CLIENTS,
-    breaks: { current: invariants.CLEANUP_ENDS, target: invariants.EVERY_UP_CAN_END },
+    breaks: bothOrders(invariants.EVERY_UP_CAN_END),
+    alone: true,
   },
   {
     name: "jump-DB-A",

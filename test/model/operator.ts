@@ -18,6 +18,7 @@ export function operatorSteps(world: World, model: Model, emit: Emit<World>): vo
     return;
   }
   engineSteps(world, model, (after, engine) => workEnded(after, engine, model), emit);
+  if (model.size.straight) return;
   for (const killed of killEngine(world)) {
     const control = { ...killed.control, gate: undefined };
     emit("operator", `pulumi up is killed in ${running.job}`, { ...killed, control });
@@ -128,8 +129,8 @@ function startWork(world: World, job: EngineJob, model: Model): World {
 
 /** What a run leaves when it has done its work. */
 function workEnded(world: World, { job }: Engine, model: Model): World {
-  const { control } = world;
-  const verified = control.verified || job === "verify";
+  const { control, pods } = world;
+  const verified = control.verified || (job === "verify" && writesBoth(pods.ring));
   const noted = { ...world, control: { ...control, verified } };
   return control.gate ? passGate(noted, control.gate, model) : workDone(noted, job);
 }

@@ -29,14 +29,18 @@ export interface Safeguards {
   readonly verifyAfterBarrier: boolean;
   /** A pass of verify starts when every claim begun before the last repair has made its second write or never will. */
   readonly drainsWindow: boolean;
+  /** It also starts when no command of such a claim is on its way any more, though nobody waits for its answer. */
+  readonly drainsCommands: boolean;
   /** An engine writes only where the shard still holds what was read. */
   readonly comparesInWrite: boolean;
+  /** Engines compare the expiry as well as the value, before they write and before they delete. */
+  readonly comparesExpiry: boolean;
   /** An engine writes nothing whose expiry has passed. */
   readonly checksExpiryInWrite: boolean;
   /** A shard refuses the writes of an engine that has been replaced. */
   readonly fencing: boolean;
-  /** Repair completes what only the secondary holds; else it deletes it. */
-  readonly repairCompletes: boolean;
+  /** While pods of DA and DB are mixed, repair completes what only the secondary holds; else it deletes it. */
+  readonly repairCompletesMixed: boolean;
   /** Cleanup deletes whatever the new owner has decided otherwise; else only what equals the new owner's copy. */
   readonly cleanupDeletesDifferent: boolean;
   /** Cleanup gives the new owner what only the old one holds, before it deletes it. */
@@ -59,10 +63,12 @@ export const ALL_SAFEGUARDS: Safeguards = {
   catchUpAfterBarrier: true,
   verifyAfterBarrier: true,
   drainsWindow: true,
+  drainsCommands: true,
   comparesInWrite: true,
+  comparesExpiry: true,
   checksExpiryInWrite: true,
   fencing: true,
-  repairCompletes: true,
+  repairCompletesMixed: true,
   cleanupDeletesDifferent: true,
   cleanupRescues: true,
   refusesJump: () => true,

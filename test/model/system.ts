@@ -102,7 +102,7 @@ const attemptKey = (attempt: Attempt | undefined): string =>
 const engineKey = (engine: Engine | undefined): string =>
   engine
     ? `${engine.job} ${engine.primary} ${engine.pass} ${engine.step} ${engine.seenAt} ${copyKey(engine.seen)} ` +
-      `${engine.expected} ${copyKey(engine.copy)} ${engine.dirty} ${engine.awaitsClocks ?? false}`
+      `${copyKey(engine.expected)} ${copyKey(engine.copy)} ${engine.dirty} ${engine.awaitsClocks ?? false}`
     : "-";
 
 /** For each part of the world a text that tells its values apart. */
@@ -111,7 +111,8 @@ function keysOf({ size }: Model): readonly ((part: never) => string)[] {
     ({ clock, held }: Shards) => `${clock.current} ${clock.target} ${copyKey(held.current)} ${copyKey(held.target)}`,
     ({ ring, ready, terminating }: Pods) => `${ring} ${ready.join()} ${terminating.join()}`,
     (control: Control) => JSON.stringify(control, Object.keys(control).sort()),
-    ({ running, late }: Engines) => `${engineKey(running)} ${late?.owner} ${late?.expected} ${copyKey(late?.copy)}`,
+    ({ running, late }: Engines) =>
+      `${engineKey(running)} ${late?.owner} ${copyKey(late?.expected)} ${copyKey(late?.copy)}`,
     ({ promised, broken }: Answers) => `${promised.join()} ${broken}`,
     (orphan: Orphan | undefined) => (orphan ? `${orphan.client} ${orphan.podGone} ${attemptKey(orphan.attempt)}` : "-"),
     ...Array.from({ length: size.clients }, () => clientKey),

@@ -138,8 +138,8 @@ export interface Engine {
   readonly seenAt?: Owner;
   /** What it held. */
   readonly seen?: Copy | undefined;
-  /** The claim that the owner written to (or removed from) held when it was looked at; 0: none. */
-  readonly expected?: number;
+  /** What the owner written to (or removed from) held when it was looked at. */
+  readonly expected?: Copy | undefined;
   readonly copy?: Copy | undefined;
   /** This pass has found something. */
   readonly dirty: boolean;
@@ -150,7 +150,7 @@ export interface Engine {
 /** A write of a killed engine that may still land. */
 export interface LateWrite {
   readonly owner: Owner;
-  readonly expected: number;
+  readonly expected: Copy | undefined;
   readonly copy: Copy;
 }
 
@@ -186,6 +186,8 @@ export interface Size {
   readonly ttl: number;
   /** Whether a request may go on without its client, and a command without its pod (one of them at a time). */
   readonly orphans: boolean;
+  /** Whether the migration goes straight to its end: the operator never turns back, and no engine is killed. */
+  readonly straight: boolean;
 }
 
 /** A model: what is explored, which safeguards are in force, and which owner's name comes first. */
