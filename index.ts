@@ -116,7 +116,7 @@ export const phase = config.migrationPhase;
 export const primaryRing = inForce.primary;
 export const secondaryRing = inForce.secondary ?? [];
 export const epoch = gate.epoch;
-export const migrationPlan = plan.plan;
+export const migrationPlan = isOpen(phase) ? plan.plan : null;
 export const copyCounters = {
   preCopy: steps.preCopy.counts,
   catchUp: steps.catchUp.counts,

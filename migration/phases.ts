@@ -103,7 +103,7 @@ export type Check =
   | "settled"
   /** This migration is recorded on every shard, as it was planned. */
   | "planned"
-  /** Every shard answers, as a primary. */
+  /** Every shard answers, as a primary; one that is given up need not. */
   | "healthy"
   /** What the plan asked of the shards still holds. */
   | "fits"
@@ -151,7 +151,11 @@ const MOVES: Readonly<Partial<Record<`${Phase} → ${Phase}`, Move>>> = {
   "dualWrite → stable": ABANDON,
   // DA ↔ DB. Pods of both side by side write both rings: either way both must hold every claim before.
   "dualWrite → cutover": { checks: ["oneStep", "planned", "healthy", "inStep", "verified"] },
-  "cutover → dualWrite": { checks: ["oneStep", "planned", "healthy", "inStep", "verified"] },
+  // Back, a shard that only the target ring has may be what is wrong: the current ring has every acknowledged claim.
+  "cutover → dualWrite": {
+    checks: ["oneStep", "planned", "healthy", "inStep", "verifiedIfInStep"],
+    givesUp: "target",
+  },
   // DB → B. Not in step only where `cleanup → cutover` did not get to its end: the pods are DB and B, all of which ask
   // the target ring, so it has every claim.
   "cutover → cleanup": { checks: ["oneStep", "planned", "healthy", "windowOpen", "verifiedIfInStep"] },

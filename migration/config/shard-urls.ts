@@ -30,7 +30,11 @@ function refusal(text: string): string | undefined {
   if (text.includes("@")) return `${ALLOWED}; put the password into dedup-shards:redisPassword`;
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const fine =
-    /^rediss?:\/\/[^\s,?#]+$/.test(text) && url !== undefined && url.hostname !== "" && /^\/?\d*$/.test(url.pathname);
+    /^rediss?:\/\/[^\s,?#]+$/.test(text) &&
+    url !== undefined &&
+    url.hostname !== "" &&
+    /^\/?\d{0,5}$/.test(url.pathname) &&
+    url.port !== "0";
   return fine ? undefined : ALLOWED;
 }
 

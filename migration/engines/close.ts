@@ -29,8 +29,9 @@ export async function closeMigration(run: Run, job: CloseJob): Promise<DrainCoun
   const record = await readAbandonedRecord(stores);
   if (record === undefined) return undefined;
   const outcome = outcomeOf(record, ring);
-  // A finished one was drained: the gate has seen to that.
-  const counts = outcome === "abandoned" ? await takeCopiesOff(run, record, job) : undefined;
+  // Who finishes it by the gate has drained it; who came here by hand may not have.
+  const isDrained = outcome === "finished" && record.drainedInEpoch !== undefined;
+  const counts = isDrained ? undefined : await takeCopiesOff(run, record, outcome, job);
   await forgetCheckpoints(run, ring.shards, "all");
   await writeMigrationRecord(stores, run.token(), undefined);
   run.log(`migration ${record.id} is ${outcome}: its records are removed`);
@@ -54,20 +55,26 @@ function outcomeOf(record: MigrationRecord, ring: CloseJob["ring"]): "finished" 
  *
  * A key that only a copy's shard holds was never acknowledged, since a claim is acknowledged when both owners hold it.
  * Before the rings were in step it may be a left-over from any time, and nobody may be told of it as a claim: it goes.
- * Afterwards left-overs are gone and it is a claim that got half-way: the current ring, which decides, is given it.
+ * Afterwards left-overs are gone and it is a claim that got half-way: the ring that stays, which decides, is given it.
  */
-async function takeCopiesOff(run: Run, record: MigrationRecord, job: CloseJob): Promise<DrainCounts> {
+async function takeCopiesOff(
+  run: Run,
+  record: MigrationRecord,
+  outcome: "finished" | "abandoned",
+  job: CloseJob,
+): Promise<DrainCounts> {
   const current = new HashRing(record.shards, record.vnodes);
   const target = new HashRing(record.targetShards, record.vnodes);
+  const [stays, goes] = outcome === "abandoned" ? [current, target] : [target, current];
   // Copies that are gone must not count as made, should the migration be taken up again.
-  await forgetCheckpoints(run, current.shards, "copies");
+  await forgetCheckpoints(run, stays.shards, "copies");
   return drain(
     { ...run, rings: { current, target, keyPrefix: record.keyPrefix } },
     {
       record,
-      direction: { primary: current, secondary: target },
-      sources: target.shards.filter((name) => current.shards.includes(name)),
-      orphans: record.inStepSinceEpoch === undefined ? "delete" : "rescue",
+      direction: { primary: stays, secondary: goes },
+      sources: goes.shards.filter((name) => stays.shards.includes(name)),
+      orphans: outcome === "abandoned" && record.inStepSinceEpoch === undefined ? "delete" : "rescue",
       pace: job.pace,
       epoch: await job.epoch(),
     },

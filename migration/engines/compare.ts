@@ -37,7 +37,8 @@ export function extras(holder: Inspection, other: Inspection): readonly number[]
 /** @returns the later of two servers' clocks, Unix ms. */
 export const laterClock = (a: Inspection, b: Inspection): number => Math.max(a.nowMs, b.nowMs);
 
-const isExpiring = (state: KeyState, nowMs: number): boolean =>
+/** Whether a key may vanish from one shard before it does from another. */
+export const isExpiring = (state: KeyState, nowMs: number): boolean =>
   state.expiresAtMs >= 0 && state.expiresAtMs <= nowMs + EXPIRING_WITHIN_MS;
 
 function sameExpiry(a: KeyState, b: KeyState, toleranceMs: number): boolean {

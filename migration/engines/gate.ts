@@ -74,8 +74,8 @@ const CHECKS: Readonly<Record<Check, CheckRun>> = {
   },
   settled: (run, job) => assertAllWithin(0, run, job),
   planned: (_run, job) => Promise.resolve(void plannedRecord(job)),
-  healthy: async (_run, { shards, outOfReach }) => {
-    if (outOfReach.length > 0) {
+  healthy: async (_run, { from, to, shards, outOfReach }) => {
+    if (outOfReach.length > 0 && moveOf(from.phase, to.phase).givesUp === undefined) {
       throw new GateClosedError(
         `${outOfReach.join(", ")} cannot be reached or has lost its data. ` +
           `Look at its pod, then run \`pulumi up\` again.`,

@@ -100,7 +100,7 @@ export async function writeMigrationRecord<T extends MigrationRecord | undefined
 
 const lostMessage = (shards: string, id: string): string =>
   `${shards} does not know migration ${id} that the other shards are in: it was emptied, replaced or restarted ` +
-  `without its data. Restore it from its backup, or set migrationPhase back to "stable" and plan anew.`;
+  `without its data. Restore it from its backup, or go back phase by phase to migrationPhase "stable" and plan anew.`;
 
 function parse(text: string, shard: ShardStore): MigrationRecord {
   try {

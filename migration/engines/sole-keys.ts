@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { isExpiring } from "./compare";
 import { printable } from "./printable";
-import type { ShardStore } from "./shard-store";
+import { ABSENT, type ShardStore } from "./shard-store";
 
 /** A key that would be lost with its shard. */
 export interface SoleKey {
@@ -10,9 +12,13 @@ export interface SoleKey {
   readonly looked: number;
 }
 
+/** A claim on its way to its second owner has got there after this time. */
+const SETTLE_MS = 250;
+
 /**
  * Looks for a key on a shard that no other shard holds. Any key counts, whatever its prefix, except this product's own
- * records.
+ * records, and keys whose time is up: they vanish from one shard before the other. A key that is found is looked at twice,
+ * because backends may write both owners meanwhile.
  *
  * @param deadline - asked after each page: false ends the search early.
  * @returns the first one found; undefined when there is none (or the search ended early).
@@ -26,21 +32,28 @@ export async function findSoleKey(
   let looked = 0;
   do {
     const page = await shard.scan(cursor, true);
-    const held = await heldElsewhere(page.keys, others);
-    const sole = page.keys.find((_, i) => !held[i]);
-    if (sole && (await stillThere(shard, sole))) return { shard: shard.name, key: printable(sole), looked };
+    let sole = await soleOf(page.keys, shard, others);
+    if (sole.length > 0 && others.length > 0) {
+      await sleep(SETTLE_MS);
+      sole = await soleOf(sole, shard, others);
+    }
+    const [key] = sole;
+    if (key) return { shard: shard.name, key: printable(key), looked };
     looked += page.keys.length;
     cursor = page.cursor;
   } while (cursor !== "0" && deadline());
   return undefined;
 }
 
-async function heldElsewhere(keys: readonly Buffer[], others: readonly ShardStore[]): Promise<readonly boolean[]> {
+/** Those of some keys that the shard holds, and no other does. */
+async function soleOf(keys: readonly Buffer[], shard: ShardStore, others: readonly ShardStore[]) {
   if (keys.length === 0) return [];
-  const inspections = await Promise.all(others.map((other) => other.inspect(keys)));
-  return keys.map((_, i) => inspections.some(({ states }) => states[i]?.fingerprint !== ""));
-}
-
-async function stillThere(shard: ShardStore, key: Buffer): Promise<boolean> {
-  return (await shard.inspect([key])).states[0]?.fingerprint !== "";
+  const elsewhere = await Promise.all(others.map((other) => other.inspect(keys)));
+  const here = await shard.inspect(keys);
+  const nowMs = Math.max(here.nowMs, ...elsewhere.map((inspection) => inspection.nowMs));
+  return keys.filter((_, i) => {
+    const state = here.states[i] ?? ABSENT;
+    if (state.fingerprint === "" || isExpiring(state, nowMs)) return false;
+    return elsewhere.every(({ states }) => states[i]?.fingerprint === "");
+  });
 }

@@ -15,8 +15,8 @@ export interface BarrierInputs {
   readonly rolloutTimeoutMs: number;
 }
 
-/** A new stack has no older epoch to wait for; the first gate looks at the pods. */
-export const create = (inputs: BarrierInputs) => ({ ...inputs, stateVersion: STATE_VERSION });
+/** Also for a new stack: whoever has an older ring, or says nothing of it, is found out before anything is migrated. */
+export const create = (inputs: BarrierInputs) => update({ ...inputs, epoch: NaN }, inputs);
 
 /** Waits until every pod runs the new epoch. */
 export async function update(olds: BarrierInputs, news: BarrierInputs) {

@@ -10,8 +10,8 @@ interface Outputs extends StepInputs {
   readonly counts?: unknown;
 }
 
-/** Nothing to drain yet. */
-export const create = (inputs: StepInputs) => ({ ...inputs, stateVersion: STATE_VERSION });
+/** A step that is new to the state may have work all the same: a `destroy` that failed has taken it from there. */
+export const create = (inputs: StepInputs, secrets: Secrets) => update({ ...inputs, work: "none" }, inputs, secrets);
 
 /**
  * Takes movers off the owners that no longer decide: the old ones in a cleanup, the new ones when it is abandoned. The

@@ -63,10 +63,13 @@ export async function check(olds: Partial<CheckedPlanInputs>, news: PlanInputs, 
 export const create = (inputs: CheckedPlanInputs, secrets: Secrets) =>
   update({ ...inputs, work: "none" }, inputs, secrets);
 
-/** Counts the keys, refuses what will not fit, and records the plan on every shard. */
+/**
+ * Counts the keys, refuses what will not fit, and records the plan on every shard. The plan is kept when its migration is
+ * left: that may be taken back.
+ */
 export async function update(olds: Outputs, news: CheckedPlanInputs, secrets: Secrets) {
   const kept = { ...news, stateVersion: STATE_VERSION };
-  if (news.work === "none") return { ...kept, plan: news.open ? (olds.plan ?? null) : null };
+  if (news.work === "none") return { ...kept, plan: olds.plan ?? null };
   return { ...kept, plan: await openRun(news, secrets, { purpose: "plan" }, (session) => makePlan(session, news)) };
 }
 

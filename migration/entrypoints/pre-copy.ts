@@ -6,8 +6,8 @@ interface Outputs extends StepInputs {
   readonly counts?: unknown;
 }
 
-/** Nothing has been copied yet. */
-export const create = (inputs: StepInputs) => ({ ...inputs, stateVersion: STATE_VERSION });
+/** A step that is new to the state may have work all the same: a `destroy` that failed has taken it from there. */
+export const create = (inputs: StepInputs, secrets: Secrets) => update({ ...inputs, work: "none" }, inputs, secrets);
 
 /** Runs or resumes the pre-copy. */
 export async function update(olds: Outputs, news: StepInputs, secrets: Secrets) {

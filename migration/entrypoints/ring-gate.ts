@@ -1,3 +1,4 @@
+import { GateClosedError } from "../engines/errors";
 import { passGate } from "../engines/gate";
 import { readAbandonedRecord, readMigrationRecord } from "../engines/migration-record";
 import { preFlight } from "../engines/pre-flight";
@@ -31,8 +32,24 @@ export async function check(olds: Partial<CheckedGateInputs>, news: GateInputs):
   return { inputs: { ...news, data: { ...data, DEDUP_RING_EPOCH: String(epoch) }, epoch, ...noted } };
 }
 
-/** The first ring: nothing moves. */
-export const create = (inputs: CheckedGateInputs) => ({ ...inputs, verification: null, stateVersion: STATE_VERSION });
+/**
+ * The first ring: nothing moves. What there is must be known now: `check` makes do without an answer, for a preview.
+ * @throws GateClosedError when the backend has another ring, or one that `check` did not know of.
+ */
+export async function create(inputs: CheckedGateInputs) {
+  const { connection, epoch } = inputs;
+  const live = await (await openBackend(connection)).ring();
+  const data = ringData(inputs);
+  const refusal = refuseStart(inputs, live, data)?.reason;
+  if (refusal !== undefined) throw new GateClosedError(refusal);
+  if (epochAfter(live, data) !== epoch) {
+    throw new GateClosedError(
+      `ConfigMap ${connection.namespace}/${connection.configMap} is not what it was when this run began, or could not be ` +
+        `read then. Run \`pulumi up\` again.`,
+    );
+  }
+  return { ...inputs, verification: null, stateVersion: STATE_VERSION };
+}
 
 /** Runs the checks of a move. When it throws, the ring and everything behind the gate stay as they are. */
 export async function update(olds: Outputs, news: CheckedGateInputs, secrets: Secrets) {
@@ -61,7 +78,7 @@ export async function read(olds: Outputs): Promise<{ readonly props: object; rea
 /** Works on the shards of before the move: the config may have forgotten a retired shard by now. */
 function askGate(olds: Outputs, news: CheckedGateInputs, secrets: Secrets) {
   const purpose = `the gate from "${olds.phase}" to "${news.phase}"`;
-  const open = isOpen(olds.phase) ? olds : news;
+  const open = withAllShards(isOpen(olds.phase) ? olds : news, olds, news);
   const stay = olds.ring.shards;
   const others = Object.keys(open.connection.shards).filter((name) => !stay.includes(name));
   // What a move is taken back from may have closed the migration, and removed them.
@@ -77,7 +94,7 @@ function askGate(olds: Outputs, news: CheckedGateInputs, secrets: Secrets) {
       configOf: (ring) => POD_CONFIGS.find((config) => sameRing(ringData(open, config), ring)),
       commandTimeoutMs: news.settings.commandTimeoutMs,
       shards: known,
-      outOfReach: [...session.outOfReach, ...strangers.map(({ name }) => name)],
+      outOfReach: [...session.outOfReach, ...nowhere(open), ...strangers.map(({ name }) => name)],
       record: await readMigrationRecord(known),
       ttlWindowMs: news.settings.ttlWindowMs,
       misfits: async () => {
@@ -88,6 +105,22 @@ function askGate(olds: Outputs, news: CheckedGateInputs, secrets: Secrets) {
     });
   });
 }
+
+/**
+ * With the addresses of every shard of both rings that either side knows: the run before may have died when its inputs,
+ * which had forgotten a shard, were in the state already.
+ */
+function withAllShards(open: CheckedGateInputs, ...sides: readonly CheckedGateInputs[]): CheckedGateInputs {
+  const names = [...open.ring.shards, ...open.ring.targetShards];
+  const known = [...sides, open].flatMap(({ connection }) => Object.entries(connection.shards));
+  const shards = Object.fromEntries(known.filter(([name]) => names.includes(name)));
+  const managed = [...new Set(sides.flatMap(({ connection }) => connection.managed ?? []))];
+  return { ...open, connection: { ...open.connection, shards, managed } };
+}
+
+/** Shards of the migration whose address nobody knows any more. */
+const nowhere = ({ ring, connection }: CheckedGateInputs): readonly string[] =>
+  [...new Set([...ring.shards, ...ring.targetShards])].filter((name) => !Object.hasOwn(connection.shards, name));
 
 /** Shards that hold no record of the migration: emptied, so they are as good as out of reach. */
 async function shardsThatForgot(stores: readonly ShardStore[]): Promise<readonly ShardStore[]> {

@@ -72,7 +72,8 @@ async function refuseRemoval(address: ShardAddress, news: ShardSetInputs, secret
 /** Why a shard may not be removed. */
 export const soleKeyMessage = (shard: string, key: string): string =>
   `${shard} cannot be removed: it holds keys that no other shard holds, such as "${key}". ` +
-  `Run the migration through its cleanup first; keys without the prefix must be moved or deleted by hand.`;
+  `Run the migration through its cleanup first; keys without the prefix must be moved or deleted by hand, ` +
+  `and a claim that its client left half-done goes when it expires.`;
 
 /** What is said when nobody looks whether it may. */
 export const forcedMessage = (shard: string): string =>

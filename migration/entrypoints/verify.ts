@@ -9,8 +9,8 @@ interface Outputs extends StepInputs {
   readonly report?: unknown;
 }
 
-/** Nothing to verify yet. */
-export const create = (inputs: StepInputs) => ({ ...inputs, stateVersion: STATE_VERSION });
+/** A step that is new to the state may have work all the same: a `destroy` that failed has taken it from there. */
+export const create = (inputs: StepInputs, secrets: Secrets) => update({ ...inputs, work: "none" }, inputs, secrets);
 
 /** Verifies and repairs until a pass is clean. */
 export async function update(olds: Outputs, news: StepInputs, secrets: Secrets) {

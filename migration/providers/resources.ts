@@ -68,7 +68,7 @@ export class ShardReady extends Resource {
 
 /** What moves, how long it takes, and whether it fits. */
 export class MigrationPlan extends Resource {
-  /** The plan in the runbook's shape; null while no migration is open. */
+  /** The last plan in the runbook's shape, also when its migration is over; null before the first. */
   declare readonly plan: pulumi.Output<object | null>;
 
   constructor(name: string, inputs: Wrapped<PlanInputs>, opts?: pulumi.CustomResourceOptions) {

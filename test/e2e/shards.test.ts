@@ -10,7 +10,8 @@ const FOUR = [...THREE, "shard-3"];
 const STRAY = "stray:key";
 const REFUSAL =
   `shard-3 cannot be removed: it holds keys that no other shard holds, such as "${STRAY}". ` +
-  `Run the migration through its cleanup first; keys without the prefix must be moved or deleted by hand.`;
+  `Run the migration through its cleanup first; keys without the prefix must be moved or deleted by hand, ` +
+  `and a claim that its client left half-done goes when it expires.`;
 
 describe("backups and guards of shards", function () {
   this.timeout(600_000);

@@ -75,11 +75,24 @@ describe("the end of a migration", function () {
       await copied(current, target);
       const { record, backward: direction } = lab;
       await lab.run((run) => drain(run, { record, direction, sources: current, pace: PACE, epoch: 4 }));
+      lab.record = await lab.session(({ run, stores }) =>
+        writeMigrationRecord(stores, run.token(), { ...record, drainedInEpoch: 4 }),
+      );
       expect(await close(target)).to.equal(undefined);
       expect(await records(target)).to.deep.equal([]);
       expect(await lab.placement(lab.rings.target)).to.deep.equal(lab.allRight(lab.rings.target));
     });
   }
+
+  it("finished without a cleanup: the old copies go first, and what only they hold is rescued", async () => {
+    await copied(THREE, FOUR);
+    const movers = lab.moverKeys();
+    const sole = movers[0] as Buffer;
+    await lab.server(lab.ownerOf(sole, lab.rings.target)).client.del(sole);
+    expect(await close(FOUR)).to.deep.equal({ checked: movers.length, deleted: movers.length, rescued: 1 });
+    expect(await records(FOUR)).to.deep.equal([]);
+    expect(await lab.placement(lab.rings.target)).to.deep.equal(lab.allRight(lab.rings.target));
+  });
 
   it("where there is none does nothing", async () => {
     lab = await RingLab.start(THREE, FOUR);

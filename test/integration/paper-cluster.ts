@@ -21,6 +21,8 @@ export class PaperCluster {
   pods: readonly PaperPod[] = [];
   /** Pods of before that a rollout does not get rid of. */
   late: readonly PaperPod[] = [];
+  /** Whether it answers 503. */
+  broken = false;
   private readonly server = createServer((request, response) => this.answer(request, response));
   private readonly dir = mkdtempSync(join(tmpdir(), "dedup-shards-cluster-"));
   private readonly kubeconfigBefore = process.env["KUBECONFIG"];
@@ -55,7 +57,9 @@ export class PaperCluster {
       [`/api/v1/namespaces/${namespace}/pods`]: { items: [...this.pods, ...this.late].map(toPod) },
     };
     const found = objects[url.split("?")[0] ?? ""];
-    response.writeHead(found ? 200 : 404, { "content-type": "application/json" }).end(JSON.stringify(found ?? {}));
+    response
+      .writeHead(this.broken ? 503 : found ? 200 : 404, { "content-type": "application/json" })
+      .end(JSON.stringify(found ?? {}));
   }
 }
 

@@ -10,7 +10,7 @@ import { atCall, errorOf, FOUR, Killed, PACE, RingLab, tapped, THREE, TOLERANCE_
 const KEYS = 6_000;
 const emptied = (shard: string) =>
   `${shard} does not know migration m-1 that the other shards are in: it was emptied, replaced or restarted without ` +
-  `its data. Restore it from its backup, or set migrationPhase back to "stable" and plan anew.`;
+  `its data. Restore it from its backup, or go back phase by phase to migrationPhase "stable" and plan anew.`;
 
 describe("a shard that is restarted", function () {
   this.timeout(90_000);

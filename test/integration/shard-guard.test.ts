@@ -9,7 +9,8 @@ import { errorOf, FOUR, RingLab, THREE } from "./ring-lab";
 const KEY = Buffer.from("pcs:only");
 const REFUSAL =
   'shard-3 cannot be removed: it holds keys that no other shard holds, such as "pcs:only". ' +
-  "Run the migration through its cleanup first; keys without the prefix must be moved or deleted by hand.";
+  "Run the migration through its cleanup first; keys without the prefix must be moved or deleted by hand, " +
+  "and a claim that its client left half-done goes when it expires.";
 
 describe("a shard that is to go", function () {
   this.timeout(30_000);
@@ -54,6 +55,18 @@ describe("a shard that is to go", function () {
     await lab.put("shard-0", KEY, Buffer.from("v"));
     expect(await previewed()).to.deep.equal([]);
     await removed();
+  });
+
+  it("goes while its copies are on their way out: they expire here a little later than elsewhere", async () => {
+    await lab.put("shard-3", KEY, Buffer.from("v"), Date.now() + 900);
+    expect(await previewed()).to.deep.equal([]);
+    await removed();
+  });
+
+  it("goes while a claim is on its way to its other owner", async () => {
+    const removing = removed();
+    await lab.put("shard-0", KEY, Buffer.from("v"));
+    await removing;
   });
 
   it("goes when it is empty", async () => {

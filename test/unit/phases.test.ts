@@ -223,7 +223,7 @@ describe("the phase table", () => {
     expect(moveOf("copy", "dualWrite").checks).to.include("preCopied");
     expect(moveOf("dualWrite", "cutover").checks).to.include.members(["healthy", "inStep", "verified"]);
     expect(moveOf("cutover", "cleanup").checks).to.include.members(["windowOpen", "verifiedIfInStep"]);
-    expect(moveOf("cutover", "dualWrite").checks).to.include.members(["inStep", "verified"]);
+    expect(moveOf("cutover", "dualWrite").checks).to.include.members(["inStep", "verifiedIfInStep"]);
     expect(moveOf("cleanup", "stable").checks).to.include.members(["settled", "drained"]);
   });
 

@@ -83,6 +83,8 @@ const BAD: readonly (readonly [RawStackConfig, string])[] = [
   [{ shardUrls: { a: "h:6379" } }, `shardUrls.a is "h:6379"; allowed: ${URL}`],
   [{ shardUrls: { a: "redis://" } }, `shardUrls.a is "redis://"; allowed: ${URL}`],
   [{ shardUrls: { a: "redis://h:99999" } }, `shardUrls.a is "redis://h:99999"; allowed: ${URL}`],
+  [{ shardUrls: { a: "redis://h:0" } }, `shardUrls.a is "redis://h:0"; allowed: ${URL}`],
+  [{ shardUrls: { a: "redis://h/999999" } }, `shardUrls.a is "redis://h/999999"; allowed: ${URL}`],
   [{ shardUrls: { a: "redis://h/x" } }, `shardUrls.a is "redis://h/x"; allowed: ${URL}`],
   [{ shardUrls: { a: "redis://h,redis://i" } }, `shardUrls.a is "redis://h,redis://i"; allowed: ${URL}`],
   [{ shardUrls: { a: "redis://h?password=geheim" } }, `shardUrls.a is "redis://h?***"; allowed: ${URL}`],
@@ -227,6 +229,10 @@ const BAD: readonly (readonly [RawStackConfig, string])[] = [
   [{ monitoring: { enabled: "yes" } }, 'monitoring.enabled is "yes"; allowed: true or false'],
   [{ monitoring: { folder: "" } }, 'monitoring.folder is ""; allowed: the name of a folder in Grafana'],
   [{ monitoring: { runbookUrl: "a#b" } }, 'monitoring.runbookUrl is "a#b"; allowed: a URL without #'],
+  [
+    { monitoring: { labels: { "bad/key!": "x" } } },
+    'monitoring.labels["bad/key!"] is "x"; allowed: a label whose name is one of Kubernetes',
+  ],
   [{ monitoring: { labels: ["a"] } }, 'monitoring.labels is ["a"]; allowed: an object: label → value'],
   [
     { monitoring: { labels: { release: "a b" } } },

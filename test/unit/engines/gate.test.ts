@@ -95,6 +95,32 @@ const refused = async (scene: Scene, message: string | RegExp) => {
   expect(noted, "nothing is noted of a gate that stays shut").to.equal(undefined);
 };
 
+describe("the gate from cutover back to dualWrite", () => {
+  const scene = { from: "cutover", to: "dualWrite", epoch: 3, pods: [3], record: IN_STEP } as const;
+
+  it("verifies", async () => {
+    expect(await ask(scene)).to.include({ refusal: undefined, verified: 1 });
+  });
+
+  it("goes without a verify when a shard of the target ring alone has died or lost its data", async () => {
+    const { refusal, verified, lines } = await ask({ ...scene, outOfReach: ["d"] });
+    expect([refusal, verified]).to.deep.equal([undefined, 0]);
+    expect(lines).to.include(
+      "gate: not verified, because d cannot be reached or has lost its data. " +
+        "Every acknowledged claim is on the ring that stays.",
+    );
+  });
+
+  it("stays shut when the current ring may not have every claim", () =>
+    refused({ ...scene, record: {}, outOfReach: ["d"] }, /^the rings have not been brought into step/));
+
+  it("forward a shard that is out of reach holds it shut", () =>
+    refused(
+      { ...scene, from: "dualWrite", to: "cutover", epoch: 2, pods: [2], outOfReach: ["d"] },
+      /^d cannot be reached/,
+    ));
+});
+
 describe("the gate, after an up that failed or was killed", () => {
   // cutover (epoch 3) → dualWrite (epoch 4) passed its gate; the rollout did not get to its end.
   const back = { 2: "DA", 3: "DB", 4: "DA" } as const;
