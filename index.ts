@@ -1,11 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { BackendRing } from "./components/backend-ring";
 import { oneFieldManager } from "./components/field-manager";
+import { gateQueries } from "./components/monitoring/gate-queries";
 import { Monitoring, MONITORING_API, MONITORING_KINDS, type MonitoringKind } from "./components/monitoring/monitoring";
 import { RedisShards } from "./components/redis-shards";
 import { ShardBackups } from "./components/shard-backups";
 import { shardIdentity } from "./components/shard-identity";
-import { ConfigError, readStackConfig, type StackConfig } from "./migration/config";
+import { ConfigError, METRIC_GATES_OFF, readStackConfig, type StackConfig } from "./migration/config";
 import { quantityOf } from "./migration/config/quantity";
 import { MIGRATION_METRIC_NAMES } from "./migration/metrics";
 import { MigrationSteps, stepInputs } from "./migration/migration";
@@ -43,6 +44,9 @@ for (const shard of config.forceRemoveShards) {
   );
 }
 
+if (config.metrics.url === undefined) {
+  void pulumi.log.info(`metrics: the gates on the service's metrics are ${METRIC_GATES_OFF}`);
+}
 pulumi.runtime.registerStackTransformation(oneFieldManager(`${pulumi.getProject()}-${pulumi.getStack()}`));
 
 // The gate comes first: when it refuses, nothing else is touched.
@@ -127,6 +131,8 @@ export const cutoverAt = steps.catchUp.cutoverAt.apply((at) => at ?? null);
 export const cleanupOpensAt = steps.catchUp.cutoverAt.apply((at) =>
   at ? new Date(Date.parse(at) + config.cleanup.ttlWindowMs).toISOString() : null,
 );
+export const metricGates = config.metrics.url ?? METRIC_GATES_OFF;
+export const bake = config.metrics.url === undefined ? METRIC_GATES_OFF : steps.bake.report;
 export const rollback = rollbackOf(config.migrationPhase);
 /** What people look at and are called by; the kinds of the Prometheus operator only where the cluster has them. */
 export const monitoring = config.monitoring.enabled ? declareMonitoring() : "off (monitoring.enabled is false)";
@@ -209,7 +215,16 @@ function engineSettings() {
     commandTimeoutMs: backend.commandTimeoutMs,
     rolloutTimeoutMs: backend.rolloutTimeoutMs,
     containerLimitBytes: memoryLimitBytes,
+    ...serviceSettings(),
   };
+}
+
+/** Whom the metric gates ask, and what for. */
+function serviceSettings() {
+  const { url, queries, ...settings } = config.metrics;
+  if (url === undefined) return {};
+  const defaults = gateQueries(config.namespace, settings.windowMs);
+  return { service: { url, ...settings, queries: { ...defaults, ...queries } } };
 }
 
 /** One snapshot of each current shard, through the same way by which the engines reach it. */

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { PodMetrics } from "./adapters/backend-view";
 import type { ConnectionInputs, RingInputs, SettingsInputs, StepInputs } from "./entrypoints/inputs";
 import { hasWork, type Phase, type Step } from "./phases";
-import { Barrier, CatchUp, Drain, PreCopy, Verify, type Wrapped } from "./providers/resources";
+import { Bake, Barrier, CatchUp, Drain, PreCopy, Verify, type Wrapped } from "./providers/resources";
 
 /** A migration's steps behind the rollout of a ring. */
 export interface MigrationStepsArgs {
@@ -30,7 +30,7 @@ export function stepInputs(
 }
 
 /**
- * Barrier → pre-copy → catch-up → verify → drain. Always declared, in this order, whatever the phase: what differs is
+ * Barrier → pre-copy → catch-up → verify → bake → drain. Always declared, in this order, whatever the phase: what differs is
  * which of them has work.
  */
 export class MigrationSteps extends pulumi.ComponentResource {
@@ -38,6 +38,7 @@ export class MigrationSteps extends pulumi.ComponentResource {
   readonly preCopy: PreCopy;
   readonly catchUp: CatchUp;
   readonly verify: Verify;
+  readonly bake: Bake;
   readonly drain: Drain;
 
   constructor(name: string, args: MigrationStepsArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -50,7 +51,8 @@ export class MigrationSteps extends pulumi.ComponentResource {
     this.preCopy = new PreCopy(`${name}-pre-copy`, stepInputs("preCopy", args), after(this.barrier, ...beforeCopy));
     this.catchUp = new CatchUp(`${name}-catch-up`, stepInputs("catchUp", args), after(this.preCopy));
     this.verify = new Verify(`${name}-verify`, stepInputs("verify", args), after(this.catchUp));
-    this.drain = new Drain(`${name}-drain`, stepInputs("drain", args), after(this.verify));
+    this.bake = new Bake(`${name}-bake`, stepInputs("bake", args), after(this.verify));
+    this.drain = new Drain(`${name}-drain`, stepInputs("drain", args), after(this.bake));
     this.registerOutputs({});
   }
 }

@@ -31,7 +31,7 @@ const CONFIGS: Readonly<Record<PodConfig, Roles>> = {
 export const POD_CONFIGS = Object.keys(CONFIGS) as readonly PodConfig[];
 
 /** The steps behind the barrier, in the order in which they run. */
-export type Step = "plan" | "preCopy" | "catchUp" | "verify" | "drain";
+export type Step = "plan" | "preCopy" | "catchUp" | "verify" | "bake" | "drain";
 
 interface PhaseRow {
   /** The config of every pod. */
@@ -83,7 +83,7 @@ const TABLE: Readonly<Record<Phase, PhaseRow>> = {
     pods: "DB",
     shards: "both",
     next: ["cleanup", "dualWrite"],
-    work: ["catchUp", "verify"],
+    work: ["catchUp", "verify", "bake"],
     rollback: "possible: set migrationPhase to dualWrite",
   },
   cleanup: {
@@ -117,6 +117,10 @@ export type Check =
    * on, so that one of them has decided alone all the time; or the shards that are given up cannot be verified.
    */
   | "verifiedIfInStep"
+  /** The service keeps what it promises, by its metrics. */
+  | "serviceHealthy"
+  /** It has done so for some time since the cutover. */
+  | "serviceStable"
   /** The TTL window after the cutover is over. */
   | "windowOpen"
   | "drained";
@@ -150,15 +154,18 @@ const MOVES: Readonly<Partial<Record<`${Phase} → ${Phase}`, Move>>> = {
   "dualWrite → plan": ABANDON,
   "dualWrite → stable": ABANDON,
   // DA ↔ DB. Pods of both side by side write both rings: either way both must hold every claim before.
-  "dualWrite → cutover": { checks: ["oneStep", "planned", "healthy", "inStep", "verified"] },
-  // Back, a shard that only the target ring has may be what is wrong: the current ring has every acknowledged claim.
+  "dualWrite → cutover": { checks: ["oneStep", "planned", "healthy", "inStep", "verified", "serviceHealthy"] },
+  // Back, a shard that only the target ring has may be what is wrong: the current ring has every acknowledged claim. Or
+  // it is the service that is not well, so nobody asks how it is.
   "cutover → dualWrite": {
     checks: ["oneStep", "planned", "healthy", "inStep", "verifiedIfInStep"],
     givesUp: "target",
   },
   // DB → B. Not in step only where `cleanup → cutover` did not get to its end: the pods are DB and B, all of which ask
   // the target ring, so it has every claim.
-  "cutover → cleanup": { checks: ["oneStep", "planned", "healthy", "windowOpen", "verifiedIfInStep"] },
+  "cutover → cleanup": {
+    checks: ["oneStep", "planned", "healthy", "windowOpen", "serviceStable", "verifiedIfInStep"],
+  },
   // B → DB.
   "cleanup → cutover": { checks: ["oneStep", "planned", "healthy"] },
   // Nothing changes for the pods, but retiring shards go: nobody may write to them any more.

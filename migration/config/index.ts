@@ -1,6 +1,8 @@
 /** The stack configuration: raw values in, a checked and complete configuration out, or one error with all problems. */
 import type { z } from "zod";
 import { ConfigError, keyOf, show, type ConfigProblem } from "./config-error";
+import { metricsOf } from "./metrics";
+import { metricsProblems } from "./metrics-problems";
 import { monitoringOf } from "./monitoring";
 import { quantityOf } from "./quantity";
 import { rawConfig } from "./raw-config";
@@ -11,6 +13,7 @@ import type { RawStackConfig, StackConfig } from "./stack-config";
 import { otherClusters, unknownKeys } from "./strange-keys";
 
 export { ConfigError, type ConfigProblem } from "./config-error";
+export { METRIC_GATES_OFF } from "./metric-gates-off";
 export { RESERVED_KEY_PREFIX } from "./schema";
 export type * from "./stack-config";
 
@@ -36,21 +39,21 @@ export function parseStackConfig(
   known: readonly ConfigProblem[] = [],
 ): StackConfig {
   const { parsed, problems } = parseKeys(raw);
-  problems.unshift(...known, ...unknownKeys(Object.keys(raw), [...Object.keys(SCHEMA), PASSWORD]));
-  problems.push(...passwordProblems(raw[PASSWORD]));
+  problems.unshift(...known, ...unknownKeys(Object.keys(raw), [...Object.keys(SCHEMA), ...SECRETS]));
+  problems.push(...passwordProblems(raw["redisPassword"]), ...metricsProblems(parsed, raw));
   problems.push(...ringProblems(parsed), ...shardUrlProblems(parsed, managedUrl), ...resourceProblems(parsed));
   if (problems.length > 0) throw new ConfigError(problems);
   return assemble(parsed as ParsedConfig);
 }
 
-/** The one key that is no part of the result: secrets take another way. */
-const PASSWORD = "redisPassword";
+/** The keys that are no part of the result: secrets take another way. */
+const SECRETS = ["redisPassword", "metricsToken", "metricsPassword"];
 
 /** It is handed over in a file, by `$(cat file)`, and in a variable: none of these holds every character. */
 function passwordProblems(password: unknown): ConfigProblem[] {
   if (typeof password !== "string" || !/[\r\n\0]/.test(password)) return [];
   const value = "a text with a line break or a NUL in it";
-  return [{ key: keyOf(PASSWORD), value, allowed: "a password on one line" }];
+  return [{ key: keyOf("redisPassword"), value, allowed: "a password on one line" }];
 }
 
 /** Parses every key by itself, so that one bad value does not hide the next. */
@@ -92,11 +95,12 @@ function resourceProblems({ shard }: Partial<ParsedConfig>): ConfigProblem[] {
   });
 }
 
-function assemble({ cleanup: { ttlWindow, ...cleanup }, monitoring, ...parsed }: ParsedConfig): StackConfig {
+function assemble({ cleanup: { ttlWindow, ...cleanup }, metrics, monitoring, ...parsed }: ParsedConfig): StackConfig {
   return {
     ...parsed,
     targetShards: parsed.targetShards.length === 0 ? parsed.shards : parsed.targetShards,
     cleanup: { ttlWindowMs: ttlWindow, ...cleanup },
+    metrics: metricsOf(metrics),
     monitoring: monitoringOf(monitoring),
   };
 }

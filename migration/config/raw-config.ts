@@ -3,7 +3,15 @@ import type { RawStackConfig } from "./stack-config";
 const PROJECT = "dedup-shards:";
 
 /** Keys whose value is text as it stands. Pulumi hands every other over as JSON. */
-const TEXT_KEYS = ["migrationPhase", "keyPrefix", "namespace", "access", "redisPassword"];
+const TEXT_KEYS = [
+  "migrationPhase",
+  "keyPrefix",
+  "namespace",
+  "access",
+  "redisPassword",
+  "metricsToken",
+  "metricsPassword",
+];
 
 /** @returns the values of this project's keys, of known ones and others; what is no JSON stays text. */
 export function rawConfig(all: Readonly<Record<string, string>>): RawStackConfig {

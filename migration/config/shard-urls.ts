@@ -61,6 +61,6 @@ function sharedServers(managed: readonly NamedUrl[], urls: readonly NamedUrl[]):
   });
 }
 
-/** A password may stand before the `@` or, with some clients, in the query. */
-const redact = (url: string): string =>
+/** @returns a URL as it may be shown: a password may stand before the `@` or, with some clients, in the query. */
+export const redact = (url: string): string =>
   url.replace(/^(\w+:\/\/)?.*@/s, (_match, scheme?: string) => `${scheme ?? ""}***@`).replace(/[?#].*$/s, "?***");

@@ -52,10 +52,17 @@ const MAX_DAYS = 365;
 
 const DURATION = `a whole number and a unit (ms, s, m, h or d), such as 14d, 30m or 0s, at most ${MAX_DAYS}d`;
 
+const msOf = (duration: string): number => parseInt(duration, 10) * (UNIT_MS[duration.replace(/^\d+/, "")] ?? NaN);
+const duration = (allowed: string) => text(/^\d{1,12}(ms|s|m|h|d)$/, allowed).transform(msOf);
+
 /** A duration such as `14d`, `30m` or `0s`; its value is milliseconds. */
-export const durationMs = text(/^\d{1,12}(ms|s|m|h|d)$/, DURATION)
-  .transform((value) => parseInt(value, 10) * (UNIT_MS[value.replace(/^\d+/, "")] ?? NaN))
-  .refine((ms) => ms <= MAX_DAYS * 86_400_000, DURATION);
+export const durationMs = duration(DURATION).refine((ms) => ms <= MAX_DAYS * 86_400_000, DURATION);
+
+/** @returns a schema for durations, both ends included; its value is milliseconds. */
+export function durationBetween(least: string, most: string) {
+  const allowed = `a whole number and a unit (ms, s, m, h or d), from ${least} to ${most}`;
+  return duration(allowed).refine((ms) => ms >= msOf(least) && ms <= msOf(most), allowed);
+}
 
 /** @returns a schema for an object of known fields. Each field has its own default, whatever else is set. */
 export function section<T extends z.ZodRawShape>(fields: T) {

@@ -1,3 +1,4 @@
+import { METRIC_GATES_OFF } from "../config/metric-gates-off";
 import {
   configIn,
   isOpen,
@@ -13,7 +14,9 @@ import { describe, epochsOf, isUnknown, podsThatAnswer, type BackendPod, type Ba
 import { GateClosedError } from "./errors";
 import { describeRings, holds, writeMigrationRecord, type MigrationRecord } from "./migration-record";
 import { sourcesNotCopied } from "./pre-copy";
+import type { ServiceMetrics } from "./metric-gate";
 import type { Run } from "./runtime";
+import { assertHealthy, assertStable } from "./service-gates";
 import type { ShardStore } from "./shard-store";
 import type { VerifyReport } from "./verify";
 
@@ -34,6 +37,8 @@ export interface GateJob {
   readonly outOfReach: readonly string[];
   readonly record: MigrationRecord | undefined;
   readonly ttlWindowMs: number;
+  /** The service's metrics; undefined: the gates on them are off. */
+  readonly service?: ServiceMetrics | undefined;
   /** Why the shards cannot take what the copy brings; empty when they can. */
   readonly misfits: () => Promise<readonly string[]>;
   /** A fresh verify with the primary of `from` deciding. */
@@ -112,6 +117,15 @@ const CHECKS: Readonly<Record<Check, CheckRun>> = {
     const excuse = excuseFromVerify(job);
     if (excuse === undefined) return job.verify(plannedRecord(job));
     run.log(`gate: not verified, because ${excuse}. Every acknowledged claim is on the ring that stays.`);
+  },
+  serviceHealthy: async (run, job) => {
+    if (!job.service) return run.log(`gate: serviceHealthy is ${METRIC_GATES_OFF}`);
+    await assertHealthy(job.service, plannedRecord(job).baseline ?? {});
+  },
+  serviceStable: async (run, job) => {
+    if (!job.service) return run.log(`gate: serviceStable is ${METRIC_GATES_OFF}`);
+    const { baseline = {}, cutover } = plannedRecord(job);
+    await assertStable(job.service, baseline, cutover?.atMs ?? Infinity);
   },
   windowOpen: (run, job) => {
     const record = plannedRecord(job);

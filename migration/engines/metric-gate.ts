@@ -1,4 +1,3 @@
-import { GateClosedError } from "./errors";
 import type { Clock, Log } from "./runtime";
 import {
   judge,
@@ -14,6 +13,12 @@ import {
 export interface MetricSettings {
   readonly queries: Queries;
   readonly limits: ServiceLimits;
+  /** How far the queries' rates reach back. */
+  readonly windowMs: number;
+  /** How long the service is watched after a cutover. */
+  readonly bakeMs: number;
+  /** How long it must have been well before the cleanup. */
+  readonly stabilityMs: number;
   /** The time between two samples. */
   readonly intervalMs: number;
   /** More bad samples than this close a gate. */
@@ -92,18 +97,3 @@ export function lookBack(
 
 const samplesIn = (durationMs: number, { intervalMs }: MetricSettings): number =>
   Math.floor(durationMs / intervalMs) + 1;
-
-/**
- * Throws unless the verdict is a pass.
- *
- * @param stands - what stays as it is because of that.
- * @param next - what the operator can do.
- */
-export function assertPassed({ outcome, says }: Verdict, stands: string, next: string): void {
-  if (outcome === "pass") return;
-  if (outcome === "fail") throw new GateClosedError(`the service is over its limits: ${says}. ${stands} ${next}`);
-  throw new GateClosedError(
-    `nobody can tell whether the service is well: ${says}. ${stands} This is no failure of the service: mend what ` +
-      `answers, or what metrics in the config asks, then run \`pulumi up\` again. ${next}`,
-  );
-}

@@ -1,5 +1,6 @@
 import { HOLDS_IN, type Fact, type PodConfig, type RingState } from "../phases";
 import { GateClosedError } from "./errors";
+import type { Baseline } from "./service-metrics";
 import type { FencingToken, ShardStore } from "./shard-store";
 
 /**
@@ -15,6 +16,8 @@ export interface MigrationRecord extends Omit<RingState, "phase"> {
   readonly digest: string;
   /** Keys to be moved, as counted when the migration was planned. */
   readonly movers: number;
+  /** The service's figures when the migration was planned, those that were known. */
+  readonly baseline?: Baseline;
   /**
    * What pods of each ring epoch run: noted by every gate before it lets the ring change. So a gate knows of a pod
    * what it does, however many `up`s have failed since it was started.

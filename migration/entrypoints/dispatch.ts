@@ -59,6 +59,11 @@ export async function dispatch(
   config: Config | undefined,
 ): Promise<unknown> {
   const entrypoint = (await import(`./${name}`)) as Entrypoint;
-  const secrets = { redisPassword: config?.get("redisPassword"), forceRemoveShards: config?.get("forceRemoveShards") };
+  const secrets = {
+    redisPassword: config?.get("redisPassword"),
+    metricsToken: config?.get("metricsToken"),
+    metricsPassword: config?.get("metricsPassword"),
+    forceRemoveShards: config?.get("forceRemoveShards"),
+  };
   return METHODS[method]({ name, entrypoint, args, secrets });
 }

@@ -1,4 +1,5 @@
 import type { ShardAccess, ShardAddress } from "../adapters/open-shards";
+import type { MetricSettings } from "../engines/metric-gate";
 import type { MigrationRings, Pace } from "../engines/runtime";
 import { HashRing } from "../ring/ring";
 import type { RingState } from "../phases";
@@ -36,6 +37,15 @@ export interface SettingsInputs {
   readonly rolloutTimeoutMs: number;
   /** Memory limit of the shards that this program runs, bytes. */
   readonly containerLimitBytes: number;
+  /** Absent: the gates on the service's metrics are off. */
+  readonly service?: ServiceInputs;
+}
+
+/** Whom to ask for the service's metrics, and what for. */
+export interface ServiceInputs extends MetricSettings {
+  readonly url: string;
+  readonly username?: string;
+  readonly caCertificate?: string;
 }
 
 /** Inputs of a step of the migration. */
@@ -63,6 +73,8 @@ export const resultsOf = <T extends Pick<StepInputs, "migration">>(
 /** What the provider shell hands over besides the resource's own properties; never part of any output. */
 export interface Secrets {
   readonly redisPassword?: string | undefined;
+  readonly metricsToken?: string | undefined;
+  readonly metricsPassword?: string | undefined;
   /** A list of names as Pulumi hands it over: JSON. */
   readonly forceRemoveShards?: unknown;
 }

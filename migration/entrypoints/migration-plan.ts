@@ -1,5 +1,6 @@
 import { openShards } from "../adapters/open-shards";
 import type { Session } from "../adapters/session";
+import { METRIC_GATES_OFF } from "../config/metric-gates-off";
 import { GateClosedError } from "../engines/errors";
 import {
   describeRings,
@@ -9,6 +10,7 @@ import {
   type MigrationRecord,
 } from "../engines/migration-record";
 import { preFlight } from "../engines/pre-flight";
+import { describe, known as knownFigures, measure, type Measurement } from "../engines/service-metrics";
 import type { ShardStore } from "../engines/shard-store";
 import { sameMigration } from "../phases";
 import { capacityWarnings } from "../plan/capacity";
@@ -27,6 +29,7 @@ import {
   type StepInputs,
 } from "./inputs";
 import { openRun } from "./open-run";
+import { openService } from "./open-service";
 
 /** Inputs of the plan as the program gives them. */
 export interface PlanInputs extends StepInputs {
@@ -70,10 +73,14 @@ export const create = (inputs: CheckedPlanInputs, secrets: Secrets) =>
 export async function update(olds: Outputs, news: CheckedPlanInputs, secrets: Secrets) {
   const kept = { ...news, stateVersion: STATE_VERSION };
   if (news.work === "none") return { ...kept, plan: olds.plan ?? null };
-  return { ...kept, plan: await openRun(news, secrets, { purpose: "plan" }, (session) => makePlan(session, news)) };
+  const plan = await openRun(news, secrets, { purpose: "plan" }, (session) => makePlan(session, news, secrets));
+  return { ...kept, plan };
 }
 
-async function makePlan({ run, stores }: Session, inputs: PlanInputs): Promise<MigrationPlan> {
+/** The plan, with the service's figures as they were before; for those that nobody could tell, why. */
+type PlanWithBaseline = MigrationPlan & { readonly baseline: Readonly<Record<string, number | string>> | string };
+
+async function makePlan({ run, stores }: Session, inputs: PlanInputs, secrets: Secrets): Promise<PlanWithBaseline> {
   const { ring, settings } = inputs;
   const { shards: current, targetShards: target } = ring;
   await assertNoOther(stores, ring);
@@ -85,18 +92,35 @@ async function makePlan({ run, stores }: Session, inputs: PlanInputs): Promise<M
     now: new Date(run.clock.now()),
   });
   [...plan.warnings, ...capacityWarnings(census, memory, target)].forEach((warning) => log(`plan: ${warning}`));
+  const figures = await measureService(inputs, secrets);
   // A plan that is made again for the same rings is the same migration, however many keys there are by now.
   const known = await readMigrationRecord(stores).catch(() => undefined);
   const record: MigrationRecord = {
     ...(known ?? { sequence: 0, id: plan.migration_id, digest: plan.digest }),
     ...ring,
     movers: plan.total_keys_to_move,
+    ...(figures ? { baseline: { ...known?.baseline, ...knownFigures(figures) } } : {}),
   };
   await writeMigrationRecord(stores, run.token(), record);
   log(
     `plan ${record.id}: ${formatCount(plan.total_keys_to_move)} keys to move, about ${plan.estimated_duration} at the throttle`,
   );
-  return { ...plan, migration_id: record.id, digest: record.digest };
+  return { ...plan, migration_id: record.id, digest: record.digest, baseline: baselineOutput(figures) };
+}
+
+/** The service's figures before anything moves; nothing is held by those that nobody can tell: the gates will be. */
+async function measureService({ settings }: PlanInputs, secrets: Secrets): Promise<Measurement | undefined> {
+  const service = await openService(settings, secrets);
+  const figures = service && (await measure(service.source, service.settings.queries));
+  log(`plan: baseline of the service: ${figures ? describe(figures) : METRIC_GATES_OFF}`);
+  return figures;
+}
+
+function baselineOutput(figures: Measurement | undefined): PlanWithBaseline["baseline"] {
+  if (figures === undefined) return METRIC_GATES_OFF;
+  return Object.fromEntries(
+    Object.entries(figures).map(([name, it]) => [name, "value" in it ? it.value : it.inconclusive]),
+  );
 }
 
 /** A migration that was not cleared away would leave its copies behind for good: only its record says where they are. */

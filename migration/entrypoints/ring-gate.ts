@@ -8,6 +8,7 @@ import { ringData, sameRing, stateOf, type CheckedGateInputs, type GateInputs, t
 import { refuseChange, refuseStart, type Failure } from "./gate-refusals";
 import { containerLimits, log, resultsOf, STATE_VERSION, type ConnectionInputs, type Secrets } from "./inputs";
 import { openBackend, openRun } from "./open-run";
+import { openService } from "./open-service";
 import { verifyPhase } from "./verify";
 
 interface Outputs extends CheckedGateInputs {
@@ -97,6 +98,7 @@ function askGate(olds: Outputs, news: CheckedGateInputs, secrets: Secrets) {
       outOfReach: [...session.outOfReach, ...nowhere(open), ...strangers.map(({ name }) => name)],
       record: await readMigrationRecord(known),
       ttlWindowMs: news.settings.ttlWindowMs,
+      service: await openService(news.settings, secrets),
       misfits: async () => {
         const job = { ring: open.ring, stores: session.stores, containerLimits: containerLimits(news) };
         return (await preFlight(session.run, job)).problems;

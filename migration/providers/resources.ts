@@ -113,6 +113,16 @@ export class Verify extends Resource {
   }
 }
 
+/** Watches the service after a cutover. */
+export class Bake extends Resource {
+  /** How that came out; null before, and where the gates on metrics are off. */
+  declare readonly report: pulumi.Output<object | null>;
+
+  constructor(name: string, inputs: Wrapped<StepInputs>, opts?: pulumi.CustomResourceOptions) {
+    super("bake", "Bake", name, { ...inputs, report: undefined }, opts);
+  }
+}
+
 /** Takes movers off the owners that no longer decide. */
 export class Drain extends Resource {
   declare readonly counts: pulumi.Output<object | null>;

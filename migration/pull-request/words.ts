@@ -22,6 +22,9 @@ export const CHECK_WORDS: Readonly<Record<Check, string>> = {
   inStep: "both rings have been brought into step, and dual-write has not been off since",
   verified: "a fresh verify comes out clean",
   verifiedIfInStep: "a fresh verify comes out clean, if the rings have been in step",
+  serviceHealthy: "the service keeps its limits, by its metrics (asked if metrics.url is set)",
+  serviceStable:
+    "the service has kept its limits for metrics.stability since the cutover (asked if metrics.url is set)",
   windowOpen: "the TTL window after the cutover is over",
   drained: "no key is left on an owner that no longer decides",
 };

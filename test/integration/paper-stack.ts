@@ -1,5 +1,6 @@
 /** What `pulumi up` does with the program's resources, without Pulumi: each entrypoint in the order of the graph. */
-import type { ConnectionInputs, SettingsInputs, StepInputs } from "../../migration/entrypoints/inputs";
+import type { ConnectionInputs, Secrets, SettingsInputs, StepInputs } from "../../migration/entrypoints/inputs";
+import * as bake from "../../migration/entrypoints/bake";
 import * as barrier from "../../migration/entrypoints/barrier";
 import * as catchUp from "../../migration/entrypoints/catch-up";
 import * as drain from "../../migration/entrypoints/drain";
@@ -35,6 +36,7 @@ export class PaperStack {
   /** What the last gate left in the state. */
   state: CheckedGateInputs | undefined;
   settings: SettingsInputs = SETTINGS;
+  secrets: Secrets = {};
 
   constructor(
     private readonly lab: RingLab,
@@ -62,7 +64,7 @@ export class PaperStack {
   async up(phase: Phase, shards?: readonly string[]): Promise<void> {
     await this.passGate(phase, shards);
     await this.rollOut();
-    for (const step of ["plan", "preCopy", "catchUp", "verify", "drain"] as const) await this.work(step);
+    for (const step of ["plan", "preCopy", "catchUp", "verify", "bake", "drain"] as const) await this.work(step);
   }
 
   /** The gate alone. @throws Error when it refuses */
@@ -70,7 +72,7 @@ export class PaperStack {
     const { inputs, failures = [] } = await gate.check(this.state ?? {}, this.asked(phase, shards));
     if (failures[0]) throw new Error(failures[0].reason);
     const checked = inputs as CheckedGateInputs;
-    if (this.state) await gate.update(this.state, checked, {});
+    if (this.state) await gate.update(this.state, checked, this.secrets);
     this.state = checked;
   }
 
@@ -95,11 +97,12 @@ export class PaperStack {
     const inputs: StepInputs = stepInputs(step, this.now()) as StepInputs;
     const planned = { ...inputs, open: isOpen(phase), summary: "", edges: {} };
     const steps = {
-      plan: () => plan.update(planned, planned, {}),
-      preCopy: () => preCopy.update(inputs, inputs, {}),
-      catchUp: () => catchUp.update(inputs, inputs, {}),
-      verify: () => verify.update(inputs, inputs, {}),
-      drain: () => drain.update(inputs, inputs, {}),
+      plan: () => plan.update(planned, planned, this.secrets),
+      preCopy: () => preCopy.update(inputs, inputs, this.secrets),
+      catchUp: () => catchUp.update(inputs, inputs, this.secrets),
+      verify: () => verify.update(inputs, inputs, this.secrets),
+      bake: () => bake.update(inputs, inputs, this.secrets),
+      drain: () => drain.update(inputs, inputs, this.secrets),
     };
     return steps[step]();
   }

@@ -68,9 +68,11 @@ export function holds(check: Check, world: World, to: Phase, model: Model): bool
     case "inStep":
     case "drained":
       return control[check];
-    // Shards that fail or are too small are not modelled.
+    // Shards that fail or are too small are not modelled, nor is what the service's metrics say.
     case "healthy":
     case "fits":
+    case "serviceHealthy":
+    case "serviceStable":
       return true;
   }
 }

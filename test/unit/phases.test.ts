@@ -205,10 +205,10 @@ describe("the phase table", () => {
     plan: ["plan"],
     copy: ["preCopy"],
     dualWrite: ["catchUp", "verify"],
-    cutover: ["catchUp", "verify"],
+    cutover: ["catchUp", "verify", "bake"],
     cleanup: ["drain"],
   };
-  const STEPS: readonly Step[] = ["plan", "preCopy", "catchUp", "verify", "drain"];
+  const STEPS: readonly Step[] = ["plan", "preCopy", "catchUp", "verify", "bake", "drain"];
 
   for (const phase of PHASES) {
     it(`${phase}: its steps, its backup, its way back`, () => {
@@ -225,6 +225,16 @@ describe("the phase table", () => {
     expect(moveOf("cutover", "cleanup").checks).to.include.members(["windowOpen", "verifiedIfInStep"]);
     expect(moveOf("cutover", "dualWrite").checks).to.include.members(["inStep", "verifiedIfInStep"]);
     expect(moveOf("cleanup", "stable").checks).to.include.members(["settled", "drained"]);
+  });
+
+  it("asks how the service is on the way there, and never on the way back", () => {
+    expect(moveOf("dualWrite", "cutover").checks.at(-1)).to.equal("serviceHealthy");
+    expect(moveOf("cutover", "cleanup").checks).to.include("serviceStable");
+    const asking = MOVES.filter(({ from, to }) => moveOf(from, to).checks.some((check) => check.startsWith("service")));
+    expect(asking).to.deep.equal([
+      { from: "dualWrite", to: "cutover" },
+      { from: "cutover", to: "cleanup" },
+    ]);
   });
 
   it("asks where the pods are before every change of their config", () => {

@@ -12,6 +12,7 @@ const ENTRYPOINTS = ["ring-gate", "shard-set", "shard-guard", "shard-ready", "mi
   "pre-copy",
   "catch-up",
   "verify",
+  "bake",
   "drain",
 ]);
 

@@ -50,8 +50,14 @@ export const PHASES = inFile(
     {
       name: "verify-before-cutover",
       removed: "a fresh clean verify before the cutover",
-      find: '"dualWrite → cutover": { checks: ["oneStep", "planned", "healthy", "inStep", "verified"] },',
-      replace: '"dualWrite → cutover": { checks: ["oneStep", "planned", "healthy", "inStep"] },',
+      find: '"healthy", "inStep", "verified", "serviceHealthy"] },',
+      replace: '"healthy", "inStep", "serviceHealthy"] },',
+    },
+    {
+      name: "service-before-cutover",
+      removed: "the service is well, by its metrics, before the cutover",
+      find: '"healthy", "inStep", "verified", "serviceHealthy"] },',
+      replace: '"healthy", "inStep", "verified"] },',
     },
     {
       name: "verify-before-rollback",
@@ -62,8 +68,14 @@ export const PHASES = inFile(
     {
       name: "verify-before-single-write",
       removed: "a fresh clean verify before dual-write goes off",
-      find: '"cutover → cleanup": { checks: ["oneStep", "planned", "healthy", "windowOpen", "verifiedIfInStep"] },',
-      replace: '"cutover → cleanup": { checks: ["oneStep", "planned", "healthy", "windowOpen"] },',
+      find: '"windowOpen", "serviceStable", "verifiedIfInStep"],',
+      replace: '"windowOpen", "serviceStable"],',
+    },
+    {
+      name: "service-before-single-write",
+      removed: "the service has been well, by its metrics, before dual-write goes off",
+      find: '"windowOpen", "serviceStable", "verifiedIfInStep"],',
+      replace: '"windowOpen", "verifiedIfInStep"],',
     },
     {
       name: "in-step-holds-in",

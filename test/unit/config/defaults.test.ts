@@ -33,7 +33,16 @@ const DEFAULTS: StackConfig = {
   verify: { mode: "full", sampleSize: 10_000, expiryToleranceMs: 1_000 },
   cleanup: { ttlWindowMs: 14 * 86_400_000, keysPerSecond: 5_000, batchSize: 1_000 },
   backup: { enabled: true, command: 'redis-cli -u "$REDIS_URL" --rdb "$BACKUP_FILE"', directory: "backups" },
-  metrics: { limits: { maxErrorRatio: 0.01, maxP95Ms: 200, minHitRatio: 0.35, minRequestsPerSecond: 1 } },
+  metrics: {
+    queries: {},
+    limits: { maxErrorRatio: 0.01, maxP95Ms: 200, minHitRatio: 0.35, minRequestsPerSecond: 1 },
+    windowMs: 120_000,
+    intervalMs: 30_000,
+    bakeMs: 300_000,
+    stabilityMs: 1_800_000,
+    failureLimit: 2,
+    inconclusiveLimit: 4,
+  },
   monitoring: {
     enabled: true,
     labels: {},

@@ -24,9 +24,20 @@ function stackValues(file: string): RawStackConfig {
   return Object.fromEntries([...defaults, ...own]) as RawStackConfig;
 }
 
+const CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+/** Durations are set with a unit, and have milliseconds in the program. */
+const DURATIONS: Readonly<Record<string, string>> = Object.fromEntries(
+  ["ttlWindow", "window", "interval", "bake", "stability"].map((field) => [`${field}Ms`, field]),
+);
+
 describe("Pulumi.yaml", () => {
-  it("declares every key of the program, and the password", () => {
-    expect(declarations.map(([key]) => key)).to.have.members([...programKeys, "redisPassword"]);
+  it("declares every key of the program, and the secrets", () => {
+    expect(declarations.map(([key]) => key)).to.have.members([
+      ...programKeys,
+      "redisPassword",
+      "metricsToken",
+      "metricsPassword",
+    ]);
   });
 
   for (const [key, declaration] of declarations) {
@@ -43,11 +54,12 @@ describe("Pulumi.yaml", () => {
   });
 
   it("names every field of its objects in the description", () => {
-    const optional = { shard: { storageClass: "fast" }, backend: { metricsPort: 8080 } };
-    const config = { ...parse({ shards: ["a"], ...optional }) };
+    const metrics = { url: "http://p", username: "u", caCertificate: CERTIFICATE };
+    const optional = { shard: { storageClass: "fast" }, backend: { metricsPort: 8080 }, metrics };
+    const config = { ...parse({ shards: ["a"], ...optional, metricsPassword: "p" }) };
     for (const [key, { type, description }] of declarations) {
       const fields = type === "object" ? Object.keys(config[key as keyof typeof config]) : [];
-      for (const field of fields) expect(description, key).to.include(field === "ttlWindowMs" ? "ttlWindow" : field);
+      for (const field of fields) expect(description, key).to.include(DURATIONS[field] ?? field);
     }
   });
 });

@@ -8,6 +8,7 @@ import type { Run } from "../../../migration/engines/runtime";
 import type { VerifyReport } from "../../../migration/engines/verify";
 import { POD_CONFIGS, podConfigOf, type Phase, type PodConfig, type RingState } from "../../../migration/phases";
 import { HashRing } from "../../../migration/ring/ring";
+import { fakeService } from "./fake-service";
 import { FakeClock, fakeStore } from "./fakes";
 
 const THREE = ["a", "b", "c"];
@@ -35,6 +36,8 @@ export interface Scene {
   readonly record?: Partial<MigrationRecord> | null;
   readonly outOfReach?: readonly string[];
   readonly misfits?: readonly string[];
+  /** The service's error ratio, sample by sample; without it the gates on metrics are off. */
+  readonly errorRatios?: readonly number[];
 }
 
 const toPod = (of: Scene["pods"][number], i: number): BackendPod => ({
@@ -43,7 +46,17 @@ const toPod = (of: Scene["pods"][number], i: number): BackendPod => ({
 });
 
 /** Asks the gate, and tells what it did. */
-export async function ask({ from, to, epoch, pods, live, record = {}, outOfReach = [], misfits = [] }: Scene) {
+export async function ask({
+  from,
+  to,
+  epoch,
+  pods,
+  live,
+  record = {},
+  outOfReach = [],
+  misfits = [],
+  errorRatios,
+}: Scene) {
   const [before, after] = [from, to].map((it) => (typeof it === "string" ? state(it) : it)) as [RingState, RingState];
   const clock = new FakeClock();
   const lines: string[] = [];
@@ -75,6 +88,7 @@ export async function ask({ from, to, epoch, pods, live, record = {}, outOfReach
     outOfReach,
     record: known,
     ttlWindowMs: 0,
+    ...(errorRatios ? { service: fakeService(errorRatios).metrics } : {}),
     misfits: () => Promise.resolve(misfits),
     verify: () => {
       verified++;

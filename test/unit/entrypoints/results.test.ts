@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import * as bake from "../../../migration/entrypoints/bake";
 import * as catchUp from "../../../migration/entrypoints/catch-up";
 import * as drain from "../../../migration/entrypoints/drain";
 import type { ConnectionInputs, SettingsInputs, StepInputs } from "../../../migration/entrypoints/inputs";
@@ -27,6 +28,7 @@ describe("what steps found", () => {
     ["pre-copy", preCopy.update, { counts: { checked: 1 } }, { counts: null }],
     ["catch-up", catchUp.update, { counts: {}, cutoverAt: "2026" }, { counts: null, cutoverAt: null }],
     ["verify", verify.update, { report: { missing: 0 } }, { report: null }],
+    ["bake", bake.update, { report: { outcome: "pass" } }, { report: null }],
     ["drain", drain.update, { counts: { deleted: 1 } }, { counts: null }],
   ] as const) {
     it(`${name}: is shown until the next migration opens`, async () => {

@@ -82,6 +82,7 @@ describe("the comment on a pull request", () => {
       "- every shard answers, as a primary",
       "- both rings have been brought into step, and dual-write has not been off since",
       "- a fresh verify comes out clean",
+      "- the service keeps its limits, by its metrics (asked if metrics.url is set)",
     ]);
     expect(section(text, "Afterwards")).to.equal("Rollback: possible: set migrationPhase to dualWrite.");
   });

@@ -1,0 +1,60 @@
+/** The gates that ask how the service is: before a cutover, after it, and before the cleanup. */
+import { GateClosedError } from "./errors";
+import { lookBack, watchService, type ServiceMetrics, type Verdict } from "./metric-gate";
+import type { Baseline } from "./service-metrics";
+
+const RING_STAYS = "The ring stays as it is.";
+const LOOK = "Look for the cause (docs/troubleshooting.md), then run `pulumi up` again.";
+
+/** Before a cutover. @throws GateClosedError unless the service is well now. */
+export async function assertHealthy(metrics: ServiceMetrics, baseline: Baseline): Promise<void> {
+  assertPassed(await watchService(metrics, { what: "gate: service", durationMs: 0, baseline }), RING_STAYS, LOOK);
+}
+
+/**
+ * Before the cleanup.
+ * @param cutoverAtMs - when every pod read the target ring: what was before says nothing about it.
+ * @throws GateClosedError unless the service has been well for the stability time.
+ */
+export async function assertStable(metrics: ServiceMetrics, baseline: Baseline, cutoverAtMs: number): Promise<void> {
+  const { stabilityMs, windowMs } = metrics.settings;
+  const opensMs = cutoverAtMs + stabilityMs + windowMs;
+  if (metrics.clock.now() < opensMs) {
+    throw new GateClosedError(
+      `whether the service is stable can be told at ${new Date(opensMs).toISOString()}: metrics.stability after the ` +
+        `cutover. ${RING_STAYS} Wait, or shorten metrics.stability.`,
+    );
+  }
+  const verdict = await lookBack(metrics, { durationMs: stabilityMs, baseline });
+  metrics.log(`gate: service, ${verdict.samples} samples of the past: ${verdict.outcome}, ${verdict.says}`);
+  assertPassed(verdict, RING_STAYS, LOOK);
+}
+
+/**
+ * After a cutover.
+ * @param target - names of the ring that is read now.
+ * @throws GateClosedError unless the service is well for the whole bake time; what was moved stays moved.
+ */
+export async function bake(metrics: ServiceMetrics, baseline: Baseline, target: readonly string[]): Promise<Verdict> {
+  const verdict = await watchService(metrics, { what: "bake", durationMs: metrics.settings.bakeMs, baseline });
+  assertPassed(
+    verdict,
+    `Traffic is on the target ring (${target.join(", ")}). To take it back set migrationPhase to "dualWrite" and run ` +
+      `\`pulumi up\`: the current ring is written too, so nothing is lost.`,
+    "To stay and bake again, run `pulumi up` as it is.",
+  );
+  return verdict;
+}
+
+/**
+ * @param stands - what stays as it is, and the way back if there is one.
+ * @param next - what to do about a failure.
+ */
+function assertPassed({ outcome, says }: Verdict, stands: string, next: string): void {
+  if (outcome === "pass") return;
+  if (outcome === "fail") throw new GateClosedError(`the service is over its limits: ${says}. ${stands} ${next}`);
+  throw new GateClosedError(
+    `nobody can tell whether the service is well: ${says}. ${stands} That is no failure of the service: mend what ` +
+      "answers, or what `metrics` in the config asks, then run `pulumi up` again.",
+  );
+}

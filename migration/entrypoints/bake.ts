@@ -1,0 +1,25 @@
+import { METRIC_GATES_OFF } from "../config/metric-gates-off";
+import { bake } from "../engines/service-gates";
+import { log, resultsOf, STATE_VERSION, type Secrets, type StepInputs } from "./inputs";
+import { openMigration, openRun } from "./open-run";
+import { openService } from "./open-service";
+
+interface Outputs extends StepInputs {
+  readonly report?: unknown;
+}
+
+/** A step that is new to the state may have work all the same. */
+export const create = (inputs: StepInputs, secrets: Secrets) => update({ ...inputs, work: "none" }, inputs, secrets);
+
+/** Watches the service for the bake time, without a lock: nothing is written. */
+export async function update(olds: Outputs, news: StepInputs, secrets: Secrets) {
+  const kept = { ...news, stateVersion: STATE_VERSION };
+  if (news.work === "none") return { ...kept, report: resultsOf(olds, news).report ?? null };
+  const service = await openService(news.settings, secrets);
+  if (!service) {
+    log(`bake: ${METRIC_GATES_OFF}`);
+    return { ...kept, report: null };
+  }
+  const { baseline = {} } = await openRun(news, secrets, { purpose: "bake" }, openMigration);
+  return { ...kept, report: await bake(service, baseline, news.ring.targetShards) };
+}

@@ -1,0 +1,107 @@
+/** Moves on real shards, gated on the metrics of a service of paper. */
+import { expect } from "chai";
+import type { ServiceInputs } from "../../migration/entrypoints/inputs";
+import type { Phase } from "../../migration/phases";
+import { PaperCluster } from "./paper-cluster";
+import { PaperPrometheus, type Figures } from "./paper-prometheus";
+import { PaperStack } from "./paper-stack";
+import { errorOf, FOUR, RingLab, THREE } from "./ring-lab";
+
+const GOOD: Figures = { r: 100, e: 0, p: 20, h: 0.5 };
+const BAD: Figures = { ...GOOD, e: 0.5 };
+
+describe("moves that are gated on metrics", function () {
+  this.timeout(60_000);
+  let lab: RingLab;
+  let cluster: PaperCluster;
+  let prometheus: PaperPrometheus;
+  let stack: PaperStack;
+  beforeEach(async () => {
+    [lab, cluster, prometheus] = await Promise.all([
+      RingLab.start(THREE, FOUR),
+      PaperCluster.start(),
+      PaperPrometheus.start("geheim", () => GOOD),
+    ]);
+    stack = new PaperStack(lab, cluster);
+    stack.secrets = { metricsToken: "geheim" };
+    stack.settings = { ...stack.settings, service: service() };
+    await lab.fill(100);
+    await go("stable", "plan");
+  });
+  afterEach(async () => {
+    prometheus.stop();
+    cluster.stop();
+    await lab.stop();
+  });
+
+  const service = (): ServiceInputs => ({
+    url: prometheus.url,
+    queries: { requestsPerSecond: "r", errorRatio: "e", p95Ms: "p", hitRatio: "h" },
+    limits: { maxErrorRatio: 0.01, maxP95Ms: 200, minHitRatio: 0.35, minRequestsPerSecond: 1 },
+    ...{ windowMs: 0, intervalMs: 5, bakeMs: 20, stabilityMs: 10, failureLimit: 1, inconclusiveLimit: 1 },
+  });
+  const go = async (...phases: readonly Phase[]) => {
+    for (const phase of phases) await stack.up(phase);
+  };
+  const expectBack = async () => {
+    await lab.server("shard-3").client.flushall(); // it has been removed
+    expect(await lab.placement(lab.rings.current)).to.deep.equal(lab.allRight(lab.rings.current));
+  };
+  const state = () => ({ phase: stack.state?.phase, epoch: stack.state?.epoch });
+
+  it("goes there and back while the service is well", async () => {
+    await go("copy", "dualWrite", "cutover", "cleanup");
+    const past = prometheus.asked.filter(({ time }) => time !== null);
+    expect(past.length, "the gate before the cleanup looks back").to.be.greaterThan(0);
+    await go("cutover", "dualWrite", "stable");
+    await expectBack();
+  });
+
+  it("puts the baseline into the plan, and what nobody could tell with its reason", async () => {
+    prometheus.figures = () => ({ ...GOOD, p: undefined });
+    const { plan } = (await stack.work("plan")) as { plan: { baseline: Record<string, unknown> } };
+    const { p95Ms, ...others } = plan.baseline;
+    expect(others).to.deep.equal({ requestsPerSecond: 100, errorRatio: 0, hitRatio: 0.5 });
+    expect(p95Ms).to.match(/^asked .* for p and got no series/);
+  });
+
+  it("judges by the baseline of the plan, which the shards know", async () => {
+    const share = { ...service().limits, minHitRatioOfBaseline: 0.9 };
+    stack.settings = { ...stack.settings, service: { ...service(), limits: share } };
+    await go("copy", "dualWrite");
+    prometheus.figures = () => ({ ...GOOD, h: 0.44 });
+    expect((await errorOf(stack.passGate("cutover"))).message).to.contain(
+      "hitRatio is 44.00 %, below 45.00 % (metrics.limits.minHitRatioOfBaseline of 50.00 %)",
+    );
+  });
+
+  it("does not move the reads while the service is not well; the state keeps the ring of before", async () => {
+    await go("copy", "dualWrite");
+    prometheus.figures = () => BAD;
+    const before = state();
+    expect((await errorOf(stack.passGate("cutover"))).message).to.contain("errorRatio is 50.00 %, above 1.00 %");
+    expect(state()).to.deep.equal(before);
+    await stack.up("stable");
+  });
+
+  it("does not move them either when it is not let in, and shows no secret", async () => {
+    await go("copy", "dualWrite");
+    stack.secrets = { metricsToken: "wrong-geheim" };
+    const { message } = await errorOf(stack.passGate("cutover"));
+    expect(message).to.match(/^nobody can tell whether the service is well: .* got HTTP 401/);
+    expect(message).to.not.contain("geheim");
+  });
+
+  it("a bake that fails leaves the traffic where it is, and the way back open", async () => {
+    await go("copy", "dualWrite");
+    await stack.passGate("cutover");
+    await stack.rollOut();
+    await stack.work("catchUp");
+    prometheus.figures = () => BAD;
+    const { message } = await errorOf(stack.work("bake"));
+    expect(message).to.contain("Traffic is on the target ring (shard-0, shard-1, shard-2, shard-3).");
+    expect((await errorOf(stack.passGate("cleanup"))).message).to.contain("over its limits: at ");
+    await go("dualWrite", "stable");
+    await expectBack();
+  });
+});
