@@ -22,7 +22,7 @@ export async function catchUp(
     record,
     direction,
     extra: "delete",
-    throttle: new Throttle(pace, run.clock),
+    throttle: new Throttle(pace, run.clock, run.brake),
     expiryToleranceMs,
     settle: false,
     checkpointFor: `${record.id}/${epoch}`,

@@ -20,7 +20,7 @@ export async function preCopy(
   pace: Pace,
   expiryToleranceMs: number,
 ): Promise<SyncCounts> {
-  const throttle = new Throttle(pace, run.clock);
+  const throttle = new Throttle(pace, run.clock, run.brake);
   const direction = { primary: run.rings.current, secondary: run.rings.target };
   const counts = await runOnSources(run, {
     name: JOB,

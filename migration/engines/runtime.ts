@@ -21,6 +21,15 @@ export interface Pace {
   readonly maxLatencyMs: number;
 }
 
+/** Holds work back for the sake of the service. */
+export interface Brake {
+  /**
+   * Waits while the service cannot bear any work at all.
+   * @returns the share of its ceiling that work may go at: above 0, at most 1.
+   */
+  share(): Promise<number>;
+}
+
 /** The two rings of a migration and the shards of both. */
 export interface MigrationRings {
   readonly current: HashRing;
@@ -45,4 +54,6 @@ export interface Run {
   readonly token: () => FencingToken;
   readonly clock: Clock;
   readonly log: Log;
+  /** Absent: work goes as fast as the shards take it. */
+  readonly brake?: Brake;
 }

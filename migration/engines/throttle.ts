@@ -1,4 +1,4 @@
-import type { Clock, Pace } from "./runtime";
+import type { Brake, Clock, Pace } from "./runtime";
 
 /** The pace recovers by this factor with every quick batch, and halves with every slow one. */
 const RECOVERY = 1.1;
@@ -8,7 +8,7 @@ const FLOOR_SHARE = 0.02;
 /**
  * Keeps a rate over all sources: an absolute schedule (GCRA: the next batch is due when the last one was due plus its
  * share of the rate), which neither drifts by the time the batches take nor bursts by more than one batch.
- * A slow answer lowers the rate, quick ones bring it back to its ceiling.
+ * A slow answer lowers the rate, quick ones bring it back to its ceiling; the brake lowers it further.
  */
 export class Throttle {
   private dueMs = 0;
@@ -17,6 +17,7 @@ export class Throttle {
   constructor(
     private readonly pace: Pace,
     private readonly clock: Clock,
+    private readonly brake?: Brake,
   ) {
     this.rate = pace.keysPerSecond;
   }
@@ -28,9 +29,10 @@ export class Throttle {
 
   /** Waits until this many keys may go. */
   async take(keys: number): Promise<void> {
+    const share = this.brake ? await this.brake.share() : 1;
     const now = this.clock.now();
     const startMs = Math.max(this.dueMs, now);
-    this.dueMs = startMs + (keys * 1_000) / this.rate;
+    this.dueMs = startMs + (keys * 1_000) / (this.rate * share);
     if (startMs > now) await this.clock.sleep(startMs - now);
   }
 

@@ -4,6 +4,7 @@ import type { Session } from "../adapters/session";
 import { rolesOf, type Phase } from "../phases";
 import { log, repairPace, resultsOf, STATE_VERSION, type Secrets, type StepInputs } from "./inputs";
 import { liveEpoch, openBackend, openMigration, openRun } from "./open-run";
+import { braked } from "./open-service";
 
 interface Outputs extends StepInputs {
   readonly counts?: unknown;
@@ -19,7 +20,7 @@ export async function update(olds: Outputs, news: StepInputs, secrets: Secrets) 
   const before = resultsOf(olds, news);
   if (news.work === "none") return { ...kept, counts: before.counts ?? null, cutoverAt: before.cutoverAt ?? null };
   return openRun(news, secrets, { purpose: "catch-up" }, async (session) => {
-    const { counts, cutoverAtMs } = await bringIntoStep(session, news);
+    const { counts, cutoverAtMs } = await bringIntoStep(session, news, secrets);
     return {
       ...kept,
       counts: counts ?? before.counts ?? null,
@@ -28,7 +29,7 @@ export async function update(olds: Outputs, news: StepInputs, secrets: Secrets) 
   });
 }
 
-async function bringIntoStep(session: Session, { work, connection, settings }: StepInputs) {
+async function bringIntoStep(session: Session, { work, connection, settings }: StepInputs, secrets: Secrets) {
   const { run, stores } = session;
   const record = await openMigration(session);
   const epoch = await liveEpoch(await openBackend(connection));
@@ -37,11 +38,13 @@ async function bringIntoStep(session: Session, { work, connection, settings }: S
     primary === "current"
       ? { primary: run.rings.current, secondary: run.rings.target }
       : { primary: run.rings.target, secondary: run.rings.current };
+  // On the way back from a cleanup nothing waits for the service to be well.
+  const pacedRun = () => (primary === "current" ? braked(run, settings, secrets) : run);
   const inStep = holds(record, "inStep", epoch);
   if (inStep) log(`catch-up: both rings have been written since epoch ${record.inStepSinceEpoch}, nothing to do`);
   const counts = inStep
     ? undefined
-    : await catchUp(run, record, direction, epoch, repairPace(settings), settings.expiryToleranceMs);
+    : await catchUp(await pacedRun(), record, direction, epoch, repairPace(settings), settings.expiryToleranceMs);
   const before = holds(record, "cutover", epoch) ? record.cutover : undefined;
   const cutover = primary === "target" ? (before ?? { epoch, atMs: run.clock.now() }) : undefined;
   await writeMigrationRecord(stores, run.token(), {

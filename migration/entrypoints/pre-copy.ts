@@ -1,6 +1,7 @@
 import { preCopy } from "../engines/pre-copy";
 import { resultsOf, STATE_VERSION, type Secrets, type StepInputs } from "./inputs";
 import { openMigration, openRun } from "./open-run";
+import { braked } from "./open-service";
 
 interface Outputs extends StepInputs {
   readonly counts?: unknown;
@@ -16,7 +17,8 @@ export async function update(olds: Outputs, news: StepInputs, secrets: Secrets) 
   const counts = await openRun(news, secrets, { purpose: "pre-copy" }, async (session) => {
     const { keysPerSecond, batchSize, maxLatencyMs, expiryToleranceMs } = news.settings;
     const record = await openMigration(session);
-    return preCopy(session.run, record, { keysPerSecond, batchSize, maxLatencyMs }, expiryToleranceMs);
+    const run = await braked(session.run, news.settings, secrets);
+    return preCopy(run, record, { keysPerSecond, batchSize, maxLatencyMs }, expiryToleranceMs);
   });
   return { ...kept, counts };
 }

@@ -57,6 +57,31 @@ describe("moves that are gated on metrics", function () {
     await expectBack();
   });
 
+  it("copies and catches up only while the service can bear it", async () => {
+    stack.settings = { ...stack.settings, service: { ...service(), failureLimit: 0 } };
+    let asked = 0;
+    prometheus.figures = () => (++asked <= 30 ? BAD : GOOD);
+    await go("copy");
+    expect(asked, "it waited for the figures to be good").to.be.greaterThan(30);
+    asked = 0;
+    await lab.fill(50, 100);
+    await go("dualWrite");
+    expect(asked).to.be.greaterThan(30);
+    expect(await lab.placement(lab.rings.current, lab.rings.target)).to.deep.equal(
+      lab.allRight(lab.rings.current, lab.rings.target),
+    );
+  });
+
+  it("does not hold up a way back", async () => {
+    await go("copy", "dualWrite", "cutover", "cleanup");
+    prometheus.figures = () => BAD;
+    await stack.passGate("cutover");
+    await stack.rollOut();
+    for (const step of ["catchUp", "verify"] as const) await stack.work(step);
+    await go("dualWrite", "stable");
+    await expectBack();
+  });
+
   it("puts the baseline into the plan, and what nobody could tell with its reason", async () => {
     prometheus.figures = () => ({ ...GOOD, p: undefined });
     const { plan } = (await stack.work("plan")) as { plan: { baseline: Record<string, unknown> } };
