@@ -27,9 +27,9 @@ export function engineSteps(world: World, model: Model, finish: Finish, emit: Em
 export function lateSteps(world: World, model: Model, emit: Emit<World>): void {
   const { late, running } = world.engines;
   if (!late) return;
-  const { shards, did } = write(world, late, model);
+  const { after, did } = land(world, late, model);
   const engines: Engines = { running };
-  emit("engine", `a killed engine's write lands: ${did}`, { ...world, shards, engines });
+  emit("engine", `what a killed ${late.job} had sent lands: ${did}`, { ...after, engines });
 }
 
 /** @returns the world after the running engine was killed; its write, if it had sent one, may land later. */
@@ -37,8 +37,8 @@ export function killEngine(world: World): readonly World[] {
   const { running: engine, late } = world.engines;
   if (!engine) return [];
   const killed = { ...world, engines: { late } };
-  const sent = engine.step === "write" && engine.copy && !late;
-  return sent ? [killed, { ...world, engines: { late: writeOf(engine, engine.copy) } }] : [killed];
+  const sent = sentBy(engine);
+  return sent && !late ? [killed, { ...world, engines: { late: sent } }] : [killed];
 }
 
 interface Context {
@@ -85,8 +85,7 @@ const STEPS: Readonly<Record<Engine["step"], (context: Context) => void>> = {
 
   write(context) {
     const { world, engine, model, emit } = context;
-    const { shards, did, changed } = write(world, writeOf(engine, engine.copy as Copy), model);
-    const after = { ...world, shards };
+    const { after, did, changed } = land(world, writeOf(engine), model);
     // A mover that has changed is looked at again; an extra is left to the next pass.
     const again = changed && engine.pass === "movers" && engine.job !== "drain";
     emit("engine", `${engine.job}: ${did}`, again ? go(after, clean(engine, "look")) : afterWrite(context, after));
@@ -94,14 +93,8 @@ const STEPS: Readonly<Record<Engine["step"], (context: Context) => void>> = {
 
   remove(context) {
     const { world, engine, model, emit } = context;
-    const owner = other(engine.primary);
-    const held = world.shards.held[owner];
-    if (held === undefined || !isStill(held, engine.expected, model)) {
-      emit("engine", `${engine.job}: finds something else now on the ${owner} owner`, next(context, world));
-      return;
-    }
-    const after = noteRemoval({ ...world, shards: hold(world.shards, owner, undefined) }, engine, held);
-    emit("engine", `${engine.job}: deletes claim ${held.claim} on the ${owner} owner`, next(context, after));
+    const { after, did } = land(world, removalOf(engine), model);
+    emit("engine", `${engine.job}: ${did}`, next(context, after));
   },
 };
 
@@ -176,26 +169,34 @@ function isAwaited({ clients, orphan }: World, { safeguards }: Model): boolean {
   return [...clients, waitsForOrphan ? orphan : undefined].some((one) => one?.attempt?.awaited === true);
 }
 
-interface Written {
-  readonly shards: World["shards"];
+interface Landed {
+  readonly after: World;
   readonly did: string;
   readonly changed: boolean;
 }
 
-/** The script that writes on a shard. */
-function write({ shards }: World, { owner, expected, copy }: LateWrite, model: Model): Written {
+/** The scripts that write and delete on a shard. */
+function land(world: World, sent: LateWrite, model: Model): Landed {
+  const { owner, expected, copy } = sent;
   const { safeguards } = model;
-  const where = `on the ${owner} owner`;
-  if (safeguards.comparesInWrite && !isStill(shards.held[owner], expected, model)) {
-    return { shards, did: `finds something else now ${where}`, changed: true };
+  const { shards } = world;
+  const held = shards.held[owner];
+  const compares = copy === undefined || safeguards.comparesInWrite;
+  if (compares && !isStill(held, expected, model)) {
+    return { after: world, did: `finds something else now on the ${owner} owner`, changed: true };
   }
-  if (copy.expiry > shards.clock[owner]) {
-    return { shards: hold(shards, owner, copy), did: `writes claim ${copy.claim} ${where}`, changed: false };
+  const holds = (now: Copy | undefined, did: string): Landed => {
+    const after = { ...world, shards: hold(shards, owner, now) };
+    return { after, did: `${did} on the ${owner} owner`, changed: false };
+  };
+  if (copy === undefined) {
+    const { after, ...removed } = holds(undefined, `deletes ${say(held)}`);
+    return { ...removed, after: held ? noteRemoval(after, sent, held) : after };
   }
-  if (safeguards.checksExpiryInWrite) return { shards, did: `is too late for the expiry ${where}`, changed: false };
+  if (copy.expiry > shards.clock[owner]) return holds(copy, `writes ${say(copy)}`);
+  if (safeguards.checksExpiryInWrite) return holds(held, "is too late for the expiry");
   // RESTORE with a time to live instead of an expiry: the copy lives again.
-  const revived = { ...copy, expiry: shards.clock[owner] + 1 };
-  return { shards: hold(shards, owner, revived), did: `revives claim ${copy.claim} ${where}`, changed: false };
+  return holds({ ...copy, expiry: shards.clock[owner] + 1 }, `revives ${say(copy)}`);
 }
 
 /** What the scripts compare: value and expiry. */
@@ -206,17 +207,30 @@ const isStill = (held: Copy | undefined, expected: Copy | undefined, { safeguard
 const writtenTo = ({ job, pass, primary }: Engine): Owner =>
   pass === "extras" || job === "drain" ? primary : other(primary);
 
-const writeOf = (engine: Engine, copy: Copy): LateWrite => ({
+const writeOf = (engine: Engine): LateWrite => ({
+  job: engine.job,
   owner: writtenTo(engine),
   // What the drain rescues is written only where there is nothing.
   expected: engine.job === "drain" ? undefined : engine.expected,
-  copy,
+  copy: engine.copy,
 });
 
+const removalOf = ({ job, primary, expected }: Engine): LateWrite => ({
+  job,
+  owner: other(primary),
+  expected,
+  copy: undefined,
+});
+
+function sentBy(engine: Engine): LateWrite | undefined {
+  if (engine.step === "write") return writeOf(engine);
+  return engine.step === "remove" ? removalOf(engine) : undefined;
+}
+
 /** What no answer has promised is somebody's half-done claim that has not been decided: it may go. */
-function noteRemoval(world: World, { job, primary }: Engine, { claim }: Copy): World {
+function noteRemoval(world: World, { job, owner }: LateWrite, { claim }: Copy): World {
   const isPromised = (world.answers.promised[claim - 1] as number) > laterClock(world.shards);
-  const isOnlyCopy = world.shards.held[primary] === undefined;
+  const isOnlyCopy = world.shards.held[other(owner)] === undefined;
   if (job !== "drain" || !isOnlyCopy || !isPromised || world.answers.broken) return world;
   return { ...world, answers: { ...world.answers, broken: NO_ONLY_COPY_DELETED } };
 }

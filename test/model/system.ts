@@ -112,7 +112,7 @@ function keysOf({ size }: Model): readonly ((part: never) => string)[] {
     ({ ring, ready, terminating }: Pods) => `${ring} ${ready.join()} ${terminating.join()}`,
     (control: Control) => JSON.stringify(control, Object.keys(control).sort()),
     ({ running, late }: Engines) =>
-      `${engineKey(running)} ${late?.owner} ${copyKey(late?.expected)} ${copyKey(late?.copy)}`,
+      `${engineKey(running)} ${late?.job} ${late?.owner} ${copyKey(late?.expected)} ${copyKey(late?.copy)}`,
     ({ promised, broken }: Answers) => `${promised.join()} ${broken}`,
     (orphan: Orphan | undefined) => (orphan ? `${orphan.client} ${orphan.podGone} ${attemptKey(orphan.attempt)}` : "-"),
     ...Array.from({ length: size.clients }, () => clientKey),

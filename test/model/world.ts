@@ -147,11 +147,13 @@ export interface Engine {
   readonly awaitsClocks?: boolean;
 }
 
-/** A write of a killed engine that may still land. */
+/** What a killed engine has sent to a shard, and what may still land. */
 export interface LateWrite {
+  readonly job: EngineJob;
   readonly owner: Owner;
   readonly expected: Copy | undefined;
-  readonly copy: Copy;
+  /** What is to be there; nothing to take off what is there. */
+  readonly copy: Copy | undefined;
 }
 
 export interface Engines {
