@@ -69,9 +69,22 @@ describe("moves", function () {
       cluster.late = [{ epoch: 1, terminating: true }];
       const error = await errorOf(stack.rollOut());
       expect(error.message).to.match(
-        /^barrier: after 0s not every backend pod is known to run ring epoch 2: backend-2 \(epoch 1, terminating\)\. /,
+        /^barrier: after 0s not every backend pod is known to run ring epoch 2: backend-2 \(annotated epoch 1, reports none, terminating\)\. /,
       );
     });
+  });
+
+  it("the barrier and the gate ask pods what they run, whatever their annotations say", async () => {
+    await go("stable", "plan", "copy");
+    await stack.passGate("dualWrite");
+    cluster.reported = 1;
+    expect((await errorOf(stack.rollOut())).message).to.contain("backend-0 (annotated epoch 2, reports epoch 1)");
+    cluster.reported = 2;
+    await go("dualWrite");
+    cluster.reported = 1;
+    expect((await errorOf(stack.passGate("cutover"))).message).to.contain(
+      "backend-0 (annotated epoch 2, reports epoch 1) uses the current ring only",
+    );
   });
 
   describe("the gate", () => {
@@ -81,7 +94,7 @@ describe("moves", function () {
       cluster.late = [{ epoch: 1, terminating: true }];
       const error = await errorOf(stack.passGate("cutover"));
       expect(error.message).to.contain(
-        "too far from what there is: backend-2 (epoch 1, terminating) uses the current ring only.",
+        "too far from what there is: backend-2 (annotated epoch 1, reports none, terminating) uses the current ring only.",
       );
     });
 

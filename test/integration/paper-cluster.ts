@@ -5,11 +5,12 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { PodMetrics } from "../../migration/adapters/backend-view";
 
 /** The names under which the backend is found. */
 export const BACKEND = { namespace: "paper", configMap: "backend-config", deployment: "backend" };
 
-/** A pod, and the ring epoch that it was started with. */
+/** A pod, and the ring epoch that its template said. */
 export interface PaperPod {
   readonly epoch: number;
   readonly terminating?: boolean;
@@ -23,6 +24,8 @@ export class PaperCluster {
   late: readonly PaperPod[] = [];
   /** Whether it answers 503. */
   broken = false;
+  /** What each pod reports of itself; undefined: no pod knows of ring epochs. */
+  reported: number | undefined;
   private readonly server = createServer((request, response) => this.answer(request, response));
   private readonly dir = mkdtempSync(join(tmpdir(), "dedup-shards-cluster-"));
   private readonly kubeconfigBefore = process.env["KUBECONFIG"];
@@ -33,11 +36,15 @@ export class PaperCluster {
   static async start(): Promise<PaperCluster> {
     const cluster = new PaperCluster();
     await once(cluster.server.listen(0, "127.0.0.1"), "listening");
-    const { port } = cluster.server.address() as AddressInfo;
     const file = join(cluster.dir, "kubeconfig");
-    writeFileSync(file, kubeconfig(`http://127.0.0.1:${port}`));
+    writeFileSync(file, kubeconfig(`http://127.0.0.1:${cluster.metrics.port}`));
     process.env["KUBECONFIG"] = file;
     return cluster;
+  }
+
+  /** Where pods say what they run: all of them are this process. */
+  get metrics(): PodMetrics {
+    return { port: (this.server.address() as AddressInfo).port, path: "/metrics" };
   }
 
   stop(): void {
@@ -48,6 +55,9 @@ export class PaperCluster {
   }
 
   private answer({ url = "" }: IncomingMessage, response: ServerResponse): void {
+    if (url === this.metrics.path) {
+      return void response.end(this.reported === undefined ? "" : `dedup_ring_epoch ${this.reported}\n`);
+    }
     const { namespace, configMap, deployment } = BACKEND;
     const objects: Readonly<Record<string, object | undefined>> = {
       [`/api/v1/namespaces/${namespace}/configmaps/${configMap}`]: this.ring && { data: this.ring },
@@ -69,7 +79,7 @@ const toPod = ({ epoch, terminating = false }: PaperPod, i: number) => ({
     annotations: { "dedup-shards/ring-epoch": String(epoch) },
     ...(terminating ? { deletionTimestamp: new Date(0).toISOString() } : {}),
   },
-  status: { phase: "Running" },
+  status: { phase: "Running", podIP: "127.0.0.1" },
 });
 
 const kubeconfig = (server: string): string =>

@@ -57,7 +57,7 @@ export class PaperStack {
       vnodes: 150,
       keyPrefix: this.lab.rings.keyPrefix,
     };
-    return { phase, ring, connection, settings: this.settings };
+    return { phase, ring, connection, settings: this.settings, metrics: this.cluster.metrics };
   }
 
   /** All of it: gate, ring, rollout, barrier, and the work of the phase. */
@@ -78,11 +78,11 @@ export class PaperStack {
 
   /** The ConfigMap, a rollout that replaces every pod, and the barrier behind it. */
   async rollOut(): Promise<void> {
-    const { data, epoch, connection } = this.now();
+    const { data, epoch, connection, metrics } = this.now();
     this.cluster.ring = data;
     this.cluster.pods = [{ epoch }, { epoch }];
     const { commandTimeoutMs, rolloutTimeoutMs } = this.settings;
-    const inputs = { commandTimeoutMs, rolloutTimeoutMs, epoch, connection };
+    const inputs = { commandTimeoutMs, rolloutTimeoutMs, epoch, connection, ...(metrics ? { metrics } : {}) };
     await barrier.update({ ...inputs, epoch: 0 }, inputs);
   }
 

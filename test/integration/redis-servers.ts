@@ -71,8 +71,9 @@ export class RedisServer {
   }
 
   /** Ends the process as an orderly restart does, and starts it again: with its data (if persistent), or empty. */
-  async restart({ empty = false } = {}): Promise<void> {
+  async restart({ empty = false, meanwhile = () => Promise.resolve() } = {}): Promise<void> {
     await this.end("SIGTERM");
+    await meanwhile();
     if (empty) rmSync(join(this.dir, "appendonlydir"), { recursive: true, force: true });
     await this.launch();
   }
