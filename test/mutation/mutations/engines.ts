@@ -93,6 +93,12 @@ const VERIFY = inFile(
       replace: "if (differences >= 0) return",
     },
     {
+      name: "verify-shuts",
+      removed: "a verify that never comes out clean shuts the gate",
+      find: "if (differences === 0) return",
+      replace: "if (differences === 0 || passes === MAX_PASSES) return",
+    },
+    {
       name: "sample-then-full",
       removed: "a sample that finds anything is followed by full passes",
       find: '    mode = "full";',
@@ -132,6 +138,12 @@ const DRAIN = inFile(
         'source.remove(run.token(), keys, held.map((state, i) => ["", state.fingerprint].includes(there[i]!.fingerprint) ? state : ABSENT))',
     },
     {
+      name: "drain-shuts",
+      removed: "keys that keep appearing on old owners shut the gate",
+      find: "if ((found.checked ?? 0) === 0) return sum;",
+      replace: "if ((found.checked ?? 0) === 0 || pass === MAX_LAST_PASSES) return sum;",
+    },
+    {
       name: "drain-last-pass",
       removed: "the drain ends with a pass that finds nothing",
       find: "if ((found.checked ?? 0) === 0) return sum;",
@@ -160,19 +172,19 @@ const CLOSE = inFile(
     {
       name: "left-overs-on-the-way-out",
       removed: "a left-over that no catch-up has looked at is not brought to life when the migration is left",
-      find: 'orphans: record.inStepSinceEpoch === undefined ? "delete" : "rescue",',
+      find: 'orphans: outcome === "abandoned" && record.inStepSinceEpoch === undefined ? "delete" : "rescue",',
       replace: 'orphans: "rescue",',
     },
     {
       name: "half-claims-on-the-way-out",
       removed: "a half-done claim is given to the current ring when the migration is left",
-      find: 'orphans: record.inStepSinceEpoch === undefined ? "delete" : "rescue",',
+      find: 'orphans: outcome === "abandoned" && record.inStepSinceEpoch === undefined ? "delete" : "rescue",',
       replace: 'orphans: "delete",',
     },
     {
       name: "forgotten-copies",
       removed: "copies that are taken off no longer count as made",
-      find: 'await forgetCheckpoints(run, current.shards, "copies");',
+      find: 'await forgetCheckpoints(run, stays.shards, "copies");',
       replace: "",
     },
   ],
@@ -210,4 +222,35 @@ const CHECKPOINT = inFile(
   ],
 );
 
-export const ENGINES = [GRAPH, PROGRAM, CATCH_UP, VERIFY, SYNC, DRAIN, ORPHANS, CLOSE, WALK, CHECKPOINT].flat();
+const THROTTLE = inFile(
+  "migration/engines/throttle.ts",
+  ["test/unit/engines/throttle.test.ts"],
+  [
+    {
+      name: "ceiling",
+      removed: "the copy keeps below its ceiling, for the sake of the backend",
+      find: "if (startMs > now) await this.clock.sleep(startMs - now);",
+      replace: "",
+    },
+    {
+      name: "slows-down",
+      removed: "the copy slows down while a shard answers slowly",
+      find: "const slow = this.clock.now() - before > this.pace.maxLatencyMs;",
+      replace: "const slow = before < 0;",
+    },
+  ],
+);
+
+export const ENGINES = [
+  GRAPH,
+  PROGRAM,
+  CATCH_UP,
+  VERIFY,
+  SYNC,
+  DRAIN,
+  ORPHANS,
+  CLOSE,
+  WALK,
+  CHECKPOINT,
+  THROTTLE,
+].flat();

@@ -62,8 +62,8 @@ export const PHASES = inFile(
     {
       name: "verify-before-rollback",
       removed: "a fresh clean verify before the cutover is rolled back",
-      find: '"cutover → dualWrite": { checks: ["oneStep", "planned", "healthy", "inStep", "verified"] },',
-      replace: '"cutover → dualWrite": { checks: ["oneStep", "planned", "healthy", "inStep"] },',
+      find: 'checks: ["oneStep", "planned", "healthy", "inStep", "verifiedIfInStep"],',
+      replace: 'checks: ["oneStep", "planned", "healthy", "inStep"],',
     },
     {
       name: "verify-before-single-write",

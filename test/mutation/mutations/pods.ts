@@ -110,6 +110,12 @@ const GATE = inFile(
       replace: "if (plannedRecord(job)) return Promise.resolve();",
     },
     {
+      name: "gate-notes",
+      removed: "the gate notes what pods of the new epoch run",
+      find: "configs: { ...configsOf(job), [epochs.to]: configAfter(job) },",
+      replace: "configs: configsOf(job),",
+    },
+    {
       name: "gate-fits",
       removed: "the capacity is looked at again before the copy",
       find: "if (misfits.length > 0) throw",
@@ -150,6 +156,12 @@ const GATE_RESOURCE = inFile("migration/entrypoints/ring-gate.ts", MOVES, [
     replace: "const report = undefined;",
   },
   {
+    name: "gate-metrics",
+    removed: "the gate is told where pods say what they run",
+    find: "openBackend(olds.connection, news.metrics)",
+    replace: "openBackend(olds.connection)",
+  },
+  {
     name: "gate-verifies-forward",
     removed: "the gate verifies with the ring deciding that pods have read so far",
     find: "verifyPhase(session, record, olds.phase, news.settings)",
@@ -170,6 +182,12 @@ const GATE_RESOURCE = inFile("migration/entrypoints/ring-gate.ts", MOVES, [
 ]);
 
 const BARRIER_RESOURCE = inFile("migration/entrypoints/barrier.ts", MOVES, [
+  {
+    name: "barrier-metrics",
+    removed: "the barrier is told where pods say what they run",
+    find: "openBackend(connection, metrics)",
+    replace: "openBackend(connection)",
+  },
   {
     name: "barrier",
     removed: "there is a barrier",

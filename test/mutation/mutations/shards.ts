@@ -116,8 +116,8 @@ const BACKUP = inFile(
     {
       name: "backup-kept",
       removed: "no backup is written over",
-      find: "  if (existsSync(file)) {",
-      replace: '  if (file === "") {',
+      find: "if (existsSync(join(folder, name))) console.log(`${join(folder, name)} exists and is kept`);\n      else renameSync",
+      replace: "renameSync",
     },
   ],
 );
