@@ -1,5 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { BackendRing } from "./components/backend-ring";
+import { DASHBOARD_TAG } from "./components/dashboards/dashboard";
+import { buildDashboards, type DashboardContent } from "./components/dashboards/dashboards";
 import { oneFieldManager } from "./components/field-manager";
 import { gateQueries } from "./components/monitoring/gate-queries";
 import { Monitoring, MONITORING_API, MONITORING_KINDS, type MonitoringKind } from "./components/monitoring/monitoring";
@@ -11,7 +13,14 @@ import { quantityOf } from "./migration/config/quantity";
 import { MIGRATION_METRIC_NAMES } from "./migration/metrics";
 import { MigrationSteps, stepInputs } from "./migration/migration";
 import { isOpen, ringsInForce, rollbackOf, shardsThatExist, takesBackup } from "./migration/phases";
-import { MigrationPlan, RingGate, ShardGuard, ShardReady, ShardSet } from "./migration/providers/resources";
+import {
+  GrafanaDashboards,
+  MigrationPlan,
+  RingGate,
+  ShardGuard,
+  ShardReady,
+  ShardSet,
+} from "./migration/providers/resources";
 
 const stack = new pulumi.Config();
 const config = readConfig();
@@ -143,19 +152,25 @@ async function declareMonitoring(): Promise<string> {
   const kinds = await monitoringKinds();
   // A rollout, and the time in which Prometheus comes to know of its end.
   const epochSkewMs = config.backend.rolloutTimeoutMs + 300_000;
-  new Monitoring(
-    "monitoring",
-    {
-      ...{ folder, labels, runbookUrl, backend, kinds },
-      namespace: config.namespace,
-      shards: shardNames,
-      metrics: MIGRATION_METRIC_NAMES,
-      limits: { service: config.metrics.limits, alerts: { ...limits, epochSkewMs } },
-      exporter: hasExporter,
-    },
-    { dependsOn: gate },
-  );
-  return ["dashboards", ...kinds].join(", ");
+  const content = {
+    namespace: config.namespace,
+    shards: shardNames,
+    metrics: MIGRATION_METRIC_NAMES,
+    limits: { service: config.metrics.limits, alerts: { ...limits, epochSkewMs } },
+  };
+  const others = { folder, labels, runbookUrl, backend, kinds, exporter: hasExporter };
+  new Monitoring("monitoring", { ...content, ...others }, { dependsOn: gate });
+  const { url } = config.grafana;
+  if (url !== undefined) pushDashboards(url, folder, content);
+  return ["dashboards", ...(url === undefined ? [] : [`pushed to ${url}`]), ...kinds].join(", ");
+}
+
+/** Behind the rollout: that is when a new phase begins for those who look at the graphs. */
+function pushDashboards(url: string, folder: string, content: DashboardContent): void {
+  const dashboards = buildDashboards(content).map(({ model }) => JSON.stringify(model));
+  const { migrationPhase: phase, namespace } = config;
+  const inputs = { url, folder, dashboards, namespace, phase, tag: DASHBOARD_TAG };
+  new GrafanaDashboards("grafana", inputs, { dependsOn: backendRing });
 }
 
 /** Nothing here may fail a preview: where nobody can say, the kinds are taken to be there, so that none is deleted. */

@@ -11,6 +11,7 @@ import { SCHEMA, type ParsedConfig } from "./schema";
 import { shardUrlProblems, type ManagedUrl } from "./shard-urls";
 import type { RawStackConfig, StackConfig } from "./stack-config";
 import { otherClusters, unknownKeys } from "./strange-keys";
+import { webUrlProblems } from "./web-url";
 
 export { ConfigError, type ConfigProblem } from "./config-error";
 export { METRIC_GATES_OFF } from "./metric-gates-off";
@@ -41,13 +42,14 @@ export function parseStackConfig(
   const { parsed, problems } = parseKeys(raw);
   problems.unshift(...known, ...unknownKeys(Object.keys(raw), [...Object.keys(SCHEMA), ...SECRETS]));
   problems.push(...passwordProblems(raw["redisPassword"]), ...metricsProblems(parsed, raw));
+  problems.push(...webUrlProblems("grafana", parsed.grafana?.url, "grafanaToken"));
   problems.push(...ringProblems(parsed), ...shardUrlProblems(parsed, managedUrl), ...resourceProblems(parsed));
   if (problems.length > 0) throw new ConfigError(problems);
   return assemble(parsed as ParsedConfig);
 }
 
 /** The keys that are no part of the result: secrets take another way. */
-const SECRETS = ["redisPassword", "metricsToken", "metricsPassword"];
+const SECRETS = ["redisPassword", "metricsToken", "metricsPassword", "grafanaToken"];
 
 /** It is handed over in a file, by `$(cat file)`, and in a variable: none of these holds every character. */
 function passwordProblems(password: unknown): ConfigProblem[] {

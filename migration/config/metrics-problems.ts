@@ -1,15 +1,14 @@
-import { keyOf, show, type ConfigProblem } from "./config-error";
+import { keyOf, type ConfigProblem } from "./config-error";
 import type { ParsedConfig } from "./schema";
-import { redact } from "./shard-urls";
 import type { RawStackConfig } from "./stack-config";
+import { webUrlProblems } from "./web-url";
 
 /** @returns what is wrong with the section `metrics` as a whole, and with the secrets that go with it. */
 export function metricsProblems({ metrics }: Partial<ParsedConfig>, raw: RawStackConfig): ConfigProblem[] {
   if (metrics === undefined) return [];
   const { url, window, interval, bake } = metrics;
-  const urlProblem = url === undefined ? undefined : refusal(url);
   return [
-    ...problem(urlProblem, "url", show(redact(url ?? ""))),
+    ...webUrlProblems("metrics", url, "metricsToken or metricsPassword"),
     ...problem(
       bake < window ? "at least dedup-shards:metrics.window, whose rates reach back" : undefined,
       "bake",
@@ -22,12 +21,6 @@ export function metricsProblems({ metrics }: Partial<ParsedConfig>, raw: RawStac
 
 const problem = (allowed: string | undefined, field: string, value: string): ConfigProblem[] =>
   allowed === undefined ? [] : [{ key: keyOf("metrics", field), value, allowed }];
-
-function refusal(url: string): string | undefined {
-  if (url.includes("@")) return "http://… or https://…; put the credentials into metricsToken or metricsPassword";
-  const fine = /^https?:\/\/[^\s?#]+$/.test(url) && URL.canParse(url);
-  return fine ? undefined : "http://host[:port][/path] or https://host[:port][/path]";
-}
 
 function credentialProblems(username: string | undefined, raw: RawStackConfig): ConfigProblem[] {
   const { metricsToken: token, metricsPassword: password } = raw;

@@ -11,6 +11,7 @@ const TEXT_KEYS = [
   "redisPassword",
   "metricsToken",
   "metricsPassword",
+  "grafanaToken",
 ];
 
 /** @returns the values of this project's keys, of known ones and others; what is no JSON stays text. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { PHASES } from "../phases";
+import { grafana } from "./grafana";
 import { metrics } from "./metrics";
 import { monitoring } from "./monitoring";
 import { dnsLabel, durationMs, integer, OBJECT_NAME, objectName, oneOf, quantity, section, text } from "./values";
@@ -104,6 +105,7 @@ export const SCHEMA = {
   backup: backup.prefault({}),
   metrics: metrics.prefault({}),
   monitoring: monitoring.prefault({}),
+  grafana: grafana.prefault({}),
   forceRemoveShards: names.default([]),
 };
 

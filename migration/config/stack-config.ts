@@ -1,4 +1,5 @@
 import type { Phase } from "../phases";
+import type { GrafanaConfig } from "./grafana";
 import type { MetricsConfig } from "./metrics";
 import type { MonitoringConfig } from "./monitoring";
 
@@ -28,6 +29,7 @@ export interface StackConfig {
   readonly backup: BackupConfig;
   readonly metrics: MetricsConfig;
   readonly monitoring: MonitoringConfig;
+  readonly grafana: GrafanaConfig;
   /** Shards that go without a look at their keys, because they are dead. */
   readonly forceRemoveShards: readonly string[];
 }

@@ -63,6 +63,7 @@ export async function dispatch(
     redisPassword: config?.get("redisPassword"),
     metricsToken: config?.get("metricsToken"),
     metricsPassword: config?.get("metricsPassword"),
+    grafanaToken: config?.get("grafanaToken"),
     forceRemoveShards: config?.get("forceRemoveShards"),
   };
   return METHODS[method]({ name, entrypoint, args, secrets });

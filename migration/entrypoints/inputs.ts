@@ -75,6 +75,7 @@ export interface Secrets {
   readonly redisPassword?: string | undefined;
   readonly metricsToken?: string | undefined;
   readonly metricsPassword?: string | undefined;
+  readonly grafanaToken?: string | undefined;
   /** A list of names as Pulumi hands it over: JSON. */
   readonly forceRemoveShards?: unknown;
 }

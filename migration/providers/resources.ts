@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { BarrierInputs } from "../entrypoints/barrier";
 import type { StepInputs } from "../entrypoints/inputs";
+import type { GrafanaInputs } from "../entrypoints/grafana";
 import type { PlanInputs } from "../entrypoints/migration-plan";
 import type { GateInputs } from "../entrypoints/gate-inputs";
 import type { ShardGuardInputs } from "../entrypoints/shard-guard";
@@ -129,5 +130,12 @@ export class Drain extends Resource {
 
   constructor(name: string, inputs: Wrapped<StepInputs>, opts?: pulumi.CustomResourceOptions) {
     super("drain", "Drain", name, { ...inputs, counts: undefined }, opts);
+  }
+}
+
+/** The dashboards in Grafana, and a mark on their graphs at each change of the phase. */
+export class GrafanaDashboards extends Resource {
+  constructor(name: string, inputs: Wrapped<GrafanaInputs>, opts?: pulumi.CustomResourceOptions) {
+    super("grafana", "GrafanaDashboards", name, { ...inputs, pushed: undefined }, opts);
   }
 }

@@ -16,7 +16,7 @@ const WAIT = "a whole number from 1 to 3600000";
 const DURATION = "a whole number and a unit (ms, s, m, h or d), such as 14d, 30m or 0s, at most 365d";
 const KEYS =
   "migrationPhase, shards, targetShards, vnodes, keyPrefix, namespace, shardUrls, access, shard, backend, copy, verify, " +
-  "cleanup, backup, metrics, monitoring, forceRemoveShards, redisPassword, metricsToken, metricsPassword";
+  "cleanup, backup, metrics, monitoring, grafana, forceRemoveShards, redisPassword, metricsToken, metricsPassword, grafanaToken";
 const TEXT_PREFIX = "text such as pcs: that is not just a number, true, false or null";
 const PORT = "a whole number from 1 to 65535";
 const PATH = "a path that starts with a slash, such as /metrics";

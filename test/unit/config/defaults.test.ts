@@ -59,6 +59,7 @@ const DEFAULTS: StackConfig = {
       stalledMs: 1_800_000,
     },
   },
+  grafana: {},
   forceRemoveShards: [],
 };
 

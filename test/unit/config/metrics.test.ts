@@ -33,6 +33,10 @@ const BAD: readonly (readonly [RawStackConfig, string])[] = [
   [{ metrics: { url: "prometheus:9090" } }, `metrics.url is "prometheus:9090"; allowed: ${URL}`],
   [{ metrics: { url: "http://p?token=geheim" } }, `metrics.url is "http://p?***"; allowed: ${URL}`],
   [
+    { grafana: { url: "https://admin:geheim@g" } },
+    'grafana.url is "https://***@g"; allowed: http://… or https://…; put the credentials into grafanaToken',
+  ],
+  [
     { metrics: { url: "https://u:geheim@p" } },
     'metrics.url is "https://***@p"; allowed: http://… or https://…; put the credentials into metricsToken or metricsPassword',
   ],

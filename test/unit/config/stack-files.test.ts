@@ -37,6 +37,7 @@ describe("Pulumi.yaml", () => {
       "redisPassword",
       "metricsToken",
       "metricsPassword",
+      "grafanaToken",
     ]);
   });
 
