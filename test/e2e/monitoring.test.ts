@@ -1,5 +1,6 @@
 /** Monitoring on a cluster with and without the kinds of the Prometheus operator, and without a cluster. */
 import { expect } from "chai";
+import { PaperGrafana } from "../integration/paper-grafana";
 import type { KubeObject } from "../lab/kube";
 import { World } from "./world";
 
@@ -71,5 +72,30 @@ describe("monitoring", function () {
     for (const { metadata } of CRDS) await world.kube.delete(`crd/${metadata.name}`);
     await world.stack.mustUp();
     expect((await world.stack.outputs())["monitoring"]).to.equal("dashboards");
+  });
+
+  it("pushes the dashboards to Grafana, marks a change of the phase, and keeps the token out of the state", async () => {
+    const token = "glsa_geheim";
+    const grafana = await PaperGrafana.start(token);
+    try {
+      await world.stack.setConfig({ grafana: { url: grafana.url }, grafanaToken: { secret: token } });
+      await world.stack.mustUp({ skipPreview: true });
+      expect(grafana.calls).to.deep.equal([
+        ...["GET /api/folders?limit=1000", "POST /api/folders"],
+        ...DASHBOARDS.map(() => "POST /api/dashboards/db"),
+      ]);
+      grafana.forget();
+      await world.stack.setConfig({ migrationPhase: "plan", targetShards: ["shard-0", "shard-1"] });
+      await world.stack.mustUp({ skipPreview: true });
+      const marks = grafana.asked.filter(({ what }) => what === "POST /api/annotations").map(({ body }) => body);
+      expect(marks).to.have.length(1);
+      expect(marks[0]).to.include({ text: "watch: stable → plan" });
+      expect(JSON.stringify(await world.stack.exportState())).to.not.contain(token);
+      expect((await world.stack.outputs())["monitoring"]).to.equal(`dashboards, pushed to ${grafana.url}`);
+      await world.stack.setConfig({ migrationPhase: "stable", targetShards: [] });
+      await world.stack.mustUp({ skipPreview: true });
+    } finally {
+      grafana.stop();
+    }
   });
 });
