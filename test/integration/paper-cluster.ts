@@ -7,7 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PodMetrics } from "../../migration/adapters/backend-view";
 
-/** The names under which the backend is found. */
+/** The names under which a shard and the backend are found. */
+export const STATEFUL_SET = "redis-dedup-shard-0";
 export const BACKEND = { namespace: "paper", configMap: "backend-config", deployment: "backend" };
 
 /** A pod, and the ring epoch that its template said. */
@@ -24,6 +25,8 @@ export class PaperCluster {
   late: readonly PaperPod[] = [];
   /** Whether it answers 503. */
   broken = false;
+  /** Of the shard. */
+  statefulSet: object | undefined;
   /** What each pod reports of itself; undefined: no pod knows of ring epochs. */
   reported: number | undefined;
   private readonly server = createServer((request, response) => this.answer(request, response));
@@ -64,6 +67,7 @@ export class PaperCluster {
       [`/apis/apps/v1/namespaces/${namespace}/deployments/${deployment}`]: {
         spec: { selector: { matchLabels: { app: deployment } } },
       },
+      [`/apis/apps/v1/namespaces/${namespace}/statefulsets/${STATEFUL_SET}`]: this.statefulSet,
       [`/api/v1/namespaces/${namespace}/pods`]: { items: [...this.pods, ...this.late].map(toPod) },
     };
     const found = objects[url.split("?")[0] ?? ""];

@@ -4,7 +4,8 @@ import { CLAIMS } from "./mutations/claims";
 import { ENGINES } from "./mutations/engines";
 import { PHASES } from "./mutations/phases";
 import { PODS } from "./mutations/pods";
+import { SERVICE } from "./mutations/service";
 import { SHARDS } from "./mutations/shards";
 import { WRITES } from "./mutations/writes";
 
-export const MUTATIONS: readonly Mutation[] = [...CLAIMS, ...PHASES, ...PODS, ...WRITES, ...ENGINES, ...SHARDS];
+export const MUTATIONS: readonly Mutation[] = [CLAIMS, PHASES, PODS, WRITES, ENGINES, SHARDS, SERVICE].flat();

@@ -182,6 +182,12 @@ const CLOSE = inFile(
       replace: 'orphans: "delete",',
     },
     {
+      name: "finished-by-hand",
+      removed: "a migration that was finished by hand is drained before its records go",
+      find: 'const isDrained = outcome === "finished" && record.drainedInEpoch !== undefined;',
+      replace: 'const isDrained = outcome === "finished";',
+    },
+    {
       name: "forgotten-copies",
       removed: "copies that are taken off no longer count as made",
       find: 'await forgetCheckpoints(run, stays.shards, "copies");',

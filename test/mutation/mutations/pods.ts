@@ -181,6 +181,25 @@ const GATE_RESOURCE = inFile("migration/entrypoints/ring-gate.ts", MOVES, [
   },
 ]);
 
+const FIRST_UP = inFile(
+  "migration/entrypoints/ring-gate.ts",
+  ["test/integration/first-up.test.ts"],
+  [
+    {
+      name: "first-ring-read-again",
+      removed: "the first ring is read again before it is written",
+      find: "if (refusal !== undefined) throw",
+      replace: 'if (refusal === "") throw',
+    },
+    {
+      name: "first-epoch",
+      removed: "a first ring whose epoch is not what the preview took it for is not written",
+      find: "if (epochAfter(live, data) !== epoch) {",
+      replace: "if (epoch < 0) {",
+    },
+  ],
+);
+
 const BARRIER_RESOURCE = inFile("migration/entrypoints/barrier.ts", MOVES, [
   {
     name: "barrier-metrics",
@@ -215,4 +234,13 @@ const STEP_RESOURCES = [
   ]),
 ];
 
-export const PODS = [BARRIER, VIEW, GATE, GATE_ON_SHARDS, GATE_RESOURCE, BARRIER_RESOURCE, STEP_RESOURCES].flat();
+export const PODS = [
+  BARRIER,
+  VIEW,
+  GATE,
+  GATE_ON_SHARDS,
+  GATE_RESOURCE,
+  FIRST_UP,
+  BARRIER_RESOURCE,
+  STEP_RESOURCES,
+].flat();

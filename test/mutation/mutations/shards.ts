@@ -192,6 +192,19 @@ const REPLACED = inFile(
   ],
 );
 
+const READY = inFile(
+  "migration/entrypoints/shard-ready.ts",
+  ["test/integration/shard-ready.test.ts"],
+  [
+    {
+      name: "one-restart-at-a-time",
+      removed: "a shard that was changed is ready again before the next one is restarted",
+      find: "if (olds.generation !== news.generation) await waitUntilReady(news);",
+      replace: "",
+    },
+  ],
+);
+
 const SCAN = inFile(
   "migration/adapters/redis-shard.ts",
   ["test/integration/plan.test.ts"],
@@ -220,5 +233,5 @@ const ENGINE = inFile(
 
 export const SHARDS = [
   ...[PLAN, PRE_FLIGHT, CAPACITY, SHARED, RECORD, REFUSALS],
-  ...[RING, BACKUP, SHARD_GUARD, SHARD_SET, REPLACED, SCAN, ENGINE],
+  ...[RING, BACKUP, SHARD_GUARD, SHARD_SET, REPLACED, READY, SCAN, ENGINE],
 ].flat();
