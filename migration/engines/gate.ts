@@ -124,17 +124,10 @@ const CHECKS: Readonly<Record<Check, CheckRun>> = {
   },
   serviceStable: async (run, job) => {
     if (!job.service) return run.log(`gate: serviceStable is ${METRIC_GATES_OFF}`);
-    const { baseline = {}, cutover } = plannedRecord(job);
-    await assertStable(job.service, baseline, cutover?.atMs ?? Infinity);
+    await assertStable(job.service, plannedRecord(job).baseline ?? {}, cutoverAtMs(job));
   },
   windowOpen: (run, job) => {
-    const record = plannedRecord(job);
-    if (!record.cutover || !holds(record, "cutover", job.epochs.from)) {
-      throw new GateClosedError(
-        `no cutover is recorded. Run \`pulumi up\` with migrationPhase "${job.from.phase}" first.`,
-      );
-    }
-    const opensMs = record.cutover.atMs + job.ttlWindowMs;
+    const opensMs = cutoverAtMs(job) + job.ttlWindowMs;
     if (run.clock.now() >= opensMs) return Promise.resolve();
     throw new GateClosedError(
       `cleanup opens at ${new Date(opensMs).toISOString()}: until then the old copies are the way back. ` +
@@ -165,6 +158,12 @@ function plannedRecord({ record, from, to }: GateJob): MigrationRecord {
       : `the migration has been closed: its records are gone from the shards. ` +
           `Set migrationPhase back to "${from.phase}", with the shards of that; for another migration go on to "plan".`,
   );
+}
+
+function cutoverAtMs(job: GateJob): number {
+  const record = plannedRecord(job);
+  if (record.cutover && holds(record, "cutover", job.epochs.from)) return record.cutover.atMs;
+  throw new GateClosedError(`no cutover is recorded. Run \`pulumi up\` with migrationPhase "${job.from.phase}" first.`);
 }
 
 /** What pods of each epoch run. Of `from` the state knows best: a refresh holds it against the cluster. */

@@ -11,15 +11,20 @@ interface Outputs extends StepInputs {
 /** A step that is new to the state may have work all the same. */
 export const create = (inputs: StepInputs, secrets: Secrets) => update({ ...inputs, work: "none" }, inputs, secrets);
 
-/** Watches the service for the bake time, without a lock: nothing is written. */
+/**
+ * Watches the service for the bake time, without a lock: nothing is written. Only where the reads have just been moved:
+ * who comes back from a cleanup has moved them before, and may be in a hurry.
+ */
 export async function update(olds: Outputs, news: StepInputs, secrets: Secrets) {
   const kept = { ...news, stateVersion: STATE_VERSION };
-  if (news.work === "none") return { ...kept, report: resultsOf(olds, news).report ?? null };
+  const before = { ...kept, report: resultsOf(olds, news).report ?? null };
+  if (news.work === "none") return before;
   const service = await openService(news.settings, secrets);
   if (!service) {
     log(`bake: ${METRIC_GATES_OFF}`);
     return { ...kept, report: null };
   }
-  const { baseline = {} } = await openRun(news, secrets, { purpose: "bake" }, openMigration);
+  const { baseline = {}, cutover } = await openRun(news, secrets, { purpose: "bake" }, openMigration);
+  if (cutover?.epoch !== news.epoch) return before;
   return { ...kept, report: await bake(service, baseline, news.ring.targetShards) };
 }

@@ -77,7 +77,7 @@ describe("moves that are gated on metrics", function () {
     prometheus.figures = () => BAD;
     await stack.passGate("cutover");
     await stack.rollOut();
-    for (const step of ["catchUp", "verify"] as const) await stack.work(step);
+    for (const step of ["catchUp", "verify", "bake"] as const) await stack.work(step);
     await go("dualWrite", "stable");
     await expectBack();
   });
