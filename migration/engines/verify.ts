@@ -21,6 +21,8 @@ export interface VerifySettings {
   readonly expiryToleranceMs: number;
   /** W: a claim's second write is not sent later than this after its first. */
   readonly claimWindowMs: number;
+  /** A command of a claim lands no later than this after it was sent. */
+  readonly commandTimeoutMs: number;
   readonly pace: Pace;
 }
 
@@ -48,8 +50,8 @@ export interface VerifyJob {
 
 /**
  * Compares every mover (or a sample) on both rings, both ways, and repairs, until a pass finds nothing. That pass
- * starts at least a claim window after the last write of any engine: a repair may have deleted or overtaken the first
- * half of a claim whose second half was on its way, and only then has it landed. A sample that finds anything is
+ * starts at least a claim window and a command timeout after the last write of any engine: a repair may have deleted or
+ * overtaken the first half of a claim, whose second half may be sent at the end of the window, and only then has landed. A sample that finds anything is
  * followed by full passes.
  *
  * @returns the counts over all passes (`checked`: of the clean one).
@@ -60,7 +62,7 @@ export async function verifyAndRepair(run: Run, job: VerifyJob): Promise<VerifyR
   const sum = noCounts();
   let mode = settings.mode;
   for (let passes = 1; passes <= MAX_PASSES; passes++) {
-    await run.clock.sleep(settings.claimWindowMs);
+    await run.clock.sleep(settings.claimWindowMs + settings.commandTimeoutMs);
     const found = mode === "full" ? await fullPass(run, job) : await samplePass(run, job);
     const differences = found.missing + found.different + found.extra;
     addCounts(sum, { ...found, checked: 0 });

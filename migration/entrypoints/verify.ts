@@ -34,11 +34,11 @@ export function verifyPhase(
     rolesOf(phase).primary === "current"
       ? { primary: current, secondary: target }
       : { primary: target, secondary: current };
-  const { verifyMode: mode, sampleSize, expiryToleranceMs, claimWindowMs } = settings;
+  const { verifyMode: mode, sampleSize, expiryToleranceMs, claimWindowMs, commandTimeoutMs } = settings;
   const pace = repairPace(settings);
   return verifyAndRepair(run, {
     record,
     direction,
-    settings: { mode, sampleSize, expiryToleranceMs, claimWindowMs, pace },
+    settings: { mode, sampleSize, expiryToleranceMs, claimWindowMs, commandTimeoutMs, pace },
   });
 }

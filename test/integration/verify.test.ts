@@ -9,7 +9,8 @@ const FULL: VerifySettings = {
   mode: "full",
   sampleSize: 50,
   expiryToleranceMs: TOLERANCE_MS,
-  claimWindowMs: 20,
+  claimWindowMs: 10,
+  commandTimeoutMs: 10,
   pace: PACE,
 };
 const SAMPLE: VerifySettings = { ...FULL, mode: "sample" };
@@ -109,7 +110,7 @@ describe("verify", function () {
     lab.stored.delete(key.toString("latin1"));
     await shard3().del(key);
     await fromOwner(key).pexpireat(key, Date.now() + 900);
-    expect(await verify({ ...FULL, claimWindowMs: 0 })).to.include({ missing: 0, passes: 1 });
+    expect(await verify({ ...FULL, claimWindowMs: 0, commandTimeoutMs: 0 })).to.include({ missing: 0, passes: 1 });
   });
 
   it("a claim on its way to its second owner is no difference", async () => {
@@ -166,16 +167,20 @@ describe("verify", function () {
     });
   }
 
-  it("waits a claim window before each pass", async () => {
+  it("waits a claim window and a command timeout before each pass", async () => {
     await shard3().del(...some(1));
     const slept: number[] = [];
     await lab.run((run) =>
       verifyAndRepair(
         { ...run, clock: { now: () => Date.now(), sleep: (ms) => Promise.resolve(void slept.push(ms)) } },
-        { record: lab.record, direction: lab.forward, settings: { ...FULL, claimWindowMs: 5_000 } },
+        {
+          record: lab.record,
+          direction: lab.forward,
+          settings: { ...FULL, claimWindowMs: 5_000, commandTimeoutMs: 700 },
+        },
       ),
     );
-    expect(slept.filter((ms) => ms === 5_000)).to.have.length(2);
+    expect(slept.filter((ms) => ms === 5_700)).to.have.length(2);
   });
 
   it("that never comes out clean closes the gate, and says what it found", async () => {

@@ -173,14 +173,14 @@ export class PulumiStack {
     };
   }
 
-  /** The CLI writes its file in place, and leaves what stood there before beside it. */
+  /**
+   * The CLI writes two files in place: the state, whose last version it leaves beside it, and attributes, which it can do
+   * without but cannot read when they are empty.
+   */
   private mendState(): void {
     const file = path.join(this.dir, "backend/.pulumi/stacks", PROJECT, `${this.name}.json`);
-    try {
-      JSON.parse(readFileSync(file, "utf8"));
-    } catch {
-      copyFileSync(`${file}.bak`, file);
-    }
+    if (!isJson(file)) copyFileSync(`${file}.bak`, file);
+    if (!isJson(`${file}.attrs`)) rmSync(`${file}.attrs`, { force: true });
   }
 
   /** Lets the CLI encrypt, since only it knows the format, in a file that holds nothing else. */
@@ -203,6 +203,15 @@ export class PulumiStack {
   /** JSON is YAML. The salt, which the CLI wrote, stays. */
   private writeConfig(): void {
     writeFileSync(this.configFile, JSON.stringify({ encryptionsalt: this.salt(), config: this.values }, undefined, 2));
+  }
+}
+
+function isJson(file: string): boolean {
+  try {
+    JSON.parse(readFileSync(file, "utf8"));
+    return true;
+  } catch {
+    return false;
   }
 }
 

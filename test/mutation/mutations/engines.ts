@@ -77,7 +77,7 @@ const VERIFY = inFile(
     {
       name: "verify-waits",
       removed: "a pass of verify waits for the claim window after the last repair",
-      find: "await run.clock.sleep(settings.claimWindowMs);",
+      find: "await run.clock.sleep(settings.claimWindowMs + settings.commandTimeoutMs);",
       replace: "",
     },
     {
