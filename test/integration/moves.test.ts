@@ -134,6 +134,15 @@ describe("moves", function () {
       );
     });
 
+    it("does not open while a shard is a replica, even one that takes writes", async () => {
+      const { client } = lab.server("shard-1");
+      await client.config("SET", "replica-read-only", "no");
+      await client.call("REPLICAOF", "127.0.0.1", 1);
+      expect((await errorOf(stack.passGate("cutover"))).message).to.equal(
+        "shard-1 is a slave, not a primary. Point its URL at its primary.",
+      );
+    });
+
     it("a refresh finds the ring that is in force, and not the one that was asked for", async () => {
       await stack.passGate("cutover");
       await stack.refresh();

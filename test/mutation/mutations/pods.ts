@@ -135,6 +135,12 @@ const GATE_ON_SHARDS = inFile("migration/engines/gate.ts", MOVES, [
     replace: "if (missing.length >= 0) return;",
   },
   {
+    name: "gate-primary",
+    removed: "a shard that is a replica shuts the gate",
+    find: 'if (role !== "master") {',
+    replace: 'if (role === "") {',
+  },
+  {
     name: "gate-window",
     removed: "dual-write does not go off before the TTL window is over",
     find: "if (run.clock.now() >= opensMs) return",
