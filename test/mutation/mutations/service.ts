@@ -14,7 +14,7 @@ const GATE = inFile(
     {
       name: "service-stable",
       removed: "dual-write does not go off before the service has been well for some time",
-      find: "await assertStable(job.service, baseline, cutover?.atMs ?? Infinity);",
+      find: "await assertStable(job.service, plannedRecord(job).baseline ?? {}, cutoverAtMs(job));",
       replace: "",
     },
   ],
