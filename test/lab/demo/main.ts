@@ -24,8 +24,8 @@ const KEYS = 200_000;
 const RATE = 40;
 /** Faster than anybody would want it beside traffic; the latency limit allows for a laptop that runs all of this. */
 const PACE: Config = {
-  copy: { keysPerSecond: 20_000, catchUpKeysPerSecond: 50_000, maxLatencyMs: 200 },
-  cleanup: { ttlWindow: "0s", keysPerSecond: 20_000, batchSize: 200 },
+  copy: { keysPerSecond: 100_000, catchUpKeysPerSecond: 100_000, batchSize: 1_000, maxLatencyMs: 200 },
+  cleanup: { ttlWindow: "0s", keysPerSecond: 100_000, batchSize: 1_000 },
 };
 
 async function main(): Promise<boolean> {
