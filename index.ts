@@ -56,7 +56,7 @@ for (const shard of config.forceRemoveShards) {
 if (config.metrics.url === undefined) {
   void pulumi.log.info(`metrics: the gates on the service's metrics are ${METRIC_GATES_OFF}`);
 }
-pulumi.runtime.registerStackTransformation(oneFieldManager(`${pulumi.getProject()}-${pulumi.getStack()}`));
+const transformations = [oneFieldManager(`${pulumi.getProject()}-${pulumi.getStack()}`)];
 
 // The gate comes first: when it refuses, nothing else is touched.
 const gate = new RingGate("ring-gate", { phase: config.migrationPhase, ring, connection, settings, ...podMetrics });
@@ -85,7 +85,7 @@ const shards = new RedisShards(
         { dependsOn: shard },
       ),
   },
-  { dependsOn: shardSet },
+  { dependsOn: shardSet, transformations },
 );
 for (const shard of shards.shards) {
   new ShardGuard(
@@ -159,7 +159,7 @@ async function declareMonitoring(): Promise<string> {
     limits: { service: config.metrics.limits, alerts: { ...limits, epochSkewMs } },
   };
   const others = { folder, labels, runbookUrl, backend, kinds, exporter: hasExporter };
-  new Monitoring("monitoring", { ...content, ...others }, { dependsOn: gate });
+  new Monitoring("monitoring", { ...content, ...others }, { dependsOn: gate, transformations });
   const { url } = config.grafana;
   if (url !== undefined) pushDashboards(url, folder, content);
   return ["dashboards", ...(url === undefined ? [] : [`pushed to ${url}`]), ...kinds].join(", ");
