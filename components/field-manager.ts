@@ -8,9 +8,9 @@ interface ObjectProps {
 }
 
 /**
- * Gives every Kubernetes object of a component one field manager, which the API server knows its fields by. The provider's own
- * choice is a new name for each object that it makes: after a run that was killed while it made one, the next run would
- * make it again, under another name, and be refused because of the fields that "somebody else" holds.
+ * Gives every Kubernetes object of a component one field manager, which the API server knows its fields by. The
+ * provider's own choice is a new name for each object that it makes: after a run that was killed while it made one, the
+ * next run would make it again, under another name, and be refused because of the fields that "somebody else" holds.
  * (What the backend owns is patched under a name of its own: see `BackendRing`.)
  *
  * @param manager - must be the stack's own, so that an object of the same name that another stack made is still refused.
