@@ -1,5 +1,6 @@
-import axios, { isAxiosError, type AxiosInstance } from "axios";
+import axios, { type AxiosInstance } from "axios";
 import { z } from "zod";
+import { httpCause } from "./http-cause";
 
 /** Where Grafana is, and how it lets us in. */
 export interface GrafanaOptions {
@@ -34,11 +35,10 @@ export class Grafana {
   private readonly client: AxiosInstance;
 
   constructor(private readonly options: GrafanaOptions) {
-    const { url, token, timeoutMs = 10_000 } = options;
+    const { url, token } = options;
     this.client = axios.create({
       baseURL: url.replace(/\/+$/, ""),
       headers: { accept: "application/json", ...(token ? { authorization: `Bearer ${token}` } : {}) },
-      timeout: timeoutMs,
       // A redirect leads to a login page, and the token is for nobody else.
       maxRedirects: 0,
       validateStatus: () => true,
@@ -69,8 +69,12 @@ export class Grafana {
 
   private async ask(method: "get" | "post", path: string, data?: object): Promise<unknown> {
     const where = `${method.toUpperCase()} ${this.options.url.replace(/\/+$/, "")}${path}`;
-    const answer = await this.client.request<unknown>({ method, url: path, data }).catch((error: unknown) => {
-      throw new GrafanaError(`${where}: no answer: ${causeOf(error)}`);
+    const { timeoutMs = 10_000 } = this.options;
+    // Axios' own timeout begins anew with every byte.
+    const signal = AbortSignal.timeout(timeoutMs);
+    const answer = await this.client.request<unknown>({ method, url: path, data, signal }).catch((error: unknown) => {
+      const cause = signal.aborted ? `none within ${timeoutMs / 1_000}s` : httpCause(error);
+      throw new GrafanaError(`${where}: no answer: ${cause}`);
     });
     const { status } = answer;
     if (status >= 200 && status < 300) return answer.data;
@@ -79,7 +83,3 @@ export class Grafana {
     throw new GrafanaError(`${where}: HTTP ${status}${reason ? `, ${reason}` : ""}${advice}`);
   }
 }
-
-/** Some errors have a code only. */
-const causeOf = (error: unknown): string =>
-  isAxiosError(error) ? error.message || (error.code ?? "an error") : String(error);

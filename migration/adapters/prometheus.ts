@@ -1,8 +1,9 @@
-import axios, { isAxiosError, type AxiosInstance } from "axios";
+import axios, { type AxiosInstance } from "axios";
 import { Agent } from "node:https";
 import { rootCertificates } from "node:tls";
 import { z } from "zod";
 import type { MetricsSource, Reading } from "../engines/service-metrics";
+import { httpCause } from "./http-cause";
 
 /** Where Prometheus is, and how it lets us in. */
 export interface PrometheusOptions {
@@ -71,7 +72,7 @@ export class Prometheus implements MetricsSource {
       return readAnswer(status, typeof data === "string" ? data : "");
     } catch (error) {
       return {
-        inconclusive: signal.aborted ? `no answer within ${timeoutMs / 1_000}s` : `no answer: ${causeOf(error)}`,
+        inconclusive: signal.aborted ? `no answer within ${timeoutMs / 1_000}s` : `no answer: ${httpCause(error)}`,
       };
     }
   }
@@ -91,10 +92,6 @@ function authorization(credentials: Credentials | undefined): Record<string, str
   const { username, password } = credentials;
   return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}` };
 }
-
-/** Some errors have a code only. */
-const causeOf = (error: unknown): string =>
-  isAxiosError(error) ? error.message || (error.code ?? "an error") : String(error);
 
 function readAnswer(status: number, text: string): Reading {
   const answer = ANSWER.safeParse(parse(text)).data;

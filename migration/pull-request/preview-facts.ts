@@ -1,4 +1,5 @@
 /** What `pulumi preview --json` and the stack's outputs say about a change, as plain facts. */
+import { stripVTControlCharacters } from "node:util";
 import { z } from "zod";
 import { PHASES, type Phase } from "../phases";
 
@@ -97,6 +98,5 @@ export function readFacts(previewJson: string, outputsJson: string): PreviewFact
   };
 }
 
-/** Without the colors of a terminal. */
-// eslint-disable-next-line no-control-regex -- escape is what a color begins with
-const plain = (text: string): string => text.replace(/\u001b\[[0-9;]*m|<\{%[^%]*%\}>/g, "").trim();
+/** Without the colors of a terminal, and without the engine's own marks for them. */
+const plain = (text: string): string => stripVTControlCharacters(text.replace(/<\{%[^%]*%\}>/g, "")).trim();
