@@ -8,14 +8,11 @@ interface Outputs extends StepInputs {
   readonly report?: unknown;
 }
 
-/** A step that is new to the state may have work all the same. */
-export const create = (inputs: StepInputs, secrets: Secrets) => update({ ...inputs, work: "none" }, inputs, secrets);
-
 /**
  * Watches the service for the bake time, without a lock: nothing is written. Only where the reads have just been moved:
  * who comes back from a cleanup has moved them before, and may be in a hurry.
  */
-export async function update(olds: Outputs, news: StepInputs, secrets: Secrets) {
+export async function update(olds: Partial<Outputs>, news: StepInputs, secrets: Secrets) {
   const kept = { ...news, stateVersion: STATE_VERSION };
   const before = { ...kept, report: resultsOf(olds, news).report ?? null };
   if (news.work === "none") return before;

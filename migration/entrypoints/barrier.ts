@@ -15,11 +15,11 @@ export interface BarrierInputs {
   readonly rolloutTimeoutMs: number;
 }
 
-/** Also for a new stack: whoever has an older ring, or says nothing of it, is found out before anything is migrated. */
-export const create = (inputs: BarrierInputs) => update({ ...inputs, epoch: NaN }, inputs);
-
-/** Waits until every pod runs the new epoch. */
-export async function update(olds: BarrierInputs, news: BarrierInputs) {
+/**
+ * Waits until every pod runs the new epoch; on a new stack too: whoever has an older ring, or says nothing of it, is found
+ * out before anything is migrated.
+ */
+export async function update(olds: Partial<BarrierInputs>, news: BarrierInputs) {
   if (olds.epoch !== news.epoch) {
     watchEngine();
     const { epoch, connection, metrics, commandTimeoutMs, rolloutTimeoutMs: deadlineMs } = news;

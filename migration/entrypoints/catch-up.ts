@@ -11,11 +11,8 @@ interface Outputs extends StepInputs {
   readonly cutoverAt?: string | null;
 }
 
-/** A step that is new to the state may have work all the same: a `destroy` that failed has taken it from there. */
-export const create = (inputs: StepInputs, secrets: Secrets) => update({ ...inputs, work: "none" }, inputs, secrets);
-
 /** Brings the rings into step if dual-write has just been switched on, and notes the time of the cutover. */
-export async function update(olds: Outputs, news: StepInputs, secrets: Secrets) {
+export async function update(olds: Partial<Outputs>, news: StepInputs, secrets: Secrets) {
   const kept = { ...news, stateVersion: STATE_VERSION };
   const before = resultsOf(olds, news);
   if (news.work === "none") return { ...kept, counts: before.counts ?? null, cutoverAt: before.cutoverAt ?? null };

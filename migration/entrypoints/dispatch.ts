@@ -8,7 +8,8 @@ import type { Secrets } from "./inputs";
 interface Entrypoint {
   readonly check?: (olds: unknown, news: unknown, secrets: Secrets) => Promise<object>;
   readonly diff?: (olds: unknown, news: unknown) => object;
-  readonly create: (inputs: unknown, secrets: Secrets) => object | Promise<object>;
+  /** Absent: what is new is updated from nothing. A `destroy` that failed may have taken it from a state in mid-migration. */
+  readonly create?: (inputs: unknown, secrets: Secrets) => object | Promise<object>;
   readonly read?: (olds: unknown) => Promise<{ props: object; inputs?: object }>;
   readonly update: (olds: unknown, news: unknown, secrets: Secrets) => object | Promise<object>;
   readonly remove?: (olds: unknown, secrets: Secrets) => Promise<void>;
@@ -22,13 +23,16 @@ interface Call {
   readonly secrets: Secrets;
 }
 
+const make = ({ create, update }: Entrypoint, inputs: unknown, secrets: Secrets): object | Promise<object> =>
+  create ? create(inputs, secrets) : update({}, inputs, secrets);
+
 const METHODS = {
   check: ({ entrypoint, args: [olds, news], secrets }: Call) =>
     entrypoint.check?.(olds, news, secrets) ?? { inputs: news },
   diff: ({ entrypoint, args: [, olds, news] }: Call) => entrypoint.diff?.(olds, news) ?? {},
   create: async ({ name, entrypoint, args: [inputs], secrets }: Call) => ({
     id: name,
-    outs: await entrypoint.create(inputs, secrets),
+    outs: await make(entrypoint, inputs, secrets),
   }),
   read: async ({ entrypoint, args: [id, olds] }: Call) => ({
     id,

@@ -10,14 +10,11 @@ interface Outputs extends StepInputs {
   readonly counts?: unknown;
 }
 
-/** A step that is new to the state may have work all the same: a `destroy` that failed has taken it from there. */
-export const create = (inputs: StepInputs, secrets: Secrets) => update({ ...inputs, work: "none" }, inputs, secrets);
-
 /**
  * Takes movers off the owners that no longer decide: the old ones in a cleanup, the new ones when it is abandoned. The
  * number of the migration is an input, so that the end of each one comes here, even where an `up` died before it did.
  */
-export async function update(olds: Outputs, news: StepInputs, secrets: Secrets) {
+export async function update(olds: Partial<Outputs>, news: StepInputs, secrets: Secrets) {
   const kept = { ...news, stateVersion: STATE_VERSION };
   const before = resultsOf(olds, news);
   if (news.work === "none") return { ...kept, counts: before.counts ?? null };

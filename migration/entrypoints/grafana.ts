@@ -28,12 +28,12 @@ export const diff = (olds: Outputs, news: GrafanaInputs) => ({
 
 const KEYS = ["url", "folder", "dashboards", "namespace", "phase", "tag"] as const;
 
-export const create = (inputs: GrafanaInputs, secrets: Secrets) => push(inputs, undefined, secrets);
-
-export const update = (olds: Outputs, news: GrafanaInputs, secrets: Secrets) => push(news, olds.phase, secrets);
-
 /** A migration does not wait for Grafana: where it does not answer that is said, and done by the next `up`. */
-async function push(inputs: GrafanaInputs, before: Phase | undefined, { grafanaToken }: Secrets): Promise<Outputs> {
+export async function update(
+  { phase: before }: Partial<Outputs>,
+  inputs: GrafanaInputs,
+  { grafanaToken }: Secrets,
+): Promise<Outputs> {
   watchEngine();
   const { url, folder, dashboards, namespace, phase, tag } = inputs;
   const kept = { ...inputs, stateVersion: STATE_VERSION };

@@ -65,7 +65,7 @@ export interface StepInputs {
 }
 
 /** What a step found before, as long as it is the same migration. */
-export const resultsOf = <T extends Pick<StepInputs, "migration">>(
+export const resultsOf = <T extends Partial<Pick<StepInputs, "migration">>>(
   olds: T,
   news: Pick<StepInputs, "migration">,
 ): Partial<T> => (olds.migration === news.migration ? olds : {});

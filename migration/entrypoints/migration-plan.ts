@@ -62,15 +62,11 @@ export async function check(olds: Partial<CheckedPlanInputs>, news: PlanInputs, 
   return { inputs: { ...news, summary: describeMovement(edges), edges: describeEdges(edges) } };
 }
 
-/** A migration that begins with the stack's first `up`, in the phase `plan`, is planned at once: nothing moves. */
-export const create = (inputs: CheckedPlanInputs, secrets: Secrets) =>
-  update({ ...inputs, work: "none" }, inputs, secrets);
-
 /**
  * Counts the keys, refuses what will not fit, and records the plan on every shard. The plan is kept when its migration is
  * left: that may be taken back.
  */
-export async function update(olds: Outputs, news: CheckedPlanInputs, secrets: Secrets) {
+export async function update(olds: Partial<Outputs>, news: CheckedPlanInputs, secrets: Secrets) {
   const kept = { ...news, stateVersion: STATE_VERSION };
   if (news.work === "none") return { ...kept, plan: olds.plan ?? null };
   const plan = await openRun(news, secrets, { purpose: "plan" }, (session) => makePlan(session, news, secrets));

@@ -7,11 +7,8 @@ interface Outputs extends StepInputs {
   readonly counts?: unknown;
 }
 
-/** A step that is new to the state may have work all the same: a `destroy` that failed has taken it from there. */
-export const create = (inputs: StepInputs, secrets: Secrets) => update({ ...inputs, work: "none" }, inputs, secrets);
-
 /** Runs or resumes the pre-copy. */
-export async function update(olds: Outputs, news: StepInputs, secrets: Secrets) {
+export async function update(olds: Partial<Outputs>, news: StepInputs, secrets: Secrets) {
   const kept = { ...news, stateVersion: STATE_VERSION };
   if (news.work === "none") return { ...kept, counts: resultsOf(olds, news).counts ?? null };
   const counts = await openRun(news, secrets, { purpose: "pre-copy" }, async (session) => {

@@ -9,11 +9,8 @@ interface Outputs extends StepInputs {
   readonly report?: unknown;
 }
 
-/** A step that is new to the state may have work all the same: a `destroy` that failed has taken it from there. */
-export const create = (inputs: StepInputs, secrets: Secrets) => update({ ...inputs, work: "none" }, inputs, secrets);
-
 /** Verifies and repairs until a pass is clean. */
-export async function update(olds: Outputs, news: StepInputs, secrets: Secrets) {
+export async function update(olds: Partial<Outputs>, news: StepInputs, secrets: Secrets) {
   const kept = { ...news, stateVersion: STATE_VERSION };
   if (news.work === "none") return { ...kept, report: resultsOf(olds, news).report ?? null };
   const report = await openRun(news, secrets, { purpose: "verify" }, async (session) =>

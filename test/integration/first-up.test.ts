@@ -1,8 +1,7 @@
 /** What a resource does that is new to the state: on a stack's first `up`, and after a `destroy` that did not get to its end. */
 import { expect } from "chai";
-import * as barrier from "../../migration/entrypoints/barrier";
+import { dispatch } from "../../migration/entrypoints/dispatch";
 import type { StepInputs } from "../../migration/entrypoints/inputs";
-import * as preCopy from "../../migration/entrypoints/pre-copy";
 import { check, create } from "../../migration/entrypoints/ring-gate";
 import { GateClosedError } from "../../migration/engines/errors";
 import { BACKEND, PaperCluster } from "./paper-cluster";
@@ -27,6 +26,11 @@ const settings = {
   ...{ cleanupKeysPerSecond: 100_000, cleanupBatchSize: 100, claimWindowMs: 0 },
   ...{ commandTimeoutMs: 0, rolloutTimeoutMs: 1, containerLimitBytes: 0 },
 };
+
+/** What a resource that Pulumi makes has for outputs. */
+async function made(entrypoint: string, inputs: object): Promise<Record<string, unknown>> {
+  return ((await dispatch(entrypoint, "create", [inputs], undefined)) as { outs: Record<string, unknown> }).outs;
+}
 
 describe("a resource that is new to the state", function () {
   this.timeout(60_000);
@@ -76,9 +80,9 @@ describe("a resource that is new to the state", function () {
   it("a barrier waits as any other: a pod of an older epoch is named", async () => {
     cluster.pods = [{ epoch: 1 }];
     const inputs = { epoch: 2, connection, commandTimeoutMs: 0, rolloutTimeoutMs: 1 };
-    expect((await errorOf(barrier.create(inputs))).message).to.match(/backend-0/);
+    expect((await errorOf(made("barrier", inputs))).message).to.match(/backend-0/);
     cluster.pods = [{ epoch: 2 }];
-    expect(await barrier.create(inputs)).to.include({ epoch: 2 });
+    expect(await made("barrier", inputs)).to.include({ epoch: 2 });
   });
 
   it("a step that has work does it", async () => {
@@ -94,7 +98,7 @@ describe("a resource that is new to the state", function () {
       };
       const movers = lab.moverKeys().length;
       expect(movers).to.be.above(0);
-      expect((await preCopy.create(inputs, {})).counts).to.include({ checked: movers, missing: movers });
+      expect((await made("pre-copy", inputs))["counts"]).to.include({ checked: movers, missing: movers });
     } finally {
       await lab.stop();
     }

@@ -1,9 +1,14 @@
 /** Dashboards and marks that are pushed, to an HTTP server that answers as Grafana's documentation says. */
 import { expect } from "chai";
-import { create, diff, update, type GrafanaInputs } from "../../migration/entrypoints/grafana";
+import { Grafana } from "../../migration/adapters/grafana";
+import type { Secrets } from "../../migration/entrypoints/inputs";
+import { diff, update, type GrafanaInputs } from "../../migration/entrypoints/grafana";
 import { PaperGrafana } from "./paper-grafana";
+import { errorOf } from "./ring-lab";
 
 const TOKEN = "glsa_geheim";
+
+const create = (inputs: GrafanaInputs, secrets: Secrets) => update({}, inputs, secrets);
 
 describe("dashboards pushed to Grafana", () => {
   let grafana: PaperGrafana;
@@ -74,5 +79,11 @@ describe("dashboards pushed to Grafana", () => {
     const alone = inputs();
     grafana.stop();
     expect((await create(alone, secrets)).pushed).to.equal(false);
+  });
+
+  it("are given up when the answer does not come", async () => {
+    grafana.silent = true;
+    const error = await errorOf(new Grafana({ url: grafana.url, token: TOKEN, timeoutMs: 50 }).folder("x"));
+    expect(error.message).to.equal(`GET ${grafana.url}/api/folders?limit=1000: no answer: none within 0.05s`);
   });
 });

@@ -14,6 +14,8 @@ export class PaperGrafana {
   readonly asked: Asked[] = [];
   /** In place of the right answers. */
   answer: { readonly status: number; readonly body: string } | undefined;
+  /** Whether it takes requests and never answers. */
+  silent = false;
   private readonly folders = [{ uid: "other", title: "Other" }];
   private readonly server = createServer((request, response) => void this.take(request, response));
 
@@ -46,6 +48,7 @@ export class PaperGrafana {
   private async take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = request.method === "POST" ? await json(request) : undefined;
     this.asked.push({ what: `${request.method} ${request.url}`, body });
+    if (this.silent) return;
     const { status, body: text } = this.answer ?? this.answerTo(request, body);
     response.writeHead(status, { "content-type": "application/json" }).end(text);
   }
