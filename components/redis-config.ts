@@ -36,6 +36,8 @@ export function redisConf({ memoryLimitBytes, auth }: { memoryLimitBytes: number
     "appendfsync everysec",
     "# The append-only file is the copy that counts. A snapshot as well would only fork more often.",
     'save ""',
+    "# A backup is read like a replica would read. No replicas come together here, so none is waited for.",
+    "repl-diskless-sync-delay 0",
     `maxmemory ${maxMemoryBytes(memoryLimitBytes)}`,
     "# A store of first writes must refuse a write rather than forget an old one.",
     "maxmemory-policy noeviction",

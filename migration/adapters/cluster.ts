@@ -32,7 +32,7 @@ export class Cluster {
     const forward = new PortForward(this.config);
     const sockets = new Set<Socket>();
     let problem: string | undefined;
-    const server = createServer((socket) => {
+    const server = createServer({ noDelay: true }, (socket) => {
       sockets.add(socket);
       socket.on("close", () => sockets.delete(socket)).on("error", () => socket.destroy());
       const fail = (reason: string) => {

@@ -9,6 +9,9 @@ import type { ShardReadyInputs } from "../entrypoints/shard-ready";
 import type { ShardSetInputs } from "../entrypoints/shard-set";
 import { shellFor } from "./shell";
 
+/** One shell for all resources of an entrypoint: Pulumi serializes a provider once, which takes its time. */
+const shells = new Map<string, pulumi.dynamic.ResourceProvider>();
+
 /** Inputs of a resource as a program gives them. */
 export type Wrapped<T> = { readonly [K in keyof T]: pulumi.Input<T[K]> };
 
@@ -25,7 +28,9 @@ abstract class Resource extends pulumi.dynamic.Resource {
     opts?: pulumi.CustomResourceOptions,
   ) {
     const keep = { ignoreChanges: ["__provider"] };
-    super(shellFor(entrypoint), name, props, pulumi.mergeOptions(opts, keep), "dedup", type);
+    const shell = shells.get(entrypoint) ?? shellFor(entrypoint);
+    shells.set(entrypoint, shell);
+    super(shell, name, props, pulumi.mergeOptions(opts, keep), "dedup", type);
   }
 }
 

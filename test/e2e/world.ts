@@ -5,10 +5,14 @@ import { PulumiStack, type Config } from "../lab/pulumi-stack";
 import { ReferenceBackend } from "../lab/reference-backend";
 import { RingKeys } from "../lab/ring-keys";
 
-/** Of the backend, and what the stack config says of it. */
-const WINDOW_MS = 1_000;
-const TIMEOUT_MS = 1_000;
-const BACKEND_ENV = { DEDUP_CLAIM_WINDOW_MS: String(WINDOW_MS), DEDUP_COMMAND_TIMEOUT_MS: String(TIMEOUT_MS) };
+/** How long the backend takes; the stack config says the same of it. */
+interface BackendTimes {
+  readonly claimWindowMs: number;
+  readonly commandTimeoutMs: number;
+  /** How long a pod that is to end still serves. */
+  readonly shutdownDelayMs: number;
+}
+const BACKEND_TIMES: BackendTimes = { claimWindowMs: 1_000, commandTimeoutMs: 1_000, shutdownDelayMs: 2_000 };
 
 /** Pods that fit the lab, and waits that fit a test. */
 export const LAB_CONFIG: Config = {
@@ -20,7 +24,7 @@ export const LAB_CONFIG: Config = {
     memoryLimit: "512Mi",
     storageSize: "1Gi",
   },
-  backend: { claimWindowMs: WINDOW_MS, commandTimeoutMs: TIMEOUT_MS, rolloutTimeoutMs: 120000, metricsPort: 8080 },
+  backend: backendConfig(BACKEND_TIMES),
   copy: { keysPerSecond: 50000, catchUpKeysPerSecond: 50000 },
   cleanup: { ttlWindow: "0s", keysPerSecond: 50000 },
 };
@@ -34,6 +38,7 @@ export interface WorldOptions {
   readonly password?: string;
   /** Of the backend. @default 2 */
   readonly replicas?: number;
+  readonly times?: BackendTimes;
   /** URLs of the shards that the program does not run, by name. */
   readonly shardUrls?: Readonly<Record<string, string>>;
   /** Whether the backend's owner makes the ConfigMap; else the program has to. @default true */
@@ -56,13 +61,14 @@ export class World {
   /** Deploys everything, in phase `stable`, with keys on their owners. */
   static async create(options: WorldOptions): Promise<World> {
     const { namespace, shards, keys: count, config = {}, password, replicas = 2, shardUrls = {} } = options;
+    const { times = BACKEND_TIMES } = options;
     const backend = new ReferenceBackend({
       namespace,
       shards,
       shardUrls,
       configMap: options.configMap ?? true,
       replicas,
-      env: BACKEND_ENV,
+      env: environmentOf(times),
       ...(password === undefined ? {} : { passwordSecret: BACKEND_SECRET }),
     });
     const { kube } = backend;
@@ -72,6 +78,7 @@ export class World {
       name: namespace,
       config: {
         ...LAB_CONFIG,
+        backend: backendConfig(times),
         namespace,
         shards,
         migrationPhase: "stable",
@@ -127,6 +134,16 @@ export class World {
     this.stack.removeFiles();
   }
 }
+
+function backendConfig({ claimWindowMs, commandTimeoutMs }: BackendTimes): object {
+  return { claimWindowMs, commandTimeoutMs, rolloutTimeoutMs: 120_000, metricsPort: 8080 };
+}
+
+const environmentOf = ({ claimWindowMs, commandTimeoutMs, shutdownDelayMs }: BackendTimes) => ({
+  DEDUP_CLAIM_WINDOW_MS: String(claimWindowMs),
+  DEDUP_COMMAND_TIMEOUT_MS: String(commandTimeoutMs),
+  SHUTDOWN_DELAY_MS: String(shutdownDelayMs),
+});
 
 function hostAndPort(url: string): { host: string; port: number } {
   const { hostname, port } = new URL(url);

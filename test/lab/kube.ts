@@ -113,12 +113,13 @@ export class Kube {
   }
 
   /**
-   * With everything in it; waits until it is gone. Pods first: the namespace controller, which finds pods that are still
-   * terminating, looks again only after half of their grace period.
+   * With everything in it; waits until it is gone. Pods and their volumes first: the namespace controller, which finds
+   * some that are still terminating, looks again only after a while.
    */
   async deleteNamespace(): Promise<void> {
-    await this.run(["delete", "deployments,statefulsets,replicasets,pods", "--all", "--wait=false"]);
-    await until("the pods' end", async () => ((await this.list("pods")).length === 0 ? true : undefined));
+    const slow = "pods,persistentvolumeclaims";
+    await this.run(["delete", `deployments,statefulsets,${slow}`, "--all", "--wait=false", "--grace-period=1"]);
+    await until("the end of pods and volumes", async () => ((await this.list(slow)).length === 0 ? true : undefined));
     await kubectl(["delete", "namespace", this.namespace, "--ignore-not-found"]);
   }
 }

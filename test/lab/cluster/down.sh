@@ -8,7 +8,8 @@ stop recycle-volumes
 for k in 1 2 3 4 5 6 7 8 9; do
   [ ! -d "$LAB_RUN/node$k" ] || "$LAB_SCRIPTS/node-down.sh" "$k"
 done
-for name in coredns kube-proxy kube-scheduler kube-controller-manager kube-apiserver etcd; do stop "$name"; done
+# What they know goes with them. (The API server would wait ten seconds for whoever watches.)
+for name in coredns kube-proxy kube-scheduler kube-controller-manager kube-apiserver etcd; do stop "$name" 1; done
 
 netns=/run/netns/$LAB_NAME
 inside() { # pids of what is still in the namespace

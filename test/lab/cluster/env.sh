@@ -37,17 +37,17 @@ running() { # running NAME
   read -r pid started <"$LAB_RUN/pid/$1"
   same_process "$pid" "$started"
 }
-stop() { # stop NAME: it has 10 s to end by itself
+stop() { # stop NAME [SECONDS]: it has 10 s to end by itself, or so many
   local pid started i
   [ -s "$LAB_RUN/pid/$1" ] || return 0
   read -r pid started <"$LAB_RUN/pid/$1"
-  end "$pid" "$started"
+  end "$pid" "$started" "${2:-10}"
   rm -f "$LAB_RUN/pid/$1"
 }
-end() { # end PID STARTED_AT
+end() { # end PID STARTED_AT SECONDS
   same_process "$1" "$2" || return 0
   kill "$1" 2>/dev/null || true
-  for _ in $(seq 200); do
+  for _ in $(seq $(($3 * 20))); do
     same_process "$1" "$2" || return 0
     sleep 0.05
   done

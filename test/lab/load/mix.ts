@@ -13,7 +13,7 @@ const COPIES = 3;
 const REMEMBERED = 20_000;
 /** Ids that do not live long, each submitted again and again until others have come. */
 const SHORT_IDS = 40;
-const SHORT_TTL_MS = { from: 2_000, to: 8_000 } as const;
+const SHORT_TTL_MS = { from: 1_000, to: 4_000 } as const;
 
 /** The longest life of those. */
 export const LONGEST_SHORT_TTL_MS = SHORT_TTL_MS.to;

@@ -47,6 +47,7 @@ describe("redisConf", () => {
       "appendonly yes",
       "appendfsync everysec",
       'save ""',
+      "repl-diskless-sync-delay 0",
       "maxmemory 805306368",
       "maxmemory-policy noeviction",
     ]);

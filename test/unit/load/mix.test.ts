@@ -40,7 +40,7 @@ describe("the mix of submissions", () => {
     const lives = new Map<string, Set<number>>();
     for (const { pcsId, ttlMs } of claims) {
       if (ttlMs === undefined) continue;
-      expect(ttlMs).to.be.within(2_000, LONGEST_SHORT_TTL_MS);
+      expect(ttlMs).to.be.within(1_000, LONGEST_SHORT_TTL_MS);
       lives.set(pcsId, (lives.get(pcsId) ?? new Set()).add(ttlMs));
     }
     expect(lives.size).to.be.greaterThan(40);
