@@ -39,6 +39,8 @@ export interface WorldOptions {
   /** Of the backend. @default 2 */
   readonly replicas?: number;
   readonly times?: BackendTimes;
+  /** Whether Pulumi is to leave the machine to the cluster, as if it ran on another one. */
+  readonly background?: boolean;
   /** URLs of the shards that the program does not run, by name. */
   readonly shardUrls?: Readonly<Record<string, string>>;
   /** Whether the backend's owner makes the ConfigMap; else the program has to. @default true */
@@ -61,7 +63,7 @@ export class World {
   /** Deploys everything, in phase `stable`, with keys on their owners. */
   static async create(options: WorldOptions): Promise<World> {
     const { namespace, shards, keys: count, config = {}, password, replicas = 2, shardUrls = {} } = options;
-    const { times = BACKEND_TIMES } = options;
+    const { times = BACKEND_TIMES, background = false } = options;
     const backend = new ReferenceBackend({
       namespace,
       shards,
@@ -76,6 +78,7 @@ export class World {
     if (password !== undefined) await kube.apply(secretOf(password));
     const stack = await PulumiStack.create({
       name: namespace,
+      background,
       config: {
         ...LAB_CONFIG,
         backend: backendConfig(times),

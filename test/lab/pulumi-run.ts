@@ -22,6 +22,8 @@ export interface RunOptions {
   /** Written to stdin: secrets must not be arguments. */
   readonly input?: string;
   readonly onLine?: ((line: string) => void) | undefined;
+  /** Leaves the processors to whoever else wants them, as if it ran on another machine. */
+  readonly background?: boolean;
 }
 
 /** A run that goes on. */
@@ -37,7 +39,8 @@ export class PulumiRun {
 
   constructor(args: readonly string[], options: RunOptions) {
     const startedMs = Date.now();
-    const child = spawn("pulumi", args, {
+    const command = [...(options.background ? ["nice", "-n", "19"] : []), "pulumi", ...args];
+    const child = spawn(command[0] as string, command.slice(1), {
       cwd: options.cwd,
       env: { ...options.env, ...mark(this.id) },
       // Its own group, so that Ctrl-C in the terminal of the tests is the tests' own business.

@@ -35,6 +35,8 @@ export interface StackOptions {
   readonly program?: string;
   /** Added to the CLI's environment. */
   readonly env?: NodeJS.ProcessEnv;
+  /** Whether what runs the program is to stay out of others' way. See `RunOptions`. */
+  readonly background?: boolean;
 }
 
 export interface UpOptions {
@@ -58,12 +60,14 @@ export class PulumiStack {
     readonly dir: string,
     private readonly program: string,
     private readonly extraEnv: NodeJS.ProcessEnv,
+    private readonly background: boolean,
   ) {}
 
   /** Creates the folder, the backend and the stack. @throws Error when the CLI cannot */
-  static async create({ name, config, dir, program = REPO_ROOT, env = {} }: StackOptions): Promise<PulumiStack> {
+  static async create(options: StackOptions): Promise<PulumiStack> {
+    const { name, config, dir, program = REPO_ROOT, env = {}, background = false } = options;
     const folder = dir ?? mkdtempSync(path.join(tmpdir(), "dedup-stack-"));
-    const stack = new PulumiStack(name, folder, program, env);
+    const stack = new PulumiStack(name, folder, program, env, background);
     for (const sub of ["backend", "home"]) mkdirSync(path.join(folder, sub), { recursive: true });
     const plugins = path.join(folder, "home/plugins");
     if (existsSync(USER_PLUGINS) && !existsSync(plugins)) symlinkSync(USER_PLUGINS, plugins);
@@ -159,6 +163,7 @@ export class PulumiStack {
       cwd: this.program,
       env: { ...this.env(), ...env },
       onLine,
+      background: this.background,
     });
   }
 

@@ -9,6 +9,8 @@ import { Mix } from "./mix";
 import { Timeline } from "./timeline";
 
 const TICK_MS = 5;
+/** A timer is that late now and then. */
+const LATE_MS = 10;
 
 export interface LoadOptions {
   /** Of the Service. */
@@ -30,6 +32,7 @@ export class Load {
   private readonly underWay = new Set<Promise<void>>();
   private timer: NodeJS.Timeout | undefined;
   private dueMs = 0;
+  private tickMs = 0;
 
   constructor(private readonly options: LoadOptions) {
     this.client = new Client(options.url);
@@ -38,7 +41,7 @@ export class Load {
   }
 
   start(): void {
-    this.dueMs = Date.now();
+    this.dueMs = this.tickMs = Date.now();
     this.timer = setInterval(() => this.sendDue(), TICK_MS);
   }
 
@@ -54,7 +57,11 @@ export class Load {
   }
 
   private sendDue(): void {
-    for (const nowMs = Date.now(); this.dueMs <= nowMs;) {
+    const nowMs = Date.now();
+    const lateMs = nowMs - this.tickMs - TICK_MS;
+    if (lateMs > LATE_MS) this.timeline.stoodStill(nowMs, lateMs);
+    this.tickMs = nowMs;
+    while (this.dueMs <= nowMs) {
       const claims = this.mix.next();
       for (const claim of claims) {
         const submission = this.submit(claim, this.dueMs).finally(() => this.underWay.delete(submission));

@@ -21,14 +21,22 @@ export interface Stretch {
   readonly p99Ms: number;
   /** The longest time between two successful writes. */
   readonly writeGapMs: number;
+  /** The longest time that whoever asks stood still: where answers were slow, it may not be they. */
+  readonly standstillMs: number;
 }
 
 export class Timeline {
   /** In the order of their answers. */
   private readonly samples: Sample[] = [];
+  private readonly standstills: { readonly atMs: number; readonly ms: number }[] = [];
 
   add(sample: Sample): void {
     this.samples.push(sample);
+  }
+
+  /** Whoever asks got to it so much later than it wanted to. */
+  stoodStill(atMs: number, ms: number): void {
+    this.standstills.push({ atMs, ms });
   }
 
   get startedMs(): number {
@@ -53,6 +61,10 @@ export class Timeline {
       p50Ms: percentile(latencies, 0.5),
       p99Ms: percentile(latencies, 0.99),
       writeGapMs: longestGap(inside),
+      standstillMs: this.standstills.reduce(
+        (longest, { atMs, ms }) => (fromMs <= atMs && atMs < toMs ? Math.max(longest, ms) : longest),
+        0,
+      ),
     };
   }
 

@@ -95,7 +95,7 @@ export interface ProofResult {
 export async function prove(options: ProofOptions): Promise<ProofResult> {
   const { namespace, keys, config = {}, say } = options;
   say(`deploying the backend and 3 shards in namespace ${namespace}, and storing ${keys} keys`);
-  const world = await World.create({ namespace, shards: THREE, keys, replicas: 3, config });
+  const world = await World.create({ namespace, shards: THREE, keys, replicas: 3, config, background: true });
   try {
     return await Promise.race([run(world, options), endOf(options.signal)]);
   } finally {

@@ -61,6 +61,7 @@ const HEADINGS = [
   "p99 ms",
   "p99 / idle",
   "longest gap between writes, ms",
+  "longest standstill of the load generator, ms",
 ];
 
 /** @returns the rows as a Markdown table. */
@@ -80,6 +81,7 @@ export function table(rows: readonly Row[]): string {
     row.p99Ms.toFixed(1),
     (row.p99Ms / idle).toFixed(1),
     String(row.writeGapMs),
+    String(row.standstillMs),
   ]);
   const line = (values: readonly string[]) => `| ${values.join(" | ")} |`;
   return [line(HEADINGS), line(HEADINGS.map((_, i) => (i === 0 ? "---" : "--:"))), ...cells.map(line)].join("\n");

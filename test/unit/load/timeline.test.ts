@@ -8,6 +8,14 @@ describe("the timeline of what clients felt", () => {
     timeline.add({ atMs: 1_000 + 100 * i, latencyMs: 10 * (i + 1), failedTries: answer === "error" ? 2 : 0, answer });
   });
 
+  for (const [atMs, ms] of [
+    [1_100, 20],
+    [1_200, 30],
+    [1_400, 90],
+  ] as const) {
+    timeline.stoodStill(atMs, ms);
+  }
+
   it("sums up a stretch, its end left out", () => {
     expect(timeline.stretch(1_000, 1_400)).to.deep.equal({
       seconds: 0.4,
@@ -18,6 +26,7 @@ describe("the timeline of what clients felt", () => {
       p50Ms: 20,
       p99Ms: 40,
       writeGapMs: 200,
+      standstillMs: 30,
     });
   });
 
