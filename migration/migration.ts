@@ -45,13 +45,14 @@ export class MigrationSteps extends pulumi.ComponentResource {
     super("dedup-shards:migration:MigrationSteps", name, {}, opts);
     const { epoch, connection, metrics, settings, beforeCopy } = args;
     const { commandTimeoutMs, rolloutTimeoutMs } = settings;
-    const waiting = { epoch, connection, ...(metrics ? { metrics } : {}), commandTimeoutMs, rolloutTimeoutMs };
+    const asked = metrics ? { metrics } : {};
+    const waiting = { epoch, connection, ...asked, commandTimeoutMs, rolloutTimeoutMs };
     const after = (...dependsOn: pulumi.Input<pulumi.Resource>[]) => ({ parent: this, dependsOn });
     this.barrier = new Barrier(`${name}-barrier`, waiting, after());
     this.preCopy = new PreCopy(`${name}-pre-copy`, stepInputs("preCopy", args), after(this.barrier, ...beforeCopy));
     this.catchUp = new CatchUp(`${name}-catch-up`, stepInputs("catchUp", args), after(this.preCopy));
     this.verify = new Verify(`${name}-verify`, stepInputs("verify", args), after(this.catchUp));
-    this.bake = new Bake(`${name}-bake`, stepInputs("bake", args), after(this.verify));
+    this.bake = new Bake(`${name}-bake`, { ...stepInputs("bake", args), ...asked }, after(this.verify));
     this.drain = new Drain(`${name}-drain`, stepInputs("drain", args), after(this.bake));
     this.registerOutputs({});
   }

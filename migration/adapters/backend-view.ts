@@ -4,7 +4,7 @@ import { askPod } from "./ask-pod";
 import type { Cluster } from "./cluster";
 
 /** The annotation of the pod template that says which ring epoch a pod was started with. */
-const EPOCH_ANNOTATION = "dedup-shards/ring-epoch";
+export const EPOCH_ANNOTATION = "dedup-shards/ring-epoch";
 const ASKED_AT_ONCE = 20;
 /** Pods are asked anew at every look, so none is waited for. */
 const ANSWER_WITHIN_MS = 3_000;

@@ -1,9 +1,21 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { Writable } from "node:stream";
-import { AppsV1Api, CoreV1Api, CustomObjectsApi, KubeConfig, PortForward, type V1Pod } from "@kubernetes/client-node";
+import {
+  AppsV1Api,
+  CoreV1Api,
+  CustomObjectsApi,
+  KubeConfig,
+  PatchStrategy,
+  PortForward,
+  setHeaderOptions,
+  type V1Pod,
+} from "@kubernetes/client-node";
 import { selectorText } from "./selector-text";
 
 const NOT_FOUND = 404;
+/** Who wrote a field, for the API server. */
+const FIELD_MANAGER = "dedup-shards";
+const AS_MERGE = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);
 
 /** A local port that leads to a port of a pod. */
 export interface Forward {
@@ -90,6 +102,24 @@ export class Cluster {
     }
   }
 
+  /** Merges some fields into a ConfigMap. */
+  async patchConfigMap(namespace: string, name: string, body: object): Promise<void> {
+    try {
+      await this.core.patchNamespacedConfigMap({ namespace, name, body, fieldManager: FIELD_MANAGER }, AS_MERGE);
+    } catch (error) {
+      throw explain(`ConfigMap ${namespace}/${name}`, error, "write");
+    }
+  }
+
+  /** Merges some fields into a Deployment. */
+  async patchDeployment(namespace: string, name: string, body: object): Promise<void> {
+    try {
+      await this.apps.patchNamespacedDeployment({ namespace, name, body, fieldManager: FIELD_MANAGER }, AS_MERGE);
+    } catch (error) {
+      throw explain(`Deployment ${namespace}/${name}`, error, "write");
+    }
+  }
+
   /** All pods that a Deployment selects, whatever became of them. */
   async podsOf(namespace: string, name: string): Promise<readonly V1Pod[]> {
     try {
@@ -129,9 +159,10 @@ function reasonOf(error: unknown): string {
   return (typeof message === "string" ? message : String(error)).split("\n")[0] ?? "";
 }
 
-function explain(what: string, error: unknown): Error {
+function explain(what: string, error: unknown, how: "read" | "write" = "read"): Error {
+  const way = how === "read" ? "from" : "by";
   return new Error(
-    `cannot read ${what} from the Kubernetes API: ${reasonOf(error)}. Check the kubeconfig, its context and its rights.`,
+    `cannot ${how} ${what} ${way} the Kubernetes API: ${reasonOf(error)}. Check the kubeconfig, its context and its rights.`,
     { cause: error },
   );
 }

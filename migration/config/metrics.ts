@@ -30,6 +30,7 @@ export const metrics = section({
   stability: durationBetween("1s", "7d").prefault("30m"),
   failureLimit: integer(0, MAX_BAD_SAMPLES).default(2),
   inconclusiveLimit: integer(0, MAX_BAD_SAMPLES).default(4),
+  autoRollback: z.boolean("true or false").default(false),
 });
 
 /** The section as the program uses it. */
@@ -56,6 +57,8 @@ export interface MetricsConfig {
   readonly failureLimit: number;
   /** More samples than this of which nothing can be concluded hold it. */
   readonly inconclusiveLimit: number;
+  /** Whether a bake that fails moves the ring back. */
+  readonly autoRollback: boolean;
 }
 
 /** @returns the section with its durations named as what they are. */

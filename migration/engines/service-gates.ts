@@ -1,9 +1,11 @@
 /** The gates that ask how the service is: before a cutover, after it, and before the cleanup. */
-import { GateClosedError } from "./errors";
+import { GateClosedError, messageOf } from "./errors";
 import { lookBack, watchService, type ServiceMetrics, type Verdict } from "./metric-gate";
 import type { Baseline } from "./service-metrics";
 
 const RING_STAYS = "The ring stays as it is.";
+const WAY_BACK =
+  'To take it back set migrationPhase to "dualWrite" and run `pulumi up`: the current ring is written too, so nothing is lost.';
 const LOOK = "Look for the cause (docs/troubleshooting.md), then run `pulumi up` again.";
 
 /** Before a cutover. @throws GateClosedError unless the service is well now. */
@@ -30,21 +32,49 @@ export async function assertStable(metrics: ServiceMetrics, baseline: Baseline, 
   assertPassed(verdict, RING_STAYS, LOOK);
 }
 
+/** What a bake is about. */
+export interface BakeJob {
+  readonly baseline: Baseline;
+  /** Names of the rings: the one that is read now, and the one that was. */
+  readonly target: readonly string[];
+  readonly current: readonly string[];
+  /** Moves the reads back to the current ring and tells the ring epoch of that; absent: that is for the operator. */
+  readonly moveBack?: (() => Promise<number>) | undefined;
+}
+
 /**
  * After a cutover.
- * @param target - names of the ring that is read now.
- * @throws GateClosedError unless the service is well for the whole bake time; what was moved stays moved.
+ * @throws GateClosedError unless the service is well for the whole bake time; what was moved stays moved, unless there is
+ * a `moveBack`, which a failure calls first.
  */
-export async function bake(metrics: ServiceMetrics, baseline: Baseline, target: readonly string[]): Promise<Verdict> {
+export async function bake(metrics: ServiceMetrics, job: BakeJob): Promise<Verdict> {
+  const { baseline, target, moveBack } = job;
   const verdict = await watchService(metrics, { what: "bake", durationMs: metrics.settings.bakeMs, baseline });
-  assertPassed(
-    verdict,
-    `Traffic is on the target ring (${target.join(", ")}). To take it back set migrationPhase to "dualWrite" and run ` +
-      `\`pulumi up\`: the current ring is written too, so nothing is lost.`,
-    "To stay and bake again, run `pulumi up` as it is.",
-  );
+  if (verdict.outcome === "fail" && moveBack) return moveBackAndFail(metrics, job, verdict, moveBack);
+  assertPassed(verdict, onTarget(target), "To stay and bake again, run `pulumi up` as it is.");
   return verdict;
 }
+
+async function moveBackAndFail(
+  { log }: ServiceMetrics,
+  { current }: BakeJob,
+  { says }: Verdict,
+  moveBack: () => Promise<number>,
+): Promise<never> {
+  const off = `the service is over its limits: ${says}.`;
+  log(`bake: ${off} metrics.autoRollback moves the ring back`);
+  const epoch = await moveBack().catch((error: unknown) => {
+    throw new GateClosedError(`${off} metrics.autoRollback did not get to its end: ${messageOf(error)} ${WAY_BACK}`);
+  });
+  throw new GateClosedError(
+    `${off} metrics.autoRollback has moved the ring back: since ring epoch ${epoch} traffic is on the current ring ` +
+      `(${current.join(", ")}), and both rings are written, so nothing is lost. Set migrationPhase to "dualWrite" and run ` +
+      `\`pulumi up\`, so that the stack knows; then look for the cause (docs/troubleshooting.md).`,
+  );
+}
+
+const onTarget = (target: readonly string[]): string =>
+  `Traffic is on the target ring (${target.join(", ")}). ${WAY_BACK}`;
 
 /**
  * @param stands - what stays as it is, and the way back if there is one.

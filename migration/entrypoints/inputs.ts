@@ -1,3 +1,4 @@
+import type { PodMetrics } from "../adapters/backend-view";
 import type { ShardAccess, ShardAddress } from "../adapters/open-shards";
 import type { MetricSettings } from "../engines/metric-gate";
 import type { MigrationRings, Pace } from "../engines/runtime";
@@ -46,6 +47,8 @@ export interface ServiceInputs extends MetricSettings {
   readonly url: string;
   readonly username?: string;
   readonly caCertificate?: string;
+  /** Whether a bake that fails moves the ring back; not in states of before. */
+  readonly autoRollback?: boolean;
 }
 
 /** Inputs of a step of the migration. */
@@ -62,6 +65,12 @@ export interface StepInputs {
   readonly ring: RingInputs;
   readonly connection: ConnectionInputs;
   readonly settings: SettingsInputs;
+}
+
+/** Inputs of the bake, which may have to move the ring back. */
+export interface BakeInputs extends StepInputs {
+  /** Where pods say which epoch they run. */
+  readonly metrics?: PodMetrics;
 }
 
 /** What a step found before, as long as it is the same migration. */

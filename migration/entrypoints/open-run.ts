@@ -39,6 +39,13 @@ export async function openBackend(connection: ConnectionInputs, metrics?: PodMet
   return new ClusterBackend(cluster, { ...connection, ...(metrics ? { metrics } : {}) });
 }
 
+/** Writes the ring ConfigMap, then restarts the backend's pods as a rollout of this program does. */
+export async function writeRing(connection: ConnectionInputs, data: Readonly<Record<string, string>>, epoch: number) {
+  const { Cluster } = await import("../adapters/cluster");
+  const { writeRing: write } = await import("../adapters/ring-writer");
+  await write(new Cluster(connection.kubeContext || undefined), connection, data, epoch);
+}
+
 /** @throws GateClosedError when no migration is recorded on the shards. */
 export async function openMigration({ stores }: Session): Promise<MigrationRecord> {
   const record = await readMigrationRecord(stores);

@@ -76,8 +76,11 @@ export async function read(olds: Outputs): Promise<{ readonly props: object; rea
   return { props: { ...olds, ...inputs }, inputs };
 }
 
-/** Works on the shards of before the move: the config may have forgotten a retired shard by now. */
-function askGate(olds: Outputs, news: CheckedGateInputs, secrets: Secrets) {
+/**
+ * Passes the gate between two phases, on the shards of before the move: the config may have forgotten a retired shard by now.
+ * @throws GateClosedError when a check does not hold
+ */
+export function askGate(olds: Outputs, news: CheckedGateInputs, secrets: Secrets) {
   const purpose = `the gate from "${olds.phase}" to "${news.phase}"`;
   const open = withAllShards(isOpen(olds.phase) ? olds : news, olds, news);
   const stay = olds.ring.shards;

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { BarrierInputs } from "../entrypoints/barrier";
-import type { StepInputs } from "../entrypoints/inputs";
+import type { BakeInputs, StepInputs } from "../entrypoints/inputs";
 import type { GrafanaInputs } from "../entrypoints/grafana";
 import type { PlanInputs } from "../entrypoints/migration-plan";
 import type { GateInputs } from "../entrypoints/gate-inputs";
@@ -124,7 +124,7 @@ export class Bake extends Resource {
   /** How that came out; null before, and where the gates on metrics are off. */
   declare readonly report: pulumi.Output<object | null>;
 
-  constructor(name: string, inputs: Wrapped<StepInputs>, opts?: pulumi.CustomResourceOptions) {
+  constructor(name: string, inputs: Wrapped<BakeInputs>, opts?: pulumi.CustomResourceOptions) {
     super("bake", "Bake", name, { ...inputs, report: undefined }, opts);
   }
 }

@@ -2,6 +2,7 @@
 import { expect } from "chai";
 import { PaperPrometheus, type Figures } from "../integration/paper-prometheus";
 import type { Config } from "../lab/pulumi-stack";
+import { shardUrl } from "../lab/reference-backend";
 import { World } from "./world";
 
 const THREE = ["shard-0", "shard-1", "shard-2"];
@@ -29,6 +30,7 @@ describe("metric gates, on a real stack", function () {
   });
 
   const liveRing = async () => (await world.kube.get("configmap/backend-config"))["data"] as Record<string, string>;
+  const ringOf = (names: readonly string[]) => names.map((name) => shardUrl(name, "gated")).join(",");
   async function up(migrationPhase: string, onLine?: (line: string) => void) {
     await world.stack.setConfig({ migrationPhase });
     return world.stack.up({ skipPreview: true, ...(onLine ? { onLine } : {}) });
@@ -81,6 +83,26 @@ describe("metric gates, on a real stack", function () {
     expect(await liveRing()).to.include({ DEDUP_NEW_RING: THREE.join(",") });
     await world.to("dualWrite");
     expect(await liveRing()).to.include({ DEDUP_NEW_RING: FOUR.join(",") });
+  });
+
+  it("move the ring back themselves with autoRollback, and the stack follows", async () => {
+    const metrics = { ...METRICS, url: prometheus.url };
+    await world.stack.setConfig({ metrics: { ...metrics, autoRollback: true } });
+    prometheus.figures = () => GOOD;
+    const failed = await up("cutover", (line) => {
+      if (line.includes("bake, sample 1 ")) prometheus.figures = () => BAD;
+    });
+    expect(failed.code).to.not.equal(0);
+    expect(failed.output).to.contain("metrics.autoRollback has moved the ring back: since ring epoch ");
+    const back = await liveRing();
+    expect(back).to.include({ DEDUP_NEW_RING: FOUR.join(","), DEDUP_SHARDS: ringOf(THREE), LOG_LEVEL: "info" });
+    const again = await up("cutover");
+    expect(again.code).to.not.equal(0);
+    expect(again.output).to.contain("If metrics.autoRollback did that, set migrationPhase to");
+    expect(await liveRing()).to.deep.equal(back);
+    await world.to("dualWrite", { metrics });
+    expect(await liveRing()).to.deep.equal(back);
+    expect((await world.stack.preview()).output).to.match(/Resources:\s+\d+ unchanged/);
   });
 
   it("bake again when the up is run again, and not a third time", async () => {

@@ -47,6 +47,9 @@ describe("moves that are gated on metrics", function () {
     await lab.server("shard-3").client.flushall(); // it has been removed
     expect(await lab.placement(lab.rings.current)).to.deep.equal(lab.allRight(lab.rings.current));
   };
+  const ringOf = (names: readonly string[]) => ({
+    DEDUP_SHARDS: names.map((name) => lab.server(name).url).join(","),
+  });
   const state = () => ({ phase: stack.state?.phase, epoch: stack.state?.epoch });
 
   it("goes there and back while the service is well", async () => {
@@ -128,5 +131,61 @@ describe("moves that are gated on metrics", function () {
     expect((await errorOf(stack.passGate("cleanup"))).message).to.contain("over its limits: at ");
     await go("dualWrite", "stable");
     await expectBack();
+  });
+
+  describe("a bake with autoRollback", () => {
+    const bakeBadly = async () => {
+      stack.settings = { ...stack.settings, service: { ...service(), autoRollback: true } };
+      await go("copy", "dualWrite");
+      await stack.passGate("cutover");
+      await stack.rollOut();
+      await stack.work("catchUp");
+      prometheus.figures = () => BAD;
+      return (await errorOf(stack.work("bake"))).message;
+    };
+
+    it("that fails moves the ring back, and the stack follows it", async () => {
+      const before = cluster.ring;
+      const epoch = Number(before?.["DEDUP_RING_EPOCH"]);
+      expect(await bakeBadly()).to.contain(
+        `metrics.autoRollback has moved the ring back: since ring epoch ${epoch + 3} `,
+      );
+      const dualWrite = { ...ringOf(THREE), DEDUP_NEW_RING: FOUR.join(","), DEDUP_DUAL_WRITE: "true" };
+      expect(cluster.ring).to.deep.equal({ ...dualWrite, DEDUP_RING_EPOCH: String(epoch + 3) });
+      expect(cluster.pods).to.deep.equal([{ epoch: epoch + 3 }, { epoch: epoch + 3 }]);
+
+      const written = cluster.ring;
+      await go("dualWrite");
+      expect(cluster.ring, "the stack writes what there is").to.deep.equal(written);
+      await go("stable");
+      await expectBack();
+    });
+
+    it("does not bake on the ring that it has left, nor go on to the cleanup", async () => {
+      await bakeBadly();
+      prometheus.figures = () => GOOD;
+      const { epoch = 0 } = stack.state ?? {};
+      expect((await errorOf(stack.work("bake"))).message).to.equal(
+        `bake: the cutover was ring epoch ${epoch}, but the live ring ConfigMap is at ${epoch + 1}: the ring has been moved ` +
+          'since. If metrics.autoRollback did that, set migrationPhase to "dualWrite" and run `pulumi up`. Otherwise run ' +
+          "`pulumi refresh`, then look at the preview.",
+      );
+      expect((await errorOf(stack.passGate("cleanup"))).message).to.contain("somebody else has changed the ring");
+    });
+
+    it("does not move it when the way back is barred, and says why", async () => {
+      stack.settings = { ...stack.settings, service: { ...service(), autoRollback: true } };
+      await go("copy", "dualWrite");
+      await stack.passGate("cutover");
+      await stack.rollOut();
+      await stack.work("catchUp");
+      const moved = cluster.ring;
+      cluster.late = [{ epoch: 9 }];
+      prometheus.figures = () => BAD;
+      expect((await errorOf(stack.work("bake"))).message).to.match(
+        /metrics\.autoRollback did not get to its end: backend pods run .*: backend-2 .* To take it back set migrationPhase/s,
+      );
+      expect(cluster.ring).to.deep.equal(moved);
+    });
   });
 });

@@ -3,8 +3,10 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expect } from "chai";
 import type { PodMetrics } from "../../migration/adapters/backend-view";
 
 /** The names under which a shard and the backend are found. */
@@ -57,7 +59,9 @@ export class PaperCluster {
     else process.env["KUBECONFIG"] = this.kubeconfigBefore;
   }
 
-  private answer({ url = "" }: IncomingMessage, response: ServerResponse): void {
+  private answer(request: IncomingMessage, response: ServerResponse): void {
+    const { url = "", method } = request;
+    if (method === "PATCH" && !this.broken) return void this.patch(request, response);
     if (url === this.metrics.path) {
       return void response.end(this.reported === undefined ? "" : `dedup_ring_epoch ${this.reported}\n`);
     }
@@ -75,6 +79,27 @@ export class PaperCluster {
       .writeHead(this.broken ? 503 : found ? 200 : 404, { "content-type": "application/json" })
       .end(JSON.stringify(found ?? {}));
   }
+
+  /** A Deployment restarts its pods at once. */
+  private async patch(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    expect(request.headers["content-type"]).to.equal("application/merge-patch+json");
+    const { data, spec } = JSON.parse(await text(request)) as PaperPatch;
+    if (data) this.ring = { ...this.ring, ...data };
+    if (spec) this.restart(Number(spec.template.metadata.annotations["dedup-shards/ring-epoch"]));
+    response.writeHead(200, { "content-type": "application/json" }).end("{}");
+  }
+
+  private restart(epoch: number): void {
+    this.pods = this.pods.map(() => ({ epoch }));
+  }
+}
+
+/** Of the ring ConfigMap, or of the backend's Deployment. */
+interface PaperPatch {
+  readonly data?: Readonly<Record<string, string>>;
+  readonly spec?: {
+    readonly template: { readonly metadata: { readonly annotations: Readonly<Record<string, string>> } };
+  };
 }
 
 const toPod = ({ epoch, terminating = false }: PaperPod, i: number) => ({

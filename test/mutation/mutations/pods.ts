@@ -88,8 +88,14 @@ const GATE = inFile(
     {
       name: "gate-foreign-ring",
       removed: "a live ConfigMap ahead of the state shuts the gate",
-      find: 'if (Number(live["DEDUP_RING_EPOCH"]) > epochs.from) {',
+      find: 'if (Number(live["DEDUP_RING_EPOCH"]) > epochs.from && !(await isMade(job))) {',
       replace: "if (epochs.from < 0) {",
+    },
+    {
+      name: "gate-made",
+      removed: "a ring that is ahead of the state was moved there by a gate of this migration",
+      find: "record?.configs?.[epochs.to] === wanted",
+      replace: "true",
     },
     {
       name: "gate-commands",

@@ -39,6 +39,19 @@ const GATES = inFile(
   ],
 );
 
+const BAKE = inFile(
+  "migration/entrypoints/bake.ts",
+  ["test/integration/metric-gates.test.ts"],
+  [
+    {
+      name: "bake-moved-back",
+      removed: "a ring that was moved back is not baked",
+      find: "  await assertNotMovedBack(news);\n",
+      replace: "",
+    },
+  ],
+);
+
 const BRAKE = inFile(
   "migration/engines/service-brake.ts",
   ["test/unit/engines/service-brake.test.ts"],
@@ -65,4 +78,4 @@ const THROTTLE = inFile(
   ],
 );
 
-export const SERVICE = [GATE, GATES, BRAKE, THROTTLE].flat();
+export const SERVICE = [GATE, GATES, BAKE, BRAKE, THROTTLE].flat();

@@ -40,6 +40,7 @@ const DEFAULTS: StackConfig = {
     intervalMs: 30_000,
     bakeMs: 300_000,
     stabilityMs: 1_800_000,
+    autoRollback: false,
     failureLimit: 2,
     inconclusiveLimit: 4,
   },

@@ -8,7 +8,7 @@ const URL = "http://host[:port][/path] or https://host[:port][/path]";
 const between = (least: string, most: string) =>
   `a whole number and a unit (ms, s, m, h or d), from ${least} to ${most}`;
 const FIELDS =
-  "url, username, caCertificate, queries, limits, window, interval, bake, stability, failureLimit, inconclusiveLimit";
+  "url, username, caCertificate, queries, limits, window, interval, bake, stability, failureLimit, inconclusiveLimit, autoRollback";
 
 /** [what is set, the one line of the error] */
 const BAD: readonly (readonly [RawStackConfig, string])[] = [
@@ -28,7 +28,8 @@ const BAD: readonly (readonly [RawStackConfig, string])[] = [
     "metrics.limits.maxErrors is an unknown field; allowed: maxErrorRatio, maxP95Ms, minHitRatio, " +
       "minHitRatioOfBaseline, minRequestsPerSecond",
   ],
-  [{ metrics: { autoRollback: true } }, `metrics.autoRollback is an unknown field; allowed: ${FIELDS}`],
+  [{ metrics: { rollback: true } }, `metrics.rollback is an unknown field; allowed: ${FIELDS}`],
+  [{ metrics: { autoRollback: "yes" } }, 'metrics.autoRollback is "yes"; allowed: true or false'],
   [{ metrics: { url: 9090 } }, "metrics.url is 9090; allowed: a URL"],
   [{ metrics: { url: "prometheus:9090" } }, `metrics.url is "prometheus:9090"; allowed: ${URL}`],
   [{ metrics: { url: "http://p?token=geheim" } }, `metrics.url is "http://p?***"; allowed: ${URL}`],

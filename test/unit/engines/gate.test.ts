@@ -227,6 +227,21 @@ describe("the gate, whoever comes", () => {
     );
   });
 
+  it("goes on from a ring that its own gate has moved already, without another verify", async () => {
+    const live = { config: "DA", epoch: 4 } as const;
+    const noted = { ...IN_STEP, configs: { 1: "A", 2: "DA", 3: "DB", 4: "DA" } } as const;
+    const scene = { from: "cutover", to: "dualWrite", epoch: 3, pods: [3, 4], live } as const;
+    const { refusal, verified, lines } = await ask({ ...scene, record: noted });
+    expect(refusal).to.equal(undefined);
+    expect(verified).to.equal(0);
+    expect(lines).to.include("gate: not verified again: the ring was moved by a gate that did");
+    const stranger = { ...IN_STEP, configs: { 1: "A", 2: "DA", 3: "DB" } } as const;
+    await refused(
+      { ...scene, pods: [3], record: stranger },
+      /^the live ring ConfigMap is at epoch 4, but .* knows only of 3/,
+    );
+  });
+
   it("refuses another migration: other shards, vnodes or key prefix", async () => {
     for (const change of [{ shards: ["a", "b"] }, { targetShards: ["a"] }, { vnodes: 100 }, { keyPrefix: "x:" }]) {
       await refused(

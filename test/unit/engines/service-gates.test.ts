@@ -53,10 +53,11 @@ describe("the gate before a cutover", () => {
 });
 
 describe("the bake after a cutover", () => {
-  const asked = (...readings: (number | string)[]) => refusal(bake(fakeService(readings).metrics, {}, ["a", "d"]));
+  const rings = { baseline: {}, target: ["a", "d"], current: ["a", "b"] };
+  const asked = (...readings: (number | string)[]) => refusal(bake(fakeService(readings).metrics, rings));
 
   it("says how it came out", async () => {
-    expect(await bake(fakeService([0, 0.05]).metrics, {}, ["a", "d"])).to.deep.equal({
+    expect(await bake(fakeService([0, 0.05]).metrics, rings)).to.deep.equal({
       outcome: "pass",
       samples: 12,
       says: "10 requests/s, 0.00 % errors, p95 20 ms, 50.00 % duplicates",
@@ -72,6 +73,48 @@ describe("the bake after a cutover", () => {
   it("of which nothing can be concluded says that, and the same way back", async () => {
     const none = ["no answer", "no answer", "no answer"];
     expect(await asked(0, ...none)).to.equal(`nobody can tell whether the service is well: ${DOWN}. ${BACK} ${HOLD}`);
+  });
+});
+
+describe("the bake after a cutover, with a way back of its own", () => {
+  const rings = { baseline: {}, target: ["a", "d"], current: ["a", "b"] };
+  const asked = async (readings: (number | string)[], moveBack = () => Promise.resolve(7)) => {
+    let moved = 0;
+    const counted = () => {
+      moved++;
+      return moveBack();
+    };
+    const said = await refusal(bake(fakeService(readings).metrics, { ...rings, moveBack: counted }));
+    return { said, moved };
+  };
+
+  it("takes it when the service is over its limits, and fails all the same", async () => {
+    expect(await asked([0, 0.05, 0.05])).to.deep.equal({
+      moved: 1,
+      said:
+        `the service is over its limits: ${OFF}. metrics.autoRollback has moved the ring back: since ring epoch 7 traffic ` +
+        "is on the current ring (a, b), and both rings are written, so nothing is lost. Set migrationPhase to " +
+        '"dualWrite" and run `pulumi up`, so that the stack knows; then look for the cause (docs/troubleshooting.md).',
+    });
+  });
+
+  it("says both when the way back is barred", async () => {
+    const barred = () => Promise.reject(new Error("shard-1 cannot be reached."));
+    expect(await asked([0, 0.05, 0.05], barred)).to.deep.equal({
+      moved: 1,
+      said:
+        `the service is over its limits: ${OFF}. metrics.autoRollback did not get to its end: shard-1 cannot be reached. ` +
+        BACK.slice(BACK.indexOf("To take")),
+    });
+  });
+
+  it("does not take it when the service is well, nor when nobody can tell", async () => {
+    expect(await asked([0])).to.deep.equal({ moved: 0, said: undefined });
+    const none = ["no answer", "no answer", "no answer"];
+    expect(await asked([0, ...none])).to.deep.equal({
+      moved: 0,
+      said: `nobody can tell whether the service is well: ${DOWN}. ${BACK} ${HOLD}`,
+    });
   });
 });
 

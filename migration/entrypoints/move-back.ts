@@ -1,0 +1,31 @@
+import { systemClock } from "../adapters/session";
+import { barrier } from "../engines/barrier";
+import { ringData, type CheckedGateInputs } from "./gate-inputs";
+import { log, type BakeInputs, type Secrets } from "./inputs";
+import { openBackend, writeRing } from "./open-run";
+import { askGate } from "./ring-gate";
+
+/**
+ * Moves the reads back to the current ring as an `up` from `cutover` to `dualWrite` would: gate, ring ConfigMap, rolling
+ * restart, barrier. The stack's state knows nothing of it; the gate of the next `up` does, from the note of this one.
+ *
+ * @returns the ring epoch that every pod runs now.
+ * @throws GateClosedError when the gate does not open, or a pod does not come to run that epoch in time.
+ */
+export async function moveBack(inputs: BakeInputs, secrets: Secrets): Promise<number> {
+  const { connection, metrics, settings } = inputs;
+  const here = at(inputs, "cutover", inputs.epoch);
+  const there = at(inputs, "dualWrite", inputs.epoch + 1);
+  const { epoch, data } = there;
+  await askGate(here, there, secrets);
+  await writeRing(connection, data, epoch);
+  const { commandTimeoutMs, rolloutTimeoutMs: deadlineMs } = settings;
+  await barrier(await openBackend(connection, metrics), { epoch, commandTimeoutMs, deadlineMs }, systemClock, log);
+  return epoch;
+}
+
+function at(inputs: BakeInputs, phase: "cutover" | "dualWrite", epoch: number): CheckedGateInputs {
+  const { ring, connection, settings, metrics, migration } = inputs;
+  const gate = { phase, ring, connection, settings, ...(metrics ? { metrics } : {}) };
+  return { ...gate, data: { ...ringData(gate), DEDUP_RING_EPOCH: String(epoch) }, epoch, migration };
+}
