@@ -59,10 +59,6 @@ export class Client {
     }
   }
 
-  close(): void {
-    this.agent.destroy();
-  }
-
   private post({ pcsId, claimId, body, ttlMs, alone }: Claim): Promise<Reply> {
     const headers = {
       "Content-Type": "application/json",

@@ -12,9 +12,14 @@ export class Ledger {
   /** @param keys the truth about what was stored beforehand; what is answered `first` is added to it */
   constructor(private readonly keys: RingKeys) {}
 
-  enter({ pcsId, claimId, body, ttlMs = DEFAULT_TTL_MS }: Claim, { answer }: Outcome, sentMs: number): void {
+  /** @param when it was sent first, and answered for good */
+  enter(
+    { pcsId, claimId, body, ttlMs = DEFAULT_TTL_MS }: Claim,
+    { answer }: Outcome,
+    when: Pick<Submission, "sentMs" | "answeredMs">,
+  ): void {
     const submissions = this.ids.get(pcsId) ?? this.open(pcsId);
-    const times = { claimId, sentMs, answeredMs: Date.now(), ttlMs };
+    const times = { claimId, ...when, ttlMs };
     submissions.push(
       answer === undefined
         ? { ...times, outcome: "error" }
@@ -22,8 +27,8 @@ export class Ledger {
     );
     if (answer?.answer !== "first" || ttlMs !== DEFAULT_TTL_MS) return;
     const value = JSON.stringify({ ...(JSON.parse(body) as object), claim_id: claimId });
-    const expiresUntilMs = times.answeredMs + ttlMs;
-    this.keys.stored.set(pcsId, { value, expiresAtMs: sentMs + ttlMs, expiresUntilMs });
+    const [expiresAtMs, expiresUntilMs] = [when.sentMs + ttlMs, when.answeredMs + ttlMs];
+    this.keys.stored.set(pcsId, { value, expiresAtMs, expiresUntilMs });
   }
 
   /** Everything that cannot be true of a set-once store, the earliest first. */

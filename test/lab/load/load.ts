@@ -1,16 +1,10 @@
-/**
- * Open-loop load on the backend: arrivals keep coming at their rate however long answers take, so that a pause shows as
- * latency and not as fewer requests. Latency counts from the moment at which a submission was due.
- */
+/** Load on the backend: somebody asks (see `asker.ts`), and here the books are kept. */
+import path from "node:path";
+import { Worker } from "node:worker_threads";
 import type { RingKeys } from "../ring-keys";
-import { Client, type Claim } from "./client";
+import type { Asked, AskerOptions, Order, Told } from "./asker";
 import { Ledger } from "./ledger";
-import { Mix } from "./mix";
 import { Timeline } from "./timeline";
-
-const TICK_MS = 5;
-/** A timer is that late now and then. */
-const LATE_MS = 10;
 
 export interface LoadOptions {
   /** Of the Service. */
@@ -27,59 +21,59 @@ export class Load {
   readonly ledger: Ledger;
   /** Why tries failed, and how often. */
   readonly failures = new Map<string, number>();
-  private readonly client: Client;
-  private readonly mix: Mix;
-  private readonly underWay = new Set<Promise<void>>();
-  private timer: NodeJS.Timeout | undefined;
-  private dueMs = 0;
-  private tickMs = 0;
+  private readonly worker: Worker;
+  private readonly ended: Promise<void>;
+  private failure: Error | undefined;
+  private onPaused: () => void = () => undefined;
 
-  constructor(private readonly options: LoadOptions) {
-    this.client = new Client(options.url);
-    this.mix = new Mix(options.seed, [...options.keys.stored.keys()]);
-    this.ledger = new Ledger(options.keys);
+  constructor({ url, rate, seed, keys }: LoadOptions) {
+    const workerData: AskerOptions = { url, rate, seed, known: [...keys.stored.keys()] };
+    const execArgv = ["-r", "ts-node/register/transpile-only"];
+    this.worker = new Worker(path.join(__dirname, "asker.ts"), { workerData, execArgv });
+    this.worker.on("message", (told: Told) => (told === "paused" ? this.onPaused() : this.enter(told)));
+    this.worker.on("error", (error: Error) => (this.failure = error));
+    this.ended = new Promise((resolve) => this.worker.once("exit", () => resolve()));
+    this.ledger = new Ledger(keys);
   }
 
   start(): void {
-    this.dueMs = this.tickMs = Date.now();
-    this.timer = setInterval(() => this.sendDue(), TICK_MS);
+    this.order("start");
   }
 
-  /** Sends nothing more, and waits for the answers that are due. `start` goes on. */
+  /**
+   * Sends nothing more, and waits for the answers that are due. `start` goes on.
+   * @throws Error when whoever asked has died
+   */
   async pause(): Promise<void> {
-    clearInterval(this.timer);
-    while (this.underWay.size > 0) await Promise.all(this.underWay);
+    const paused = new Promise<void>((resolve) => (this.onPaused = resolve));
+    this.order("pause");
+    await Promise.race([paused, this.ended]);
+    if (this.failure) throw this.failure;
   }
 
   async stop(): Promise<void> {
-    await this.pause();
-    this.client.close();
-  }
-
-  private sendDue(): void {
-    const nowMs = Date.now();
-    const lateMs = nowMs - this.tickMs - TICK_MS;
-    if (lateMs > LATE_MS) this.timeline.stoodStill(nowMs, lateMs);
-    this.tickMs = nowMs;
-    while (this.dueMs <= nowMs) {
-      const claims = this.mix.next();
-      for (const claim of claims) {
-        const submission = this.submit(claim, this.dueMs).finally(() => this.underWay.delete(submission));
-        this.underWay.add(submission);
-      }
-      this.dueMs += (1000 / this.options.rate) * claims.length;
+    try {
+      await this.pause();
+    } finally {
+      await this.worker.terminate();
     }
   }
 
-  private async submit(claim: Claim, dueMs: number): Promise<void> {
-    const sentMs = Date.now();
-    const outcome = await this.client.submit(claim);
-    const atMs = Date.now();
+  private order(order: Order): void {
+    this.worker.postMessage(order);
+  }
+
+  private enter({ asked, stoodStill }: Exclude<Told, "paused">): void {
+    asked.forEach((each) => this.enterOne(each));
+    for (const { atMs, ms } of stoodStill) this.timeline.stoodStill(atMs, ms);
+  }
+
+  private enterOne({ claim, outcome, sentMs, atMs, latencyMs }: Asked): void {
     const { answer, failedTries } = outcome;
-    this.ledger.enter(claim, outcome, sentMs);
+    this.ledger.enter(claim, outcome, { sentMs, answeredMs: atMs });
     this.timeline.add({
       atMs,
-      latencyMs: atMs - dueMs,
+      latencyMs,
       failedTries: failedTries.length,
       answer: answer?.answer ?? "error",
     });
