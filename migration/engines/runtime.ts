@@ -56,4 +56,6 @@ export interface Run {
   readonly log: Log;
   /** Absent: work goes as fast as the shards take it. */
   readonly brake?: Brake;
+  /** Told of each batch of keys that is done. */
+  readonly onKeys?: (keys: number) => void;
 }

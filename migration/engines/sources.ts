@@ -43,6 +43,7 @@ export async function runOnSources(run: Run, job: SourcesJob): Promise<Counts> {
       goOn();
       const counts = await job.onBatch(...batch);
       progress.add(batch[2].length);
+      run.onKeys?.(batch[2].length);
       return counts;
     },
   };

@@ -1,5 +1,6 @@
 import { catchUp } from "../engines/catch-up";
 import { holds, writeMigrationRecord } from "../engines/migration-record";
+import { Samples } from "../engines/samples";
 import type { Session } from "../adapters/session";
 import { rolesOf, type Phase } from "../phases";
 import { log, repairPace, resultsOf, STATE_VERSION, type Secrets, type StepInputs } from "./inputs";
@@ -8,6 +9,8 @@ import { braked } from "./open-service";
 
 interface Outputs extends StepInputs {
   readonly counts?: unknown;
+  /** How far the last run that brought anything into step was over time. */
+  readonly samples?: unknown;
   readonly cutoverAt?: string | null;
 }
 
@@ -15,12 +18,16 @@ interface Outputs extends StepInputs {
 export async function update(olds: Partial<Outputs>, news: StepInputs, secrets: Secrets) {
   const kept = { ...news, stateVersion: STATE_VERSION };
   const before = resultsOf(olds, news);
-  if (news.work === "none") return { ...kept, counts: before.counts ?? null, cutoverAt: before.cutoverAt ?? null };
+  const { counts: known = null, samples: knownSamples = null, cutoverAt = null } = before;
+  if (news.work === "none") return { ...kept, counts: known, samples: knownSamples, cutoverAt };
   return openRun(news, secrets, { purpose: "catch-up" }, async (session) => {
-    const { counts, cutoverAtMs } = await bringIntoStep(session, news, secrets);
+    const samples = new Samples(session.run.clock);
+    const run = { ...session.run, onKeys: (keys: number) => samples.add(keys) };
+    const { counts, cutoverAtMs } = await bringIntoStep({ ...session, run }, news, secrets);
     return {
       ...kept,
-      counts: counts ?? before.counts ?? null,
+      counts: counts ?? known,
+      samples: samples.list() ?? knownSamples,
       cutoverAt: cutoverAtMs === undefined ? null : new Date(cutoverAtMs).toISOString(),
     };
   });

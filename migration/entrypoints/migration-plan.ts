@@ -1,4 +1,3 @@
-import { openShards } from "../adapters/open-shards";
 import type { Session } from "../adapters/session";
 import { METRIC_GATES_OFF } from "../config/metric-gates-off";
 import { GateClosedError } from "../engines/errors";
@@ -17,17 +16,8 @@ import { capacityWarnings } from "../plan/capacity";
 import { describeEdges, describeMovement, estimateEdges } from "../plan/edges";
 import { formatCount } from "../plan/format";
 import { migrationPlan, type MigrationPlan } from "../plan/migration-plan";
-import {
-  accessOf,
-  addressesOf,
-  containerLimits,
-  log,
-  ringsOf,
-  STATE_VERSION,
-  type RingInputs,
-  type Secrets,
-  type StepInputs,
-} from "./inputs";
+import { countKeys } from "./count-keys";
+import { containerLimits, log, ringsOf, STATE_VERSION, type RingInputs, type Secrets, type StepInputs } from "./inputs";
 import { openRun } from "./open-run";
 import { openService } from "./open-service";
 
@@ -46,9 +36,6 @@ interface CheckedPlanInputs extends PlanInputs {
 interface Outputs extends CheckedPlanInputs {
   readonly plan?: unknown;
 }
-
-/** A preview waits no longer than this for the shards' key counts. */
-const COUNT_WITHIN_MS = 5_000;
 
 /** Says what will move: shares always, key counts when the shards can be reached. Keeps what was said before. */
 export async function check(olds: Partial<CheckedPlanInputs>, news: PlanInputs, secrets: Secrets) {
@@ -73,8 +60,12 @@ export async function update(olds: Partial<Outputs>, news: CheckedPlanInputs, se
   return { ...kept, plan };
 }
 
-/** The plan, with the service's figures as they were before; for those that nobody could tell, why. */
-type PlanWithBaseline = MigrationPlan & { readonly baseline: Readonly<Record<string, number | string>> | string };
+/** The plan, with what was found before: for figures of the service that nobody could tell, why. */
+type PlanWithBaseline = MigrationPlan & {
+  readonly baseline: Readonly<Record<string, number | string>> | string;
+  /** Of the current ring's shards: all of their keys, with the prefix and without. */
+  readonly keys_per_shard: Readonly<Record<string, number>>;
+};
 
 async function makePlan({ run, stores }: Session, inputs: PlanInputs, secrets: Secrets): Promise<PlanWithBaseline> {
   const { ring, settings } = inputs;
@@ -101,7 +92,9 @@ async function makePlan({ run, stores }: Session, inputs: PlanInputs, secrets: S
   log(
     `plan ${record.id}: ${formatCount(plan.total_keys_to_move)} keys to move, about ${plan.estimated_duration} at the throttle`,
   );
-  return { ...plan, migration_id: record.id, digest: record.digest, baseline: baselineOutput(figures) };
+  const counted = Object.fromEntries(census.map(({ shard, keys, otherKeys }) => [shard, keys + otherKeys]));
+  const found = { baseline: baselineOutput(figures), keys_per_shard: counted };
+  return { ...plan, migration_id: record.id, digest: record.digest, ...found };
 }
 
 /** The service's figures before anything moves; nothing is held by those that nobody can tell: the gates will be. */
@@ -131,16 +124,9 @@ async function assertNoOther(stores: readonly ShardStore[], ring: RingInputs): P
 
 /** Keys per shard of the current ring, those of shards that answer in time. */
 async function keysPerShard(inputs: PlanInputs, secrets: Secrets): Promise<Record<string, number>> {
-  const addresses = addressesOf(inputs.connection).filter(({ name }) => inputs.ring.shards.includes(name));
-  const counts: Record<string, number> = {};
-  try {
-    const open = await openShards(addresses, accessOf(inputs, secrets, false));
-    const asked = open.shards.map(async (shard) => (counts[shard.name] = (await shard.info()).keys));
-    const timeout = new Promise<void>((resolve) => setTimeout(resolve, COUNT_WITHIN_MS).unref());
-    await Promise.race([Promise.allSettled(asked), timeout]);
-    open.close();
-  } catch (error) {
-    log(`plan: key counts are not known: ${error instanceof Error ? error.message : String(error)}`);
+  const counts = Object.entries(await countKeys(inputs, secrets, inputs.ring.shards));
+  for (const [name, keys] of counts) {
+    if (typeof keys === "string") log(`plan: how many keys ${name} has is not known: ${keys}`);
   }
-  return { ...counts };
+  return Object.fromEntries(counts.filter((count): count is [string, number] => typeof count[1] === "number"));
 }

@@ -26,6 +26,9 @@ const SETTINGS: SettingsInputs = {
   containerLimitBytes: 0,
 };
 
+/** Keys of a shard but for the product's own. */
+const COUNT = "return #redis.call('KEYS', 'pcs:*')";
+
 describe("the plan, on real shards", function () {
   this.timeout(60_000);
   let lab: RingLab;
@@ -72,6 +75,9 @@ describe("the plan, on real shards", function () {
       expect(to).to.equal("shard-3");
       expect(keys_to_move, from).to.equal(lab.moverKeys(from).length);
     }
+    const { keys_per_shard: counted } = made as unknown as { keys_per_shard: Record<string, number> };
+    const held = THREE.map(async (name) => [name, Number(await lab.server(name).client.eval(COUNT, 0))] as const);
+    expect(counted).to.deep.equal(Object.fromEntries(await Promise.all(held)));
     expect(await record()).to.deep.include({ sequence: 1, id: made.migration_id, movers: made.total_keys_to_move });
     expect(await lab.placement(lab.rings.current)).to.deep.equal(lab.allRight(lab.rings.current));
   });

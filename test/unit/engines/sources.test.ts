@@ -75,6 +75,13 @@ describe("runOnSources", () => {
     expect([...world.records.keys()]).to.deep.equal([]);
   });
 
+  it("tells whoever watches of each batch that is done", async () => {
+    const world = new World({ a: { "0": page("0", "1", "2", "3") }, b: { "0": page("0") } });
+    const told: number[] = [];
+    await runOnSources({ ...world.run, onKeys: (keys) => void told.push(keys) }, world.job({ batchSize: 2 }));
+    expect(told).to.deep.equal([2, 1]);
+  });
+
   it("leaves a checkpoint for its work, and finds done work done", async () => {
     const world = new World({ a: { "0": page("0", "1", "2") }, b: { "0": page("0", "3") } });
     const job = world.job({ checkpointFor: "m-1" });

@@ -25,8 +25,13 @@ const step = (migration: number): StepInputs => ({ migration, epoch: 1, work: "n
 
 describe("what steps found", () => {
   for (const [name, update, found, empty] of [
-    ["pre-copy", preCopy.update, { counts: { checked: 1 } }, { counts: null }],
-    ["catch-up", catchUp.update, { counts: {}, cutoverAt: "2026" }, { counts: null, cutoverAt: null }],
+    ["pre-copy", preCopy.update, { counts: { checked: 1 }, samples: [] }, { counts: null, samples: null }],
+    [
+      "catch-up",
+      catchUp.update,
+      { counts: {}, samples: [], cutoverAt: "2026" },
+      { counts: null, samples: null, cutoverAt: null },
+    ],
     ["verify", verify.update, { report: { missing: 0 } }, { report: null }],
     ["bake", bake.update, { report: { outcome: "pass" } }, { report: null }],
     ["drain", drain.update, { counts: { deleted: 1 } }, { counts: null }],
