@@ -30,6 +30,12 @@ module.exports = {
       "The plan is arithmetic.",
     ),
     forbid(
+      "reports-are-pure",
+      { path: "^migration/report/" },
+      { path: "^migration/(adapters|entrypoints|providers)/" },
+      "A report is made of facts.",
+    ),
+    forbid(
       "engines-below-adapters",
       { path: "^migration/engines/" },
       { path: "^migration/(adapters|entrypoints|providers)/" },

@@ -13,9 +13,11 @@ import { quantityOf } from "./migration/config/quantity";
 import { MIGRATION_METRIC_NAMES } from "./migration/metrics";
 import { MigrationSteps, stepInputs } from "./migration/migration";
 import { isOpen, ringsInForce, rollbackOf, shardsThatExist, takesBackup } from "./migration/phases";
+import type { MigrationFigures, PlannedMigration } from "./migration/report/facts";
 import {
   GrafanaDashboards,
   MigrationPlan,
+  PhaseReport,
   RingGate,
   ShardGuard,
   ShardReady,
@@ -146,6 +148,15 @@ export const rollback = rollbackOf(config.migrationPhase);
 /** What people look at and are called by; the kinds of the Prometheus operator only where the cluster has them. */
 export const monitoring = config.monitoring.enabled ? declareMonitoring() : "off (monitoring.enabled is false)";
 export const backup = config.backup.enabled ? config.backup.directory : "off (backup.enabled is false)";
+new PhaseReport(
+  "report",
+  {
+    ...{ migration: gate.migration, epoch: gate.epoch, phase, ring, connection, stack: pulumi.getStack() },
+    directory: config.report.directory,
+    figures: migrationFigures(),
+  },
+  { dependsOn: steps.drain },
+);
 
 async function declareMonitoring(): Promise<string> {
   const { folder, labels, runbookUrl, backend, limits } = config.monitoring;
@@ -163,6 +174,18 @@ async function declareMonitoring(): Promise<string> {
   const { url } = config.grafana;
   if (url !== undefined) pushDashboards(url, folder, content);
   return ["dashboards", ...(url === undefined ? [] : [`pushed to ${url}`]), ...kinds].join(", ");
+}
+
+/** As a secret, so that previews and their comments on pull requests do not print them all each time. */
+function migrationFigures() {
+  return pulumi.secret({
+    plan: plan.plan.apply((made) => made as PlannedMigration | null),
+    ...copyCounters,
+    preCopySamples: steps.preCopy.samples,
+    catchUpSamples: steps.catchUp.samples,
+    verification,
+    cleanupOpensAt,
+  }) as pulumi.Output<MigrationFigures>;
 }
 
 /** Behind the rollout: that is when a new phase begins for those who look at the graphs. */

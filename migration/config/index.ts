@@ -4,6 +4,7 @@ import { ConfigError, keyOf, show, type ConfigProblem } from "./config-error";
 import { metricsOf } from "./metrics";
 import { metricsProblems } from "./metrics-problems";
 import { monitoringOf } from "./monitoring";
+import { notifyProblems } from "./notify";
 import { quantityOf } from "./quantity";
 import { rawConfig } from "./raw-config";
 import { ringProblems } from "./rings";
@@ -43,13 +44,14 @@ export function parseStackConfig(
   problems.unshift(...known, ...unknownKeys(Object.keys(raw), [...Object.keys(SCHEMA), ...SECRETS]));
   problems.push(...passwordProblems(raw["redisPassword"]), ...metricsProblems(parsed, raw));
   problems.push(...webUrlProblems("grafana", parsed.grafana?.url, "grafanaToken"));
+  problems.push(...notifyProblems(raw["notify"]));
   problems.push(...ringProblems(parsed), ...shardUrlProblems(parsed, managedUrl), ...resourceProblems(parsed));
   if (problems.length > 0) throw new ConfigError(problems);
   return assemble(parsed as ParsedConfig);
 }
 
 /** The keys that are no part of the result: secrets take another way. */
-const SECRETS = ["redisPassword", "metricsToken", "metricsPassword", "grafanaToken"];
+const SECRETS = ["redisPassword", "metricsToken", "metricsPassword", "grafanaToken", "notify"];
 
 /** It is handed over in a file, by `$(cat file)`, and in a variable: none of these holds every character. */
 function passwordProblems(password: unknown): ConfigProblem[] {

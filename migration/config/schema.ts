@@ -3,6 +3,7 @@ import { PHASES } from "../phases";
 import { grafana } from "./grafana";
 import { metrics } from "./metrics";
 import { monitoring } from "./monitoring";
+import { report } from "./report";
 import { dnsLabel, durationMs, integer, OBJECT_NAME, objectName, oneOf, quantity, section, text } from "./values";
 
 /** The engines keep their locks, tokens and checkpoints under keys that start with this, on the shards themselves. */
@@ -106,6 +107,7 @@ export const SCHEMA = {
   metrics: metrics.prefault({}),
   monitoring: monitoring.prefault({}),
   grafana: grafana.prefault({}),
+  report: report.prefault({}),
   forceRemoveShards: names.default([]),
 };
 

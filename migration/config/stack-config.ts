@@ -2,6 +2,7 @@ import type { Phase } from "../phases";
 import type { GrafanaConfig } from "./grafana";
 import type { MetricsConfig } from "./metrics";
 import type { MonitoringConfig } from "./monitoring";
+import type { ReportConfig } from "./report";
 
 /** The validated stack configuration. Durations are milliseconds, rates keys per second, sizes keys per batch. */
 export interface StackConfig {
@@ -30,6 +31,7 @@ export interface StackConfig {
   readonly metrics: MetricsConfig;
   readonly monitoring: MonitoringConfig;
   readonly grafana: GrafanaConfig;
+  readonly report: ReportConfig;
   /** Shards that go without a look at their keys, because they are dead. */
   readonly forceRemoveShards: readonly string[];
 }

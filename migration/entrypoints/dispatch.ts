@@ -68,6 +68,7 @@ export async function dispatch(
     metricsToken: config?.get("metricsToken"),
     metricsPassword: config?.get("metricsPassword"),
     grafanaToken: config?.get("grafanaToken"),
+    notify: config?.get("notify"),
     forceRemoveShards: config?.get("forceRemoveShards"),
   };
   return METHODS[method]({ name, entrypoint, args, secrets });

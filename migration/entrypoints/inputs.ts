@@ -85,6 +85,8 @@ export interface Secrets {
   readonly metricsToken?: string | undefined;
   readonly metricsPassword?: string | undefined;
   readonly grafanaToken?: string | undefined;
+  /** An object as Pulumi hands it over: JSON. Its `webhookUrl` lets whoever knows it send messages. */
+  readonly notify?: unknown;
   /** A list of names as Pulumi hands it over: JSON. */
   readonly forceRemoveShards?: unknown;
 }
@@ -93,6 +95,12 @@ export interface Secrets {
 export function isForced(shard: string, { forceRemoveShards }: Secrets): boolean {
   const names: unknown = typeof forceRemoveShards === "string" ? JSON.parse(forceRemoveShards) : forceRemoveShards;
   return Array.isArray(names) && names.includes(shard);
+}
+
+/** Where messages are sent to; undefined: nowhere. */
+export function webhookUrlOf({ notify }: Secrets): string | undefined {
+  const value: unknown = typeof notify === "string" ? JSON.parse(notify) : notify;
+  return (value as { readonly webhookUrl?: string } | undefined)?.webhookUrl;
 }
 
 /** Rises when the shape of outputs changes, so that later code can read older states. */

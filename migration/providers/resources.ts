@@ -1,9 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { Sample } from "../engines/samples";
 import type { BarrierInputs } from "../entrypoints/barrier";
 import type { BakeInputs, StepInputs } from "../entrypoints/inputs";
 import type { GrafanaInputs } from "../entrypoints/grafana";
 import type { PlanInputs } from "../entrypoints/migration-plan";
 import type { GateInputs } from "../entrypoints/gate-inputs";
+import type { ReportInputs } from "../entrypoints/report";
 import type { ShardGuardInputs } from "../entrypoints/shard-guard";
 import type { ShardReadyInputs } from "../entrypoints/shard-ready";
 import type { ShardSetInputs } from "../entrypoints/shard-set";
@@ -92,20 +94,24 @@ export class Barrier extends Resource {
 /** Copies the movers while the backend knows nothing of the target ring. */
 export class PreCopy extends Resource {
   declare readonly counts: pulumi.Output<object | null>;
+  /** How far it was over time; null before. */
+  declare readonly samples: pulumi.Output<readonly Sample[] | null>;
 
   constructor(name: string, inputs: Wrapped<StepInputs>, opts?: pulumi.CustomResourceOptions) {
-    super("pre-copy", "PreCopy", name, { ...inputs, counts: undefined }, opts);
+    super("pre-copy", "PreCopy", name, { ...inputs, counts: undefined, samples: undefined }, opts);
   }
 }
 
 /** Brings the secondary ring into step, once every pod writes both. */
 export class CatchUp extends Resource {
   declare readonly counts: pulumi.Output<object | null>;
+  /** How far it was over time; null before. */
+  declare readonly samples: pulumi.Output<readonly Sample[] | null>;
   /** When reads moved to the target ring, ISO 8601; null before. */
   declare readonly cutoverAt: pulumi.Output<string | null>;
 
   constructor(name: string, inputs: Wrapped<StepInputs>, opts?: pulumi.CustomResourceOptions) {
-    const outputs = { counts: undefined, cutoverAt: undefined };
+    const outputs = { counts: undefined, samples: undefined, cutoverAt: undefined };
     super("catch-up", "CatchUp", name, { ...inputs, ...outputs }, opts);
   }
 }
@@ -142,5 +148,12 @@ export class Drain extends Resource {
 export class GrafanaDashboards extends Resource {
   constructor(name: string, inputs: Wrapped<GrafanaInputs>, opts?: pulumi.CustomResourceOptions) {
     super("grafana", "GrafanaDashboards", name, { ...inputs, pushed: undefined }, opts);
+  }
+}
+
+/** What a phase came to, written down and sent out at its end. */
+export class PhaseReport extends Resource {
+  constructor(name: string, inputs: Wrapped<ReportInputs>, opts?: pulumi.CustomResourceOptions) {
+    super("report", "PhaseReport", name, { ...inputs }, opts);
   }
 }

@@ -4,7 +4,7 @@ import { expect } from "chai";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { PHASES, type Phase } from "../../migration/phases";
-import { declaredBy, named, type Declared } from "./components/recorded-program";
+import { declaredBy, isSecretInput, named, type Declared } from "./components/recorded-program";
 
 const load = createRequire(__filename);
 const PROGRAM = join(__dirname, "../../index.ts");
@@ -15,6 +15,7 @@ function declaredIn(phase: Phase): Promise<Declared[]> {
     "dedup-shards:migrationPhase": phase,
     "dedup-shards:shards": JSON.stringify(["a", "b"]),
     "dedup-shards:targetShards": JSON.stringify(["a", "b", "c"]),
+    "dedup-shards:notify": JSON.stringify({ webhookUrl: "https://hooks.example/geheim" }),
     "dedup-shards:monitoring": JSON.stringify({ enabled: false }),
     "dedup-shards:backup": JSON.stringify({ enabled: true, command: "true" }),
   });
@@ -34,14 +35,14 @@ function before(resources: readonly Declared[], name: string): Set<string> {
 const ORDER = [
   ...["ring-gate", "shards", "backend-ring", "backend-rollout", "migration-barrier"],
   ...["migration-pre-copy", "migration-catch-up", "migration-verify", "migration-bake"],
-  "migration-drain",
+  ...["migration-drain", "report"],
 ];
 
 describe("the program", function () {
   this.timeout(60_000); // Pulumi's serializer takes its time to load
 
   for (const phase of PHASES) {
-    it(`puts gate, ring, rollout, barrier, copy, catch-up, verify, bake and drain into that order in ${phase}`, async () => {
+    it(`puts gate, ring, rollout, barrier, copy, catch-up, verify, bake, drain and report into that order in ${phase}`, async () => {
       const resources = await declaredIn(phase);
       for (const [i, name] of ORDER.entries()) {
         expect([...before(resources, name)], `before ${name}`).to.include.members(ORDER.slice(0, i));
@@ -55,6 +56,16 @@ describe("the program", function () {
     expect(backups).to.have.length(2);
     for (const name of backups) expect([...before(resources, name)]).to.include("plan");
     expect([...before(resources, "migration-pre-copy")]).to.include.members(["plan", ...backups]);
+  });
+
+  it("reports on the phase, with figures that no preview prints and a webhook that is in no resource", async () => {
+    const resources = await declaredIn("cutover");
+    const report = named(resources, "report");
+    expect(report.type).to.equal("pulumi-nodejs:dynamic/dedup:PhaseReport");
+    expect(report.inputs).to.deep.include({ phase: "cutover", stack: "test", directory: "reports" });
+    expect(report.inputs["ring"]).to.deep.include({ shards: ["a", "b"], targetShards: ["a", "b", "c"] });
+    expect(isSecretInput(report, "figures")).to.equal(true);
+    expect(resources.filter(({ wire }) => wire.includes("geheim"))).to.deep.equal([]);
   });
 
   it("guards each shard that it runs: the guard is deleted, and asked, before the shard", async () => {

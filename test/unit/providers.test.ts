@@ -14,6 +14,7 @@ const ENTRYPOINTS = ["ring-gate", "shard-set", "shard-guard", "shard-ready", "mi
   "verify",
   "bake",
   "drain",
+  "report",
 ]);
 
 const serialize = async (name: string): Promise<string> => {
@@ -38,6 +39,6 @@ describe("serialized providers", function () {
     const program = `${await serialize("pre-copy")}
       exports.handler().update("id", {}, { work: "none" }).then((r) => console.log(JSON.stringify(r)));`;
     const { stdout, stderr } = spawnSync(process.execPath, ["-e", program], { cwd: ROOT, encoding: "utf8" });
-    expect(stdout, stderr).to.equal('{"outs":{"work":"none","stateVersion":1,"counts":null}}\n');
+    expect(stdout, stderr).to.equal('{"outs":{"work":"none","stateVersion":1,"counts":null,"samples":null}}\n');
   });
 });

@@ -16,7 +16,8 @@ const WAIT = "a whole number from 1 to 3600000";
 const DURATION = "a whole number and a unit (ms, s, m, h or d), such as 14d, 30m or 0s, at most 365d";
 const KEYS =
   "migrationPhase, shards, targetShards, vnodes, keyPrefix, namespace, shardUrls, access, shard, backend, copy, verify, " +
-  "cleanup, backup, metrics, monitoring, grafana, forceRemoveShards, redisPassword, metricsToken, metricsPassword, grafanaToken";
+  "cleanup, backup, metrics, monitoring, grafana, report, forceRemoveShards, redisPassword, metricsToken, " +
+  "metricsPassword, grafanaToken, notify";
 const TEXT_PREFIX = "text such as pcs: that is not just a number, true, false or null";
 const PORT = "a whole number from 1 to 65535";
 const PATH = "a path that starts with a slash, such as /metrics";
@@ -170,10 +171,7 @@ const BAD: readonly (readonly [RawStackConfig, string])[] = [
   [{ shard: { memoryLimit: "1e99" } }, `shard.memoryLimit is "1e99"; allowed: ${MEMORY("4Gi")}`],
   [{ shard: { memoryLimit: "4294967296m" } }, `shard.memoryLimit is "4294967296m"; allowed: ${MEMORY("4Gi")}`],
   [{ shard: { cpuLimit: "2k" } }, `shard.cpuLimit is "2k"; allowed: ${CPU}`],
-  [
-    { copi: { keysPerSecond: 1 } },
-    `copi is an unknown key; allowed: the closest is dedup-shards:copy; all are ${KEYS}`,
-  ],
+  [{ copi: {} }, `copi is an unknown key; allowed: the closest is dedup-shards:copy; all are ${KEYS}`],
   [{ namspace: "x" }, `namspace is an unknown key; allowed: the closest is dedup-shards:namespace; all are ${KEYS}`],
   [
     { MigrationPhase: "copy" },

@@ -61,6 +61,7 @@ const DEFAULTS: StackConfig = {
     },
   },
   grafana: {},
+  report: { directory: "reports" },
   forceRemoveShards: [],
 };
 

@@ -38,6 +38,7 @@ describe("Pulumi.yaml", () => {
       "metricsToken",
       "metricsPassword",
       "grafanaToken",
+      "notify",
     ]);
   });
 
@@ -57,7 +58,8 @@ describe("Pulumi.yaml", () => {
   it("names every field of its objects in the description", () => {
     const metrics = { url: "http://p", username: "u", caCertificate: CERTIFICATE };
     const optional = { shard: { storageClass: "fast" }, backend: { metricsPort: 8080 }, metrics };
-    const config = { ...parse({ shards: ["a"], ...optional, metricsPassword: "p" }) };
+    const notify = { webhookUrl: "http://h" };
+    const config = { ...parse({ shards: ["a"], ...optional, metricsPassword: "p", notify }), notify };
     for (const [key, { type, description }] of declarations) {
       const fields = type === "object" ? Object.keys(config[key as keyof typeof config]) : [];
       for (const field of fields) expect(description, key).to.include(DURATIONS[field] ?? field);
