@@ -27,6 +27,8 @@ export const LAB_CONFIG: Config = {
   backend: backendConfig(BACKEND_TIMES),
   copy: { keysPerSecond: 50000, catchUpKeysPerSecond: 50000 },
   cleanup: { ttlWindow: "0s", keysPerSecond: 50000 },
+  // Else every run of every test would leave some in the checkout.
+  report: { directory: "" },
 };
 
 export interface WorldOptions {
