@@ -65,6 +65,18 @@ module.exports = {
       { path: "node_modules/(ioredis|axios|@kubernetes/client-node)/" },
       "Clients live in adapters.",
     ),
+    forbid(
+      "policy-judges-alone",
+      { path: "^policy/" },
+      { path: "^(index|test|components/(?!shard-identity)|migration/(?!phases))" },
+      "A second line that asks the first one is none: policies know names, and decide by themselves.",
+    ),
+    forbid(
+      "policy-is-the-organisations",
+      { path: "^(index|components/|migration/)" },
+      { path: "^policy/" },
+      "The program does not know who judges it.",
+    ),
   ],
   options: {
     doNotFollow: { path: "node_modules" },

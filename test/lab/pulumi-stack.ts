@@ -47,6 +47,8 @@ export interface UpOptions {
 export interface PreviewOptions {
   readonly json?: boolean;
   readonly diff?: boolean;
+  /** More of the command line. */
+  readonly args?: readonly string[];
   /** Added to the CLI's environment, for this preview. */
   readonly env?: NodeJS.ProcessEnv;
   readonly onLine?: (line: string) => void;
@@ -88,10 +90,10 @@ export class PulumiStack {
     this.writeConfig();
   }
 
-  preview({ json, diff, env, onLine }: PreviewOptions = {}): Promise<RunResult> {
+  preview({ json, diff, args = [], env, onLine }: PreviewOptions = {}): Promise<RunResult> {
     return this.operate(
       "preview",
-      [...(json ? ["--json", "--show-sames"] : []), ...(diff ? ["--diff"] : [])],
+      [...(json ? ["--json", "--show-sames"] : []), ...(diff ? ["--diff"] : []), ...args],
       onLine,
       env,
     ).done;
