@@ -11,19 +11,21 @@ export interface MetricsPage {
 }
 
 const MAX_BYTES = 16 * 1024 * 1024;
-const SERVER_ERROR = 500;
+const OK = 200;
+const NOT_FOUND = 404;
 
 /**
  * Asks a pod for the ring epoch that it runs. Never throws: what goes wrong is the answer.
  *
- * A page without the metric, or none at that path, reports no epoch; an error of the server is no answer.
+ * A page without the metric, or none at that path, reports no epoch; any other status is no answer: who is not let in does
+ * not know what the page says.
  */
 export async function askPod({ withinMs, ...page }: MetricsPage): Promise<PodAnswer> {
   const signal = AbortSignal.timeout(withinMs);
   try {
     const { status, text } = await fetchText(page, signal);
-    if (status >= SERVER_ERROR) return { silence: `HTTP status ${status}`, idle: false };
-    return { epochs: status === 200 ? epochsIn(text) : [] };
+    if (status !== OK && status !== NOT_FOUND) return { silence: `HTTP status ${status}`, idle: false };
+    return { epochs: status === OK ? epochsIn(text) : [] };
   } catch (error) {
     const late = signal.aborted ? `nothing within ${withinMs / 1_000}s` : undefined;
     return { silence: late ?? (error instanceof Error ? error.message : String(error)), idle: false };

@@ -4,7 +4,7 @@ import { Samples } from "../engines/samples";
 import type { Session } from "../adapters/session";
 import { rolesOf, type Phase } from "../phases";
 import { log, repairPace, resultsOf, STATE_VERSION, type Secrets, type StepInputs } from "./inputs";
-import { liveEpoch, openBackend, openMigration, openRun } from "./open-run";
+import { openMigration, openRun, ringEpoch } from "./open-run";
 import { braked } from "./open-service";
 
 interface Outputs extends StepInputs {
@@ -33,10 +33,11 @@ export async function update(olds: Partial<Outputs>, news: StepInputs, secrets: 
   });
 }
 
-async function bringIntoStep(session: Session, { work, connection, settings }: StepInputs, secrets: Secrets) {
+async function bringIntoStep(session: Session, inputs: StepInputs, secrets: Secrets) {
+  const { work, settings } = inputs;
   const { run, stores } = session;
   const record = await openMigration(session);
-  const epoch = await liveEpoch(await openBackend(connection));
+  const epoch = await ringEpoch(inputs);
   const { primary } = rolesOf(work as Phase);
   const direction =
     primary === "current"

@@ -4,7 +4,7 @@ import { writeMigrationRecord } from "../engines/migration-record";
 import type { Pace } from "../engines/runtime";
 import { rolesOf, type Phase } from "../phases";
 import { resultsOf, STATE_VERSION, type Secrets, type SettingsInputs, type StepInputs } from "./inputs";
-import { liveEpoch, openBackend, openMigration, openRun } from "./open-run";
+import { openMigration, openRun, ringEpoch } from "./open-run";
 
 interface Outputs extends StepInputs {
   readonly counts?: unknown;
@@ -29,7 +29,7 @@ function cleanUp(inputs: StepInputs, secrets: Secrets): Promise<DrainCounts> {
     const { run, stores } = session;
     const { current, target } = run.rings;
     const record = await openMigration(session);
-    const epoch = await epochOf(inputs);
+    const epoch = await ringEpoch(inputs);
     const direction = { primary: target, secondary: current };
     const job = { record, direction, sources: current.shards, pace: paceOf(inputs.settings), epoch };
     const counts = await drain(run, job);
@@ -43,11 +43,9 @@ function close(inputs: StepInputs, secrets: Secrets): Promise<DrainCounts | unde
   const { ring, settings } = inputs;
   const only = ring.shards;
   return openRun(inputs, secrets, { purpose: "end of the migration", only }, ({ run, stores }) =>
-    closeMigration(run, { ring, stores, pace: paceOf(settings), epoch: () => epochOf(inputs) }),
+    closeMigration(run, { ring, stores, pace: paceOf(settings), epoch: () => ringEpoch(inputs) }),
   );
 }
-
-const epochOf = async ({ connection }: StepInputs): Promise<number> => liveEpoch(await openBackend(connection));
 
 const paceOf = ({ cleanupKeysPerSecond, cleanupBatchSize, maxLatencyMs }: SettingsInputs): Pace => ({
   keysPerSecond: cleanupKeysPerSecond,

@@ -2,7 +2,7 @@ import { systemClock } from "../adapters/session";
 import { barrier } from "../engines/barrier";
 import { ringData, type CheckedGateInputs } from "./gate-inputs";
 import { log, type BakeInputs, type Secrets } from "./inputs";
-import { openBackend, writeRing } from "./open-run";
+import { openBackend, ringEpoch, writeRing } from "./open-run";
 import { askGate } from "./ring-gate";
 
 /**
@@ -18,6 +18,8 @@ export async function moveBack(inputs: BakeInputs, secrets: Secrets): Promise<nu
   const there = at(inputs, "dualWrite", inputs.epoch + 1);
   const { epoch, data } = there;
   await askGate(here, there, secrets);
+  // The gate's verify may have taken its time.
+  await ringEpoch(inputs);
   await writeRing(connection, data, epoch);
   const { commandTimeoutMs, rolloutTimeoutMs: deadlineMs } = settings;
   await barrier(await openBackend(connection, metrics), { epoch, commandTimeoutMs, deadlineMs }, systemClock, log);

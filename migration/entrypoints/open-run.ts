@@ -62,3 +62,19 @@ export async function liveEpoch(backend: BackendView): Promise<number> {
   if (Number.isInteger(epoch)) return epoch;
   throw new GateClosedError(`the live ring ConfigMap has no DEDUP_RING_EPOCH. Run \`pulumi up\` to write it.`);
 }
+
+/**
+ * The epoch of a step, which must still be that of the live ring: work that goes by a ring which is no longer in force
+ * would let the wrong side decide.
+ *
+ * @throws GateClosedError when the ring has been moved since the gate let the phase through.
+ */
+export async function ringEpoch({ connection, epoch }: Pick<StepInputs, "connection" | "epoch">): Promise<number> {
+  const live = await liveEpoch(await openBackend(connection));
+  if (live === epoch) return epoch;
+  throw new GateClosedError(
+    `the work of this phase is for ring epoch ${epoch}, but the live ring ConfigMap is at ${live}: the ring has been moved ` +
+      `since. If metrics.autoRollback did that, set migrationPhase to "dualWrite" and run \`pulumi up\`. Otherwise run ` +
+      `\`pulumi refresh\`, then look at the preview.`,
+  );
+}

@@ -96,6 +96,7 @@ describe("metric gates, on a real stack", function () {
     expect(failed.output).to.contain("metrics.autoRollback has moved the ring back: since ring epoch ");
     const back = await liveRing();
     expect(back).to.include({ DEDUP_NEW_RING: FOUR.join(","), DEDUP_SHARDS: ringOf(THREE), LOG_LEVEL: "info" });
+    await world.stack.setConfig({ metrics: { ...metrics, limits: { maxP95Ms: 300 } } });
     const again = await up("cutover");
     expect(again.code).to.not.equal(0);
     expect(again.output).to.contain("If metrics.autoRollback did that, set migrationPhase to");

@@ -37,6 +37,7 @@ export class PaperStack {
   state: CheckedGateInputs | undefined;
   settings: SettingsInputs = SETTINGS;
   secrets: Secrets = {};
+  private baked: Parameters<typeof bake.update>[0] = {};
 
   constructor(
     private readonly lab: RingLab,
@@ -101,10 +102,18 @@ export class PaperStack {
       preCopy: () => preCopy.update(inputs, inputs, this.secrets),
       catchUp: () => catchUp.update(inputs, inputs, this.secrets),
       verify: () => verify.update(inputs, inputs, this.secrets),
-      bake: () => bake.update(inputs, inputs, this.secrets),
+      bake: () => this.bake(inputs),
       drain: () => drain.update(inputs, inputs, this.secrets),
     };
     return steps[step]();
+  }
+
+  /** Knows of its state, unlike the other steps: a bake is made once. */
+  private async bake(inputs: StepInputs) {
+    const { metrics } = this.now();
+    const asked = { ...inputs, ...(metrics ? { metrics } : {}) };
+    this.baked = await bake.update(this.baked, asked, this.secrets);
+    return this.baked;
   }
 
   private now(): CheckedGateInputs {

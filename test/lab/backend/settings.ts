@@ -28,7 +28,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const primaryNames = primaryUrls.map((url) => shardName(url, known));
   const urls = new Map(primaryNames.map((name, i) => [name, primaryUrls[i] ?? ""]));
 
-  const dualWrite = env["DEDUP_DUAL_WRITE"] === "true";
+  const dualWrite = yesOrNo(env, "DEDUP_DUAL_WRITE");
   const secondaryNames = dualWrite ? list(required(env, "DEDUP_NEW_RING")) : [];
   for (const name of secondaryNames) {
     urls.set(name, urls.get(name) ?? known[name] ?? shardUrl(name, env["POD_NAMESPACE"], primaryUrls));
@@ -40,7 +40,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     primary: new HashRing(primaryNames, vnodes),
     secondary: dualWrite ? new HashRing(secondaryNames, vnodes) : undefined,
     urls,
-    epoch: number(env, "DEDUP_RING_EPOCH", 0),
+    epoch: whole(env, "DEDUP_RING_EPOCH"),
     keyPrefix: env["DEDUP_KEY_PREFIX"] ?? "pcs:",
     ttlMs: number(env, "DEDUP_TTL_MS", 14 * 24 * 3600 * 1000),
     claimWindowMs: number(env, "DEDUP_CLAIM_WINDOW_MS", 5000),
@@ -85,6 +85,19 @@ function required(env: NodeJS.ProcessEnv, name: string): string {
   const value = env[name] ?? "";
   if (value === "") throw new Error(`${name} is empty`);
   return value;
+}
+
+/** Whatever is neither must not be taken for `false`: the pod would write one ring and report an epoch that has two. */
+function yesOrNo(env: NodeJS.ProcessEnv, name: string): boolean {
+  const value = required(env, name);
+  if (value !== "true" && value !== "false") throw new Error(`${name}: ${value} is neither true nor false`);
+  return value === "true";
+}
+
+function whole(env: NodeJS.ProcessEnv, name: string): number {
+  const value = required(env, name);
+  if (!/^\d+$/.test(value)) throw new Error(`${name}: ${value} is not a whole number`);
+  return Number(value);
 }
 
 function number(env: NodeJS.ProcessEnv, name: string, fallback: number): number {

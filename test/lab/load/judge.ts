@@ -56,8 +56,13 @@ export const describe = ({ claimId, sentMs, answeredMs, ttlMs, outcome, stored =
 
 /** Of two firsts the later one is a miss, unless one may have expired before the other was stored. */
 function ofFirst(submission: Submission, firsts: readonly Submission[]): Verdict | undefined {
-  const rival = firsts.find((other) => other.answeredMs < submission.answeredMs && bothLived(other, submission));
+  const rival = firsts.find((other) => isBefore(other, submission, firsts) && bothLived(other, submission));
   return rival && "miss";
+}
+
+/** Of two that were answered in one millisecond the one that was entered first. */
+function isBefore(a: Submission, b: Submission, all: readonly Submission[]): boolean {
+  return a.answeredMs === b.answeredMs ? all.indexOf(a) < all.indexOf(b) : a.answeredMs < b.answeredMs;
 }
 
 const bothLived = (a: Submission, b: Submission): boolean =>

@@ -37,6 +37,7 @@ export class Load {
   }
 
   start(): void {
+    this.timeline.started(Date.now());
     this.order("start");
   }
 

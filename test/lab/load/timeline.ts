@@ -19,7 +19,7 @@ export interface Stretch {
   readonly retried: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** The longest time between two successful writes. */
+  /** The longest time between two successful writes, of those that ended inside; pauses are none. */
   readonly writeGapMs: number;
   /** The longest time that whoever asks stood still: where answers were slow, it may not be they. */
   readonly standstillMs: number;
@@ -28,10 +28,16 @@ export interface Stretch {
 export class Timeline {
   /** In the order of their answers. */
   private readonly samples: Sample[] = [];
+  private readonly starts: number[] = [];
   private readonly standstills: { readonly atMs: number; readonly ms: number }[] = [];
 
   add(sample: Sample): void {
     this.samples.push(sample);
+  }
+
+  /** Whoever asks begins, or goes on after a pause, in which nothing can be written. */
+  started(atMs: number): void {
+    this.starts.push(atMs);
   }
 
   /** Whoever asks got to it so much later than it wanted to. */
@@ -60,12 +66,24 @@ export class Timeline {
       retried: inside.reduce((sum, { failedTries }) => sum + failedTries, 0),
       p50Ms: percentile(latencies, 0.5),
       p99Ms: percentile(latencies, 0.99),
-      writeGapMs: longestGap(inside),
+      writeGapMs: this.longestGap(fromMs, toMs),
       standstillMs: this.standstills.reduce(
         (longest, { atMs, ms }) => (fromMs <= atMs && atMs < toMs ? Math.max(longest, ms) : longest),
         0,
       ),
     };
+  }
+
+  private longestGap(fromMs: number, toMs: number): number {
+    let longest = 0;
+    let last = -Infinity;
+    for (const { answer, atMs } of this.samples.slice(0, this.indexAt(toMs))) {
+      if (answer !== "first") continue;
+      const since = Math.max(last, ...this.starts.filter((startMs) => startMs <= atMs));
+      if (atMs >= fromMs && since > -Infinity) longest = Math.max(longest, atMs - since);
+      last = atMs;
+    }
+    return longest;
   }
 
   /** Binary search: answers come in the order of time. */
@@ -83,8 +101,3 @@ export class Timeline {
 /** Nearest rank of sorted values; 0 where there are none. */
 const percentile = (sorted: Float64Array, share: number): number =>
   sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
-
-function longestGap(samples: readonly Sample[]): number {
-  const writes = samples.filter(({ answer }) => answer === "first").map(({ atMs }) => atMs);
-  return writes.reduce((longest, atMs, i) => Math.max(longest, atMs - (writes[i - 1] ?? atMs)), 0);
-}

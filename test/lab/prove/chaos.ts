@@ -43,6 +43,7 @@ export class Chaos {
 
   start(): void {
     this.working = this.work();
+    this.working.catch(() => undefined); // `stop` tells it
   }
 
   /** Resolves when what was killed is back. Rejects when it never came back. */

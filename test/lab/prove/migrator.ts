@@ -41,7 +41,7 @@ export class Migrator {
         return;
       }
       if (result !== undefined) {
-        if (this.chaos === undefined || runs === ATTEMPTS) throw new Error(`${phase} failed:\n${result.output}`);
+        if (this.chaos === undefined || runs >= ATTEMPTS) throw new Error(`${phase} failed:\n${result.output}`);
         failures.push(errorIn(result));
         this.say(`${journey}: ${phase} failed, and is run again: ${errorIn(result)}`);
       }

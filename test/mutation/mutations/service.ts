@@ -44,10 +44,42 @@ const BAKE = inFile(
   ["test/integration/metric-gates.test.ts"],
   [
     {
-      name: "bake-moved-back",
-      removed: "a ring that was moved back is not baked",
-      find: "  await assertNotMovedBack(news);\n",
+      name: "bake-once",
+      removed: "a ring that has been baked is not judged again, and so not moved back long after",
+      find: " || bakedEpoch === epoch",
       replace: "",
+    },
+  ],
+);
+
+const MOVED = inFile(
+  "migration/entrypoints/open-run.ts",
+  ["test/integration/metric-gates.test.ts"],
+  [
+    {
+      name: "ring-moved-since",
+      removed: "no step works by a ring that is no longer in force",
+      find: "if (live === epoch) return epoch;",
+      replace: "if (live >= epoch) return epoch;",
+    },
+  ],
+);
+
+const MOVE_BACK = inFile(
+  "migration/entrypoints/move-back.ts",
+  ["test/integration/metric-gates.test.ts"],
+  [
+    {
+      name: "move-back-gate",
+      removed: "a bake moves the ring back through the gate only",
+      find: "  await askGate(here, there, secrets);\n",
+      replace: "",
+    },
+    {
+      name: "move-back-barrier",
+      removed: "the ring is back when every pod runs it",
+      find: "  await barrier(",
+      replace: "  void (",
     },
   ],
 );
@@ -78,4 +110,4 @@ const THROTTLE = inFile(
   ],
 );
 
-export const SERVICE = [GATE, GATES, BAKE, BRAKE, THROTTLE].flat();
+export const SERVICE = [GATE, GATES, BAKE, MOVED, MOVE_BACK, BRAKE, THROTTLE].flat();

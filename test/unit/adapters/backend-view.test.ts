@@ -63,6 +63,8 @@ describe("the backend's pods, asked for their epoch", () => {
   it("an error of the server, a broken connection and silence are no answer", async () => {
     const failing: RequestListener = (_request, response) => response.writeHead(503).end("dedup_ring_epoch 4");
     expect(await answerOf(failing)).to.deep.equal({ silence: "HTTP status 503", idle: false });
+    const guarded: RequestListener = (_request, response) => response.writeHead(401).end();
+    expect(await answerOf(guarded)).to.deep.equal({ silence: "HTTP status 401", idle: false });
     expect(await answerOf((request) => request.destroy())).to.deep.equal({ silence: "socket hang up", idle: false });
     expect(await answerOf(() => undefined, "/", 200)).to.deep.equal({ silence: "nothing within 0.2s", idle: false });
     const halfWay: RequestListener = (_request, response) => void response.write("dedup_ring_epoch 4\n");

@@ -38,6 +38,8 @@ describe("the judge of what clients were told", () => {
 
   it("finds a second first that was sent at the same moment", () => {
     expect(verdicts(first("a", 0), { ...first("b", 0), answeredMs: 11 })).to.deep.equal(["miss"]);
+    expect(verdicts(first("a", 0), first("b", 0))).to.deep.equal(["miss"]);
+    expect(verdicts(first("a", 0), first("b", 0), first("c", 0))).to.deep.equal(["miss", "miss"]);
   });
 
   it("takes a second first for another life when the first may have expired", () => {

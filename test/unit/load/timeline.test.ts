@@ -34,6 +34,24 @@ describe("the timeline of what clients felt", () => {
     expect(timeline.stretch(1_150, 2_000)).to.include({ requests: 3, writeGapMs: 200 });
   });
 
+  it("counts a gap where it ends, also one that began before, but for the pauses", () => {
+    const paused = new Timeline();
+    const write = (atMs: number) => paused.add({ atMs, latencyMs: 1, failedTries: 0, answer: "first" });
+    paused.started(900);
+    [1_000, 6_000].forEach(write);
+    paused.started(9_000);
+    [9_200, 9_300].forEach(write);
+    const gaps = ([from, to]: readonly [number, number]) => paused.stretch(from, to).writeGapMs;
+    const stretches = [
+      [0, 1_100],
+      [1_100, 5_000],
+      [5_000, 8_000],
+      [8_000, 9_250],
+      [0, 10_000],
+    ] as const;
+    expect(stretches.map(gaps)).to.deep.equal([100, 0, 5_000, 200, 5_000]);
+  });
+
   it("has nothing to say of a stretch without requests", () => {
     expect(timeline.stretch(5_000, 6_000)).to.include({ requests: 0, errors: 0, p50Ms: 0, p99Ms: 0, writeGapMs: 0 });
   });

@@ -21,6 +21,12 @@ describe("the mutations", () => {
     });
   }
 
+  it("are in docs/safeguards.md, each with the test that notices", () => {
+    const page = readFileSync(join(ROOT, "docs/safeguards.md"), "utf8");
+    const listed = [...page.matchAll(/\[([\w-]+)\] +\|/g)].map(([, name]) => name);
+    expect(listed).to.have.members(MUTATIONS.map(({ name }) => name));
+  });
+
   it("are refused where their text does not occur, or more than once", () => {
     const mutation = { name: "m", removed: "", file: "f", find: "a.b", replace: "", tests: [] };
     expect(applyTo("1 a.b 2", { ...mutation, replace: "$&" })).to.equal("1 $& 2");
