@@ -80,10 +80,14 @@ async function scanWindow(job: Walk, start: string, batches: Batches): Promise<s
   }
 }
 
-/** Gathers keys by the shard they concern and keeps a few batches under way. */
+/**
+ * Gathers keys by the shard they concern and keeps a few batches under way. A key that comes again is left out: two batches
+ * at work on it would count it twice. (SCAN repeats keys when its table is resized, and when a cursor outlives its server.)
+ */
 class Batches {
   begun = 0;
   private readonly gathered = new Map<string, Buffer[]>();
+  private readonly known = new Set<string>();
   private readonly running = new Set<Promise<void>>();
   private failed = false;
   private failure: unknown;
@@ -93,7 +97,7 @@ class Batches {
   async add(keys: readonly Buffer[]): Promise<void> {
     for (const key of keys) {
       const other = this.job.route(key, this.job.source.name);
-      if (other === undefined) continue;
+      if (other === undefined || this.isKnown(key)) continue;
       const batch = this.gathered.get(other) ?? [];
       batch.push(key);
       if (batch.length < this.job.batchSize) this.gathered.set(other, batch);
@@ -115,6 +119,11 @@ class Batches {
   /** Waits until nothing is under way, well or not. */
   async settle(): Promise<void> {
     await Promise.all(this.running);
+  }
+
+  private isKnown(key: Buffer): boolean {
+    const { size } = this.known;
+    return this.known.add(key.toString("latin1")).size === size;
   }
 
   private async begin(other: string, batch: readonly Buffer[]): Promise<void> {

@@ -52,6 +52,12 @@ describe("walk", () => {
     expect(script.lines).to.deep.equal([]);
   });
 
+  it("works once on a key that comes again, in one page or two", async () => {
+    const script = new Script({ "0": page("5", "b:1", "b:1", "c:1"), "5": page("0", "c:1", "b:1", "b:2") });
+    await script.walk();
+    expect(script.batches).to.deep.equal(["b: b:1 b:2", "c: c:1"]);
+  });
+
   it("an empty source is one page and one window", async () => {
     const script = new Script({ "0": page("0") });
     await script.walk();
