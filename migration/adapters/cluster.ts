@@ -13,7 +13,7 @@ import {
 import { selectorText } from "./selector-text";
 
 const NOT_FOUND = 404;
-/** Who wrote a field, for the API server. */
+/** Who wrote a field, for the API server: the name that BackendRing patches under, whose fields these are. */
 const FIELD_MANAGER = "dedup-shards";
 const AS_MERGE = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);
 
