@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { BackendRing } from "./components/backend-ring";
 import { DASHBOARD_TAG } from "./components/dashboards/dashboard";
@@ -23,6 +24,9 @@ import {
   ShardReady,
   ShardSet,
 } from "./migration/providers/resources";
+
+/** In which the gate is on its way to the engine, which starts its provider meanwhile. */
+const GATE_HEAD_START_MS = 50;
 
 const stack = new pulumi.Config();
 const config = readConfig();
@@ -199,7 +203,8 @@ function pushDashboards(url: string, folder: string, content: DashboardContent):
 /** Nothing here may fail a preview: where nobody can say, the kinds are taken to be there, so that none is deleted. */
 async function monitoringKinds(): Promise<readonly MonitoringKind[]> {
   const { group, version } = MONITORING_API;
-  // Loaded here, because the Kubernetes client takes its time.
+  // The Kubernetes client takes half a second to load, in which nothing else is declared: so the gate comes first.
+  await setTimeout(GATE_HEAD_START_MS);
   const { clusterKinds } = await import("./migration/entrypoints/cluster-kinds");
   const known = await clusterKinds(group, version, connection.kubeContext);
   if (known instanceof Error) {
