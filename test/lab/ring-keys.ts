@@ -80,7 +80,7 @@ export class RingKeys {
     const ring = new HashRing(ringShards);
     const result: Placement = { right: 0, missing: [], different: [], elsewhere: [] };
     const seen = new Set<string>();
-    for (const shard of allShards) {
+    const look = async (shard: string): Promise<void> => {
       for await (const batch of this.scan(shard)) {
         for (const { key, value, expiresAtMs } of batch) {
           const id = key.slice(PREFIX.length);
@@ -91,7 +91,8 @@ export class RingKeys {
           else seen.add(id);
         }
       }
-    }
+    };
+    await Promise.all(allShards.map(look));
     result.right = seen.size;
     for (const id of this.stored.keys()) if (!seen.has(id)) result.missing.push(id);
     return result;
@@ -104,13 +105,14 @@ export class RingKeys {
       const [next, all] = await client.scan(cursor, "COUNT", 1_000);
       cursor = next;
       const keys = all.filter((key) => !key.startsWith(BOOKKEEPING));
-      const pipeline = client.pipeline();
-      for (const key of keys) pipeline.get(key).call("PEXPIRETIME", key);
-      const replies = (await pipeline.exec()) ?? [];
+      if (keys.length === 0) continue;
+      const pipeline = client.pipeline().mget(keys);
+      for (const key of keys) pipeline.call("PEXPIRETIME", key);
+      const [values, ...expiries] = (await pipeline.exec()) ?? [];
       yield keys.map((key, i) => ({
         key,
-        value: replies[2 * i]?.[1] as string | null,
-        expiresAtMs: Number(replies[2 * i + 1]?.[1]),
+        value: (values?.[1] as (string | null)[])[i] ?? null,
+        expiresAtMs: Number(expiries[i]?.[1]),
       }));
     } while (cursor !== "0");
   }
