@@ -62,7 +62,7 @@ module.exports = {
     forbid(
       "clients-in-adapters",
       { path: "^(index|components/|migration/(?!adapters/))" },
-      { path: "node_modules/(ioredis|axios|@kubernetes/client-node)/" },
+      { path: "node_modules/(ioredis|axios|prom-client|@kubernetes/client-node)/" },
       "Clients live in adapters.",
     ),
     forbid(

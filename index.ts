@@ -18,6 +18,7 @@ import type { MigrationFigures, PlannedMigration } from "./migration/report/fact
 import {
   GrafanaDashboards,
   MigrationPlan,
+  PhaseMetric,
   PhaseReport,
   RingGate,
   ShardGuard,
@@ -48,6 +49,7 @@ const urlOf = (name: string) =>
 const hasExporter = config.monitoring.enabled && config.monitoring.exporter.enabled;
 const connection = connectionTo(shardNames);
 const memoryLimitBytes = quantityOf(config.shard.memoryLimit) ?? 0;
+const pushgatewayUrl = config.monitoring.enabled ? config.monitoring.pushgateway.url : undefined;
 const settings = engineSettings();
 const { metricsPort, metricsPath } = config.backend;
 const podMetrics = metricsPort === undefined ? {} : { metrics: { port: metricsPort, path: metricsPath } };
@@ -130,6 +132,13 @@ const steps = new MigrationSteps(
   { dependsOn: backendRing },
 );
 
+// Behind the rollout: that is when a new phase begins for those who look at the graphs.
+if (pushgatewayUrl !== undefined) {
+  const { migrationPhase, namespace } = config;
+  const told = { url: pushgatewayUrl, namespace, phase: migrationPhase };
+  new PhaseMetric("phase-metric", told, { dependsOn: backendRing });
+}
+
 const inForce = ringsInForce(state);
 export const phase = config.migrationPhase;
 export const primaryRing = inForce.primary;
@@ -163,7 +172,7 @@ new PhaseReport(
 );
 
 async function declareMonitoring(): Promise<string> {
-  const { folder, labels, runbookUrl, backend, limits } = config.monitoring;
+  const { folder, labels, runbookUrl, backend, pushgateway, limits } = config.monitoring;
   const kinds = await monitoringKinds();
   // A rollout, and the time in which Prometheus comes to know of its end.
   const epochSkewMs = config.backend.rolloutTimeoutMs + 300_000;
@@ -173,7 +182,8 @@ async function declareMonitoring(): Promise<string> {
     metrics: MIGRATION_METRIC_NAMES,
     limits: { service: config.metrics.limits, alerts: { ...limits, epochSkewMs } },
   };
-  const others = { folder, labels, runbookUrl, backend, kinds, exporter: hasExporter };
+  const scraped = { backend, exporter: hasExporter, ...(pushgatewayUrl === undefined ? {} : { pushgateway }) };
+  const others = { folder, labels, runbookUrl, kinds, ...scraped };
   new Monitoring("monitoring", { ...content, ...others }, { dependsOn: gate, transformations });
   const { url } = config.grafana;
   if (url !== undefined) pushDashboards(url, folder, content);
@@ -259,6 +269,7 @@ function engineSettings() {
     rolloutTimeoutMs: backend.rolloutTimeoutMs,
     containerLimitBytes: memoryLimitBytes,
     ...serviceSettings(),
+    ...(pushgatewayUrl === undefined ? {} : { pushgatewayUrl }),
   };
 }
 

@@ -1,9 +1,9 @@
 /**
- * The migration's own metrics: the one list of names that engines report under, and that dashboards and alerts ask for
- * (they get it from `index.ts`). Pure.
+ * The migration's own metrics: the one list of names that runs push, and that dashboards and alerts ask for (they get it
+ * from `index.ts`). Pure.
  *
- * All are gauges, set anew by each run, so that they may be pushed; whoever exposes them adds `namespace`, the shards'
- * and the backend's, and keeps `phase` visible between runs: alerts on the days after a cutover ask for it. `step` is a step of the phase table, `source` a shard.
+ * All are gauges, set anew by each run, and pushed with the `namespace` of the shards and the backend. `step` is a job as
+ * progress lines name it, `source` a shard.
  */
 
 /** One metric as Prometheus shows it. */
@@ -25,11 +25,15 @@ export const MIGRATION_METRICS = {
   edgesDone: metric("edges_done", "Edges whose source has been walked to its end.", "step"),
   edgesPlanned: metric("edges_planned", "Edges of the migration.", "step"),
   keysDone: metric("keys_done", "Movers that a step has dealt with.", "step", "source"),
-  keysPlanned: metric("keys_planned", "Movers that the plan counted; more may have come since.", "step", "source"),
+  keysPlanned: metric("keys_planned", "Movers that the plan counted; more may have come since.", "step"),
   keysPerSecond: metric("keys_per_second", "Movers that a step deals with per second.", "step"),
   throttle: metric("throttle_keys_per_second", "The most that the throttle allows at present.", "step"),
   checkpoint: metric("checkpoint_timestamp_seconds", "When a source's checkpoint was written last.", "step", "source"),
-  errors: metric("errors", "Batches of this run that failed and were tried again.", "step"),
+  errors: metric(
+    "errors",
+    "Sources on which the last run failed; the next one goes on from their checkpoints.",
+    "step",
+  ),
   verifyChecked: metric("verify_checked", "Movers that the last verify compared."),
   verifyMissing: metric("verify_missing", "Movers that the last verify missed on the other ring."),
   verifyDifferent: metric("verify_different", "Movers that the last verify found with another value or expiry."),

@@ -55,7 +55,7 @@ function standing(args: MigrationDashboardArgs): DashboardRow {
         ...stalled,
       }),
       figure({
-        ...one("Failed batches", "Of this run; each was tried again.", "short", queries.errors),
+        ...one("Failed sources", "Of the last run; the next one goes on.", "short", queries.errors),
         limit: { max: 1 },
       }),
     ],
@@ -74,7 +74,7 @@ function progress(args: MigrationDashboardArgs): DashboardRow {
         columns: 8,
         queries: [
           { expr: queries.keysDone, legend: "{{step}} {{source}}" },
-          { expr: queries.keysPlanned, legend: "{{step}} {{source}} planned" },
+          { expr: queries.keysPlanned, legend: "{{step}} planned" },
         ],
       }),
       graph({

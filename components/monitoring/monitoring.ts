@@ -18,6 +18,8 @@ export interface MonitoringArgs extends DashboardContent {
   readonly runbookUrl: string;
   /** The backend's Service, by its labels, and the name of its port with `/metrics`. */
   readonly backend: { readonly labels: Readonly<Record<string, string>>; readonly port: string };
+  /** The same of the Pushgateway, where the migration's own metrics are; absent: there is none. */
+  readonly pushgateway?: { readonly labels: Readonly<Record<string, string>>; readonly port: string };
   /** Whether the shards have an exporter beside them. */
   readonly exporter: boolean;
   /** What of the Prometheus operator's kinds the cluster has: the others are left out. */

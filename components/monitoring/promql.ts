@@ -102,7 +102,7 @@ export function migrationQueries(metrics: MigrationMetrics, scope: Scope) {
   const bySource = (metric: string) => max("namespace, step, source", metric);
   const byStep = (metric: string) => max("namespace, step", metric);
   const inAll = (metric: string) => `sum by (namespace, step) (${bySource(metric)})`;
-  const left = `clamp_min(${inAll(metrics.keysPlanned)} - ${inAll(metrics.keysDone)}, 0)`;
+  const left = `clamp_min(${byStep(metrics.keysPlanned)} - ${inAll(metrics.keysDone)}, 0)`;
   const inPhase = (matcher: string) => `max by (namespace) (${select(metrics.phase, narrowed(scope, matcher))}) == 1`;
   return {
     phase: `${max("namespace, phase", metrics.phase)} == 1`,
@@ -110,8 +110,8 @@ export function migrationQueries(metrics: MigrationMetrics, scope: Scope) {
     edgesDone: byStep(metrics.edgesDone),
     edgesPlanned: byStep(metrics.edgesPlanned),
     keysDone: bySource(metrics.keysDone),
-    keysPlanned: bySource(metrics.keysPlanned),
-    keysRatio: `${inAll(metrics.keysDone)} / (${inAll(metrics.keysPlanned)} > 0)`,
+    keysPlanned: byStep(metrics.keysPlanned),
+    keysRatio: `${inAll(metrics.keysDone)} / (${byStep(metrics.keysPlanned)} > 0)`,
     secondsLeft: `${left} / (${byStep(metrics.keysPerSecond)} > 0)`,
     keysPerSecond: byStep(metrics.keysPerSecond),
     throttle: byStep(metrics.throttle),

@@ -13,16 +13,19 @@ export interface ServiceMonitorsArgs {
   readonly labels: Readonly<Record<string, string>>;
   /** The backend's Service, by its labels, and the name of its port with `/metrics`. */
   readonly backend: { readonly labels: Readonly<Record<string, string>>; readonly port: string };
+  /** The same of the Pushgateway, where the migration's own metrics are; absent: there is none. */
+  readonly pushgateway?: { readonly labels: Readonly<Record<string, string>>; readonly port: string };
   /** Whether the shards have an exporter beside them. */
   readonly exporter: boolean;
 }
 
-/** ServiceMonitors of the backend and of the shards' exporters. The Prometheus operator's CRD must exist. */
+/** ServiceMonitors of the backend, of the shards' exporters and of the Pushgateway. The Prometheus operator's CRD must exist. */
 export class ServiceMonitors extends pulumi.ComponentResource {
   constructor(name: string, args: ServiceMonitorsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("dedup-shards:monitoring:ServiceMonitors", name, {}, opts);
     this.declareMonitor(`${name}-backend`, args, "dedup-backend", args.backend.labels, { port: args.backend.port });
     if (args.exporter) this.declareExporters(name, args);
+    if (args.pushgateway) this.declarePushgateway(name, args, args.pushgateway);
     this.registerOutputs({});
   }
 
@@ -51,12 +54,24 @@ export class ServiceMonitors extends pulumi.ComponentResource {
     this.declareMonitor(`${name}-shards`, args, "dedup-shards", { app: METRICS_APP }, endpoint);
   }
 
+  private declarePushgateway(
+    name: string,
+    args: ServiceMonitorsArgs,
+    { labels, port }: NonNullable<ServiceMonitorsArgs["pushgateway"]>,
+  ): void {
+    // What is pushed is of the namespace that it says, not of the Pushgateway's.
+    const endpoint = { port, honorLabels: true };
+    const anywhere = { namespaceSelector: { any: true } };
+    this.declareMonitor(`${name}-migration`, args, "dedup-migration", labels, endpoint, anywhere);
+  }
+
   private declareMonitor(
     name: string,
     { namespace, labels }: ServiceMonitorsArgs,
     objectName: string,
     matchLabels: Readonly<Record<string, string>>,
     endpoint: object,
+    where: object = {},
   ): void {
     new k8s.apiextensions.CustomResource(
       name,
@@ -64,7 +79,7 @@ export class ServiceMonitors extends pulumi.ComponentResource {
         apiVersion: "monitoring.coreos.com/v1",
         kind: "ServiceMonitor",
         metadata: { name: objectName, namespace, labels },
-        spec: { selector: { matchLabels }, endpoints: [endpoint] },
+        spec: { selector: { matchLabels }, ...where, endpoints: [endpoint] },
       },
       { parent: this },
     );

@@ -43,7 +43,8 @@ export function parseStackConfig(
   const { parsed, problems } = parseKeys(raw);
   problems.unshift(...known, ...unknownKeys(Object.keys(raw), [...Object.keys(SCHEMA), ...SECRETS]));
   problems.push(...passwordProblems(raw["redisPassword"]), ...metricsProblems(parsed, raw));
-  problems.push(...webUrlProblems("grafana", parsed.grafana?.url, "grafanaToken"));
+  problems.push(...webUrlProblems(["monitoring", "pushgateway", "url"], parsed.monitoring?.pushgateway.url));
+  problems.push(...webUrlProblems(["grafana", "url"], parsed.grafana?.url, "grafanaToken"));
   problems.push(...notifyProblems(raw["notify"]));
   problems.push(...ringProblems(parsed), ...shardUrlProblems(parsed, managedUrl), ...resourceProblems(parsed));
   if (problems.length > 0) throw new ConfigError(problems);

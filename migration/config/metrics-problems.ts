@@ -8,7 +8,7 @@ export function metricsProblems({ metrics }: Partial<ParsedConfig>, raw: RawStac
   if (metrics === undefined) return [];
   const { url, window, interval, bake } = metrics;
   return [
-    ...webUrlProblems("metrics", url, "metricsToken or metricsPassword"),
+    ...webUrlProblems(["metrics", "url"], url, "metricsToken or metricsPassword"),
     ...problem(
       bake < window ? "at least dedup-shards:metrics.window, whose rates reach back" : undefined,
       "bake",

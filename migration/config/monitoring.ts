@@ -25,9 +25,19 @@ const exporter = section({
   image: text(/^[^\s]+$/, "an image reference without spaces").default("oliver006/redis_exporter:v1.67.0"),
 });
 
+const portOf = (whose: string) =>
+  text(/^[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?$/, `the name of a port of ${whose} Service`);
+
 const backend = section({
   labels: labels.default({ app: "backend" }),
-  port: text(/^[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?$/, "the name of a port of the backend's Service").default("http"),
+  port: portOf("the backend's").default("http"),
+});
+
+// The defaults are those of https://github.com/prometheus-community/helm-charts/tree/main/charts/prometheus-pushgateway.
+const pushgateway = section({
+  url: z.exactOptional(z.string("a URL")),
+  labels: labels.default({ "app.kubernetes.io/name": "prometheus-pushgateway" }),
+  port: portOf("the Pushgateway's").default("http"),
 });
 
 export const monitoring = section({
@@ -37,6 +47,7 @@ export const monitoring = section({
   runbookUrl: text(/^[^\s#]+$/, "a URL without #").default("docs/troubleshooting.md"),
   exporter: exporter.prefault({}),
   backend: backend.prefault({}),
+  pushgateway: pushgateway.prefault({}),
   limits: limits.prefault({}),
 });
 
@@ -53,6 +64,15 @@ export interface MonitoringConfig {
   readonly exporter: { readonly enabled: boolean; readonly image: string };
   /** The backend's Service, by its labels, and the name of the port that has `/metrics`. */
   readonly backend: { readonly labels: Readonly<Record<string, string>>; readonly port: string };
+  /**
+   * A Pushgateway that asks for no credentials, as runs reach it (absent: they do not push how far they are), and as
+   * Prometheus' operator finds it: its Service, in whatever namespace, and the name of its port.
+   */
+  readonly pushgateway: {
+    readonly url?: string;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly port: string;
+  };
   readonly limits: {
     readonly maxMemoryRatio: number;
     readonly maxTrafficShare: number;

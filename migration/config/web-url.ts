@@ -2,17 +2,23 @@ import { keyOf, show, type ConfigProblem } from "./config-error";
 import { redact } from "./shard-urls";
 
 /**
- * @param section - the section whose `url` this is.
- * @param credentials - where credentials belong, in words.
+ * @param path - of the key that this is.
+ * @param credentials - where credentials belong, in words; undefined where none are possible.
  * @returns what is wrong with the URL of an HTTP server, if anything: never with the credentials in it.
  */
-export function webUrlProblems(section: string, url: string | undefined, credentials: string): ConfigProblem[] {
+export function webUrlProblems(
+  path: readonly string[],
+  url: string | undefined,
+  credentials?: string,
+): ConfigProblem[] {
   const allowed = url === undefined ? undefined : refusal(url, credentials);
-  return allowed === undefined ? [] : [{ key: keyOf(section, "url"), value: show(redact(url ?? "")), allowed }];
+  return allowed === undefined ? [] : [{ key: keyOf(...path), value: show(redact(url ?? "")), allowed }];
 }
 
-function refusal(url: string, credentials: string): string | undefined {
-  if (url.includes("@")) return `http://… or https://…; put the credentials into ${credentials}`;
+function refusal(url: string, credentials: string | undefined): string | undefined {
+  if (url.includes("@")) {
+    return `http://… or https://…${credentials === undefined ? " without credentials" : `; put the credentials into ${credentials}`}`;
+  }
   const fine = /^https?:\/\/[^\s?#]+$/.test(url) && URL.canParse(url);
   return fine ? undefined : "http://host[:port][/path] or https://host[:port][/path]";
 }

@@ -1,6 +1,6 @@
 import { GateClosedError } from "./errors";
 import { remembers, type MigrationRecord } from "./migration-record";
-import { keysToDrain } from "./route";
+import { edgesFrom, keysToDrain } from "./route";
 import type { Direction, Pace, Run } from "./runtime";
 import { runOnSources, type SourcesJob } from "./sources";
 import { ABSENT, type ShardStore } from "./shard-store";
@@ -53,7 +53,9 @@ export async function drain(run: Run, job: DrainJob): Promise<DrainCounts> {
     record: job.record,
     sources: job.sources,
     route: keysToDrain(run.rings, job.direction),
+    edges: edgesFrom(job.direction.secondary, job.direction.primary),
     batchSize: throttle.batchSize,
+    allowed: () => throttle.allowed,
     onBatch: (source, owner, keys) => drainBatch({ run, throttle, job }, source, owner, keys),
     // What was deleted is not found again.
     recounted: [],

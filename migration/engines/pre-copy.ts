@@ -1,6 +1,6 @@
 import { readCheckpoint } from "./checkpoint";
 import type { MigrationRecord } from "./migration-record";
-import { moversOnPrimary } from "./route";
+import { edgesFrom, moversOnPrimary } from "./route";
 import type { Pace, Run } from "./runtime";
 import { runOnSources } from "./sources";
 import { noCounts, syncKeys, type SyncCounts } from "./sync";
@@ -27,7 +27,9 @@ export async function preCopy(
     record,
     sources: direction.primary.shards,
     route: moversOnPrimary(run.rings, direction),
+    edges: edgesFrom(direction.primary, direction.secondary),
     batchSize: throttle.batchSize,
+    allowed: () => throttle.allowed,
     checkpointFor: record.id,
     onBatch: (primary, secondary, keys) =>
       syncKeys({ primary, secondary }, keys, { run, throttle, expiryToleranceMs, settle: false }),

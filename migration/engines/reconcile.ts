@@ -1,4 +1,4 @@
-import { moversOnPrimary, moversOnSecondary } from "./route";
+import { edgesFrom, moversOnPrimary, moversOnSecondary } from "./route";
 import type { Direction, Run } from "./runtime";
 import { runOnSources } from "./sources";
 import { addCounts, noCounts, syncExtras, syncKeys, type ExtraAction, type ExtrasJob, type SyncCounts } from "./sync";
@@ -22,22 +22,26 @@ export interface ReconcileJob extends Omit<ExtrasJob, "run"> {
 export async function reconcile(run: Run, job: ReconcileJob): Promise<SyncCounts> {
   const sum = noCounts();
   const sync: ExtrasJob = { ...job, run };
+  const { primary: primaryRing, secondary: secondaryRing } = job.direction;
   const common = {
     record: job.record,
     batchSize: job.throttle.batchSize,
+    allowed: () => job.throttle.allowed,
     ...(job.checkpointFor === undefined ? {} : { checkpointFor: job.checkpointFor }),
   };
   const forward = await runOnSources(run, {
     ...common,
     name: job.name,
-    sources: job.direction.primary.shards,
+    sources: primaryRing.shards,
+    edges: edgesFrom(primaryRing, secondaryRing),
     route: moversOnPrimary(run.rings, job.direction),
     onBatch: (primary, secondary, keys) => syncKeys({ primary, secondary }, keys, sync),
   });
   const backward = await runOnSources(run, {
     ...common,
     name: `${job.name}, left-overs`,
-    sources: job.direction.secondary.shards,
+    sources: secondaryRing.shards,
+    edges: edgesFrom(secondaryRing, primaryRing),
     route: moversOnSecondary(run.rings, job.direction),
     onBatch: (secondary, primary, keys) => syncExtras({ primary, secondary }, keys, job.extra, sync),
   });

@@ -1,4 +1,5 @@
-import { hashOf } from "../ring/ring";
+import { hashOf, type HashRing } from "../ring/ring";
+import { edgeShares } from "../ring/share";
 import type { Direction, MigrationRings } from "./runtime";
 
 /** Says for a key found on a shard which other shard it concerns; undefined: none. */
@@ -15,6 +16,13 @@ export function moversOnPrimary(rings: MigrationRings, { primary, secondary }: D
     const other = secondary.ownerAtHash(place);
     return other === foundOn ? undefined : other;
   };
+}
+
+/** @returns how many edges lead from each shard of a ring to those of another. */
+export function edgesFrom(ring: HashRing, other: HashRing): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { from } of edgeShares(ring, other)) counts[from] = (counts[from] ?? 0) + 1;
+  return counts;
 }
 
 /** Movers where the following ring has them: leads to the owner in the deciding ring. */

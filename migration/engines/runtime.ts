@@ -46,6 +46,26 @@ export interface Direction {
 /** Looks up an open shard by name. */
 export type Shards = (name: string) => ShardStore;
 
+/** What becomes of a job, for whoever draws it. The job is named as in progress lines. */
+export type ProgressEvent = { readonly job: string } & (
+  | {
+      readonly kind: "begun";
+      readonly sources: readonly string[];
+      /** How many edges lead from a source; none where it is not named. */
+      readonly edges: Readonly<Record<string, number>>;
+      /** Movers that the plan counted. */
+      readonly movers: number;
+    }
+  /** Keys that an earlier run did; a negative number takes back keys that must be done once more. */
+  | { readonly kind: "skipped"; readonly source: string; readonly keys: number }
+  /** A batch is done. `allowed`: keys per second that the throttle allows at present. */
+  | { readonly kind: "keys"; readonly source: string; readonly keys: number; readonly allowed?: number }
+  | { readonly kind: "checkpoint" | "done" | "failed"; readonly source: string }
+  /** A pass of a verify: what it found, and what all passes repaired. */
+  | { readonly kind: "verified"; readonly counts: Readonly<Record<VerifyFigure, number>> }
+);
+export type VerifyFigure = "checked" | "missing" | "different" | "extra" | "repaired";
+
 /** What every engine that writes is handed: an open, locked run. */
 export interface Run {
   readonly rings: MigrationRings;
@@ -56,6 +76,6 @@ export interface Run {
   readonly log: Log;
   /** Absent: work goes as fast as the shards take it. */
   readonly brake?: Brake;
-  /** Told of each batch of keys that is done. */
-  readonly onKeys?: (keys: number) => void;
+  /** Told how far work is. It must neither throw nor take its time. */
+  readonly onProgress?: (event: ProgressEvent) => void;
 }

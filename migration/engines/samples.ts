@@ -1,4 +1,4 @@
-import type { Clock } from "./runtime";
+import type { Clock, Run } from "./runtime";
 
 /** How many keys a run had done at a time. */
 export interface Sample {
@@ -41,4 +41,15 @@ export class Samples {
   list(): readonly Sample[] | undefined {
     return this.keys === 0 ? undefined : [...this.taken, { atMs: this.clock.now(), keys: this.keys }];
   }
+}
+
+/** @returns a run whose keys are sampled as they are done. */
+export function sampled(run: Run, samples: Samples): Run {
+  return {
+    ...run,
+    onProgress: (event) => {
+      run.onProgress?.(event);
+      if (event.kind === "keys") samples.add(event.keys);
+    },
+  };
 }

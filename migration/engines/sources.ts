@@ -3,7 +3,7 @@ import { assertRemembers, type MigrationRecord } from "./migration-record";
 import { formatCount as count } from "../plan/format";
 import { Progress } from "./progress";
 import type { Route } from "./route";
-import type { Run } from "./runtime";
+import type { ProgressEvent, Run } from "./runtime";
 import type { ShardStore } from "./shard-store";
 import { walk } from "./walk";
 
@@ -16,6 +16,9 @@ export interface SourcesJob {
   readonly sources: readonly string[];
   readonly route: Route;
   readonly batchSize: number;
+  /** How many edges lead from each source, and the keys per second that are allowed at present: both only to be told. */
+  readonly edges?: Readonly<Record<string, number>>;
+  readonly allowed?: () => number;
   /** Does the work on a batch and counts it; `checked` drives the progress. */
   readonly onBatch: (source: ShardStore, other: ShardStore, keys: readonly Buffer[]) => Promise<object>;
   /** Counts of keys that a scan counts again when it starts over: `checked` unless the job says otherwise. */
@@ -33,6 +36,8 @@ export interface SourcesJob {
 export async function runOnSources(run: Run, job: SourcesJob): Promise<Counts> {
   const total: Counts = {};
   const progress = new Progress(job.name, job.record.movers, run.clock, run.log);
+  const tell: Tell = (event) => run.onProgress?.({ job: job.name, ...event });
+  tell({ kind: "begun", sources: job.sources, edges: job.edges ?? {}, movers: job.record.movers });
   let failure: { readonly error: unknown } | undefined;
   const goOn = () => {
     if (failure) throw failure.error;
@@ -42,15 +47,18 @@ export async function runOnSources(run: Run, job: SourcesJob): Promise<Counts> {
     onBatch: async (...batch) => {
       goOn();
       const counts = await job.onBatch(...batch);
-      progress.add(batch[2].length);
-      run.onKeys?.(batch[2].length);
+      const [{ name: source }, , { length: keys }] = batch;
+      progress.add(keys);
+      tell({ kind: "keys", source, keys, ...(job.allowed ? { allowed: job.allowed() } : {}) });
       return counts;
     },
   };
   const sources = job.sources.map(run.shards).map(async (source) => {
     try {
-      addTo(total, await runOnSource(run, guarded, source, { progress, goOn }));
+      addTo(total, await runOnSource(run, guarded, source, { progress, tell, goOn }));
+      tell({ kind: "done", source: source.name });
     } catch (error) {
+      tell({ kind: "failed", source: source.name });
       failure ??= { error };
     }
   });
@@ -60,9 +68,13 @@ export async function runOnSources(run: Run, job: SourcesJob): Promise<Counts> {
   return total;
 }
 
+type Tell = (event: DistributiveOmit<ProgressEvent, "job">) => void;
+type DistributiveOmit<T, K extends keyof T> = T extends unknown ? Omit<T, K> : never;
+
 /** What the sources of a job share. */
 interface Together {
   readonly progress: Progress;
+  readonly tell: Tell;
   /** Throws when another source has failed. */
   readonly goOn: () => void;
 }
@@ -71,13 +83,17 @@ async function runOnSource(
   run: Run,
   job: SourcesJob,
   source: ShardStore,
-  { progress, goOn }: Together,
+  { progress, tell, goOn }: Together,
 ): Promise<Counts> {
   const { checkpointFor: work, name, recounted = ["checked"] } = job;
   const found = work === undefined ? undefined : await readCheckpoint(source, name, work);
   const counts: Counts = { ...found?.counts };
   const checked = () => counts["checked"] ?? 0;
-  progress.skip(checked());
+  const skip = (keys: number) => {
+    progress.skip(keys);
+    tell({ kind: "skipped", source: source.name, keys });
+  };
+  skip(checked());
   if (found?.done) {
     run.log(`${name}: ${source.name} was done by an earlier run`);
     return counts;
@@ -94,12 +110,13 @@ async function runOnSource(
       goOn();
       if (work === undefined) return void run.token();
       await writeCheckpoint(source, run.token(), name, { work, cursor, runId, done: cursor === "0", counts });
+      tell({ kind: "checkpoint", source: source.name });
     },
     onRestart: async (restarted) => {
       await assertRemembers(restarted, job.record);
       const before = checked();
       for (const again of recounted) delete counts[again];
-      progress.skip(checked() - before);
+      skip(checked() - before);
     },
     log: run.log,
   });

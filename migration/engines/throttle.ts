@@ -13,6 +13,7 @@ const FLOOR_SHARE = 0.02;
 export class Throttle {
   private dueMs = 0;
   private rate: number;
+  private share = 1;
 
   constructor(
     private readonly pace: Pace,
@@ -27,12 +28,17 @@ export class Throttle {
     return Math.max(1, Math.min(this.pace.batchSize, Math.floor(this.pace.keysPerSecond / 20)));
   }
 
+  /** Keys per second that may go at present. */
+  get allowed(): number {
+    return this.rate * this.share;
+  }
+
   /** Waits until this many keys may go. */
   async take(keys: number): Promise<void> {
-    const share = this.brake ? await this.brake.share() : 1;
+    this.share = this.brake ? await this.brake.share() : 1;
     const now = this.clock.now();
     const startMs = Math.max(this.dueMs, now);
-    this.dueMs = startMs + (keys * 1_000) / (this.rate * share);
+    this.dueMs = startMs + (keys * 1_000) / this.allowed;
     if (startMs > now) await this.clock.sleep(startMs - now);
   }
 

@@ -66,6 +66,7 @@ export async function verifyAndRepair(run: Run, job: VerifyJob): Promise<VerifyR
     const found = mode === "full" ? await fullPass(run, job) : await samplePass(run, job);
     const differences = found.missing + found.different + found.extra;
     addCounts(sum, { ...found, checked: 0 });
+    run.onProgress?.({ job: "verify", kind: "verified", counts: { ...found, repaired: sum.repaired } });
     run.log(
       `verify, pass ${passes} (${mode}): ${count(found.checked)} keys checked, ${count(found.missing)} missing, ` +
         `${count(found.different)} different, ${count(found.extra)} extra, ${count(found.repaired)} repaired`,

@@ -1,6 +1,6 @@
 import { catchUp } from "../engines/catch-up";
 import { holds, writeMigrationRecord } from "../engines/migration-record";
-import { Samples } from "../engines/samples";
+import { sampled, Samples } from "../engines/samples";
 import type { Session } from "../adapters/session";
 import { rolesOf, type Phase } from "../phases";
 import { log, repairPace, resultsOf, STATE_VERSION, type Secrets, type StepInputs } from "./inputs";
@@ -22,7 +22,7 @@ export async function update(olds: Partial<Outputs>, news: StepInputs, secrets: 
   if (news.work === "none") return { ...kept, counts: known, samples: knownSamples, cutoverAt };
   return openRun(news, secrets, { purpose: "catch-up" }, async (session) => {
     const samples = new Samples(session.run.clock);
-    const run = { ...session.run, onKeys: (keys: number) => samples.add(keys) };
+    const run = sampled(session.run, samples);
     const { counts, cutoverAtMs } = await bringIntoStep({ ...session, run }, news, secrets);
     return {
       ...kept,

@@ -40,6 +40,8 @@ export interface SettingsInputs {
   readonly containerLimitBytes: number;
   /** Absent: the gates on the service's metrics are off. */
   readonly service?: ServiceInputs;
+  /** Where progress is shown to Prometheus; absent: nowhere. */
+  readonly pushgatewayUrl?: string;
 }
 
 /** Whom to ask for the service's metrics, and what for. */

@@ -4,6 +4,7 @@ import type { BackendView } from "../engines/barrier";
 import { GateClosedError } from "../engines/errors";
 import { readMigrationRecord, type MigrationRecord } from "../engines/migration-record";
 import { accessOf, addressesOf, log, ringsOf, type ConnectionInputs, type Secrets, type StepInputs } from "./inputs";
+import { pushingProgress, type ShownInputs } from "./push-progress";
 import { watchEngine } from "./watch-engine";
 
 /** What narrows a run down. */
@@ -17,7 +18,7 @@ export interface RunOptions {
 
 /** Opens and locks the shards of a resource for some work. */
 export function openRun<T>(
-  inputs: Pick<StepInputs, "connection" | "ring">,
+  inputs: Pick<StepInputs, "connection" | "ring"> & ShownInputs,
   secrets: Secrets,
   { purpose, only, dispensable = [] }: RunOptions,
   work: (session: Session) => Promise<T>,
@@ -26,7 +27,7 @@ export function openRun<T>(
   const addresses = addressesOf(inputs.connection).filter(({ name }) => only === undefined || only.includes(name));
   return withSession(
     { addresses, access: accessOf(inputs, secrets), rings: ringsOf(inputs.ring), purpose, log, dispensable },
-    work,
+    (session) => pushingProgress(inputs, session.run, (run) => work({ ...session, run })),
   );
 }
 

@@ -1,5 +1,5 @@
 import { preCopy } from "../engines/pre-copy";
-import { Samples } from "../engines/samples";
+import { sampled, Samples } from "../engines/samples";
 import { resultsOf, STATE_VERSION, type Secrets, type StepInputs } from "./inputs";
 import { openMigration, openRun } from "./open-run";
 import { braked } from "./open-service";
@@ -19,8 +19,7 @@ export async function update(olds: Partial<Outputs>, news: StepInputs, secrets: 
     const { keysPerSecond, batchSize, maxLatencyMs, expiryToleranceMs } = news.settings;
     const record = await openMigration(session);
     const samples = new Samples(session.run.clock);
-    const watched = { ...session.run, onKeys: (keys: number) => samples.add(keys) };
-    const run = await braked(watched, news.settings, secrets);
+    const run = await braked(sampled(session.run, samples), news.settings, secrets);
     const counts = await preCopy(run, record, { keysPerSecond, batchSize, maxLatencyMs }, expiryToleranceMs);
     return { ...kept, counts, samples: samples.list() ?? before.samples ?? null };
   });

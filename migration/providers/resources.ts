@@ -3,6 +3,7 @@ import type { Sample } from "../engines/samples";
 import type { BarrierInputs } from "../entrypoints/barrier";
 import type { BakeInputs, StepInputs } from "../entrypoints/inputs";
 import type { GrafanaInputs } from "../entrypoints/grafana";
+import type { PhaseMetricInputs } from "../entrypoints/phase-metric";
 import type { PlanInputs } from "../entrypoints/migration-plan";
 import type { GateInputs } from "../entrypoints/gate-inputs";
 import type { ReportInputs } from "../entrypoints/report";
@@ -148,6 +149,13 @@ export class Drain extends Resource {
 export class GrafanaDashboards extends Resource {
   constructor(name: string, inputs: Wrapped<GrafanaInputs>, opts?: pulumi.CustomResourceOptions) {
     super("grafana", "GrafanaDashboards", name, { ...inputs, pushed: undefined }, opts);
+  }
+}
+
+/** The phase that the ring is in, for Prometheus. */
+export class PhaseMetric extends Resource {
+  constructor(name: string, inputs: Wrapped<PhaseMetricInputs>, opts?: pulumi.CustomResourceOptions) {
+    super("phase-metric", "PhaseMetric", name, { ...inputs, pushed: undefined }, opts);
   }
 }
 

@@ -2,8 +2,12 @@ import { expect } from "chai";
 import { Metrics } from "../lab/backend/metrics";
 import { ensureMonitoringPackages } from "../lab/machine";
 import { allQueries, asSent, CONTENT } from "../unit/monitoring/fixtures";
-import { latencyHistograms, MetricsEndpoint, migrationInProgress } from "./metrics-endpoint";
-import { PrometheusServer, startExporter, type Target } from "./prometheus-server";
+import { Pushgateway } from "../../migration/adapters/pushgateway";
+import { ProgressGauges } from "../../migration/engines/progress-gauges";
+import * as phaseMetric from "../../migration/entrypoints/phase-metric";
+import { FakeClock } from "../unit/engines/fakes";
+import { latencyHistograms, MetricsEndpoint } from "./metrics-endpoint";
+import { PrometheusServer, startExporter, startPushgateway, type Target } from "./prometheus-server";
 import { RedisServer } from "./redis-servers";
 
 const INSTALL_TIMEOUT_MS = 300_000;
@@ -33,8 +37,9 @@ describe("the dashboards' queries, asked of a real Prometheus", function () {
     const { namespace } = CONTENT;
     const pods = keep(await MetricsEndpoint.start(() => backend.text()));
     targets.push({ port: pods.port, labels: { namespace, pod: "backend-1" } });
-    const engine = keep(await MetricsEndpoint.start(() => Promise.resolve(migrationInProgress(SHARDS))));
-    targets.push({ port: engine.port, labels: { namespace } });
+    const pushgateway = keep(await startPushgateway());
+    targets.push({ port: pushgateway.port, labels: { namespace: "monitoring" } });
+    await showMigration(`http://127.0.0.1:${pushgateway.port}`);
     load = setInterval(() => void traffic(), 50);
     prometheus = keep(await PrometheusServer.start(targets));
   });
@@ -51,6 +56,26 @@ describe("the dashboards' queries, asked of a real Prometheus", function () {
     const exporter = keep(await startExporter(server.port, PASSWORD));
     const histograms = keep(await MetricsEndpoint.start(() => latencyHistograms(server.client)));
     return [exporter, histograms].map(({ port }) => ({ port, labels }));
+  }
+
+  /** What a catch-up in the middle of its work shows, and what a verify found. */
+  async function showMigration(url: string): Promise<void> {
+    const { namespace } = CONTENT;
+    const clock = new FakeClock(Date.now());
+    const gauges = new ProgressGauges(clock);
+    const edges = { "shard-0": 2, "shard-1": 1 };
+    gauges.note({ job: "catch-up", kind: "begun", sources: SHARDS, edges, movers: 2_000 });
+    clock.pass(1_000);
+    for (const source of SHARDS) {
+      gauges.note({ job: "catch-up", kind: "keys", source, keys: 400, allowed: 1_000 });
+      gauges.note({ job: "catch-up", kind: "checkpoint", source });
+    }
+    gauges.note({ job: "catch-up", kind: "done", source: "shard-1" });
+    const counts = { checked: 2_000, missing: 3, different: 2, extra: 1, repaired: 6 };
+    gauges.note({ job: "verify", kind: "verified", counts });
+    const gateway = new Pushgateway(url, namespace);
+    for (const [step, values] of gauges.changed()) await gateway.push(values, step);
+    await phaseMetric.update({}, { url, namespace, phase: "dualWrite" });
   }
 
   /** Four submissions, one of them a duplicate and one an error, and what they make the shards do. */
@@ -94,7 +119,9 @@ describe("the dashboards' queries, asked of a real Prometheus", function () {
       shares.every((share) => Math.abs(share - 0.5) < 0.1),
     );
     expect(await figure("migration: Keys")).to.deep.equal([0.4]);
-    expect(await figure("migration: Left")).to.deep.equal([1.33]);
+    expect(await figure("migration: Left")).to.deep.equal([1.5]);
+    expect(await figure("migration: Edges")).to.deep.equal([3]);
+    expect(await figure("migration: Repaired")).to.deep.equal([6]);
     const [phase] = await prometheus.query(queries.get("migration: Phase") ?? "");
     expect(phase?.metric["phase"]).to.equal("dualWrite");
   });

@@ -1,9 +1,8 @@
-/** Serves what no Debian package exports: the backend's metrics, the migration's, and Redis' latency histograms. */
+/** Serves what no Debian package exports: the backend's metrics, and Redis' latency histograms. */
 import { createServer, type Server } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import type { Redis } from "ioredis";
-import { MIGRATION_METRICS, type MigrationMetric } from "../../migration/metrics";
 
 /** Answers GET with a text. */
 export class MetricsEndpoint {
@@ -44,36 +43,5 @@ export async function latencyHistograms(redis: Redis): Promise<string> {
     for (let b = 0; b < buckets.length; b += 2) lines.push(`${name(buckets[b] ?? 0)} ${buckets[b + 1]}`);
     lines.push(`${name("+Inf")} ${calls}`, `redis_commands_latencies_usec_count{cmd="${String(reply[i])}"} ${calls}`);
   }
-  return `${lines.join("\n")}\n`;
-}
-
-/** What a catch-up in the middle of its work would report. */
-export function migrationInProgress(sources: readonly string[]): string {
-  const step = { step: "catchUp" };
-  const perSource = (value: number) => sources.map((source) => [{ ...step, source }, value] as const);
-  const samples: Record<MigrationMetric, readonly (readonly [Readonly<Record<string, string>>, number])[]> = {
-    phase: ["stable", "plan", "copy", "dualWrite", "cutover", "cleanup"].map((phase) => {
-      return [{ phase }, phase === "dualWrite" ? 1 : 0] as const;
-    }),
-    edgesDone: [[step, 1]],
-    edgesPlanned: [[step, 3]],
-    keysDone: perSource(400),
-    keysPlanned: perSource(1_000),
-    keysPerSecond: [[step, 900]],
-    throttle: [[step, 1_000]],
-    checkpoint: perSource(Math.floor(Date.now() / 1000)),
-    errors: [[step, 0]],
-    verifyChecked: [[{}, 2_000]],
-    verifyMissing: [[{}, 3]],
-    verifyDifferent: [[{}, 2]],
-    verifyExtra: [[{}, 1]],
-    verifyRepaired: [[{}, 6]],
-  };
-  const lines = Object.entries(samples).flatMap(([metric, series]) =>
-    series.map(([labels, value]) => {
-      const pairs = Object.entries(labels).map(([label, text]) => `${label}="${text}"`);
-      return `${MIGRATION_METRICS[metric as MigrationMetric].name}{${pairs.join(",")}} ${value}`;
-    }),
-  );
   return `${lines.join("\n")}\n`;
 }

@@ -78,6 +78,14 @@ export const startExporter = (redisPort: number, password: string): Promise<Serv
     "/metrics",
   );
 
+/** Starts a Pushgateway, which keeps what it is sent until it ends. */
+export const startPushgateway = (): Promise<Service> =>
+  Service.start(
+    "prometheus-pushgateway",
+    (_dir, port) => ({ args: [`--web.listen-address=127.0.0.1:${port}`] }),
+    "/-/ready",
+  );
+
 /** A Prometheus that scrapes every second. */
 export class PrometheusServer {
   private constructor(private readonly service: Service) {}
@@ -86,6 +94,8 @@ export class PrometheusServer {
     const prepare = (dir: string, port: number) => {
       const jobs = targets.map(({ port, labels }, i) => ({
         job_name: `target-${i}`,
+        // As the ServiceMonitor of the Pushgateway asks for; the others' labels do not clash.
+        honor_labels: true,
         static_configs: [{ targets: [`127.0.0.1:${port}`], labels }],
       }));
       const config = { global: { scrape_interval: SCRAPE_INTERVAL }, scrape_configs: jobs };

@@ -72,6 +72,7 @@ const PACKAGES: readonly DebianPackage[] = [
 /** What the tests of dashboards and alerts need. */
 const MONITORING_PACKAGES: readonly DebianPackage[] = [
   { name: "prometheus", provides: "promtool" },
+  { name: "prometheus-pushgateway", provides: "prometheus-pushgateway" },
   { name: "prometheus-redis-exporter", provides: "prometheus-redis-exporter" },
 ];
 

@@ -104,8 +104,8 @@ const THROTTLE = inFile(
     {
       name: "brake",
       removed: "the copy slows down while the service is over its limits",
-      find: "const share = this.brake ? await this.brake.share() : 1;",
-      replace: "const share = 1;",
+      find: "this.share = this.brake ? await this.brake.share() : 1;",
+      replace: "this.share = 1;",
     },
   ],
 );

@@ -51,6 +51,7 @@ const DEFAULTS: StackConfig = {
     runbookUrl: "docs/troubleshooting.md",
     exporter: { enabled: false, image: "oliver006/redis_exporter:v1.67.0" },
     backend: { labels: { app: "backend" }, port: "http" },
+    pushgateway: { labels: { "app.kubernetes.io/name": "prometheus-pushgateway" }, port: "http" },
     limits: {
       maxMemoryRatio: 0.8,
       maxTrafficShare: 0.6,

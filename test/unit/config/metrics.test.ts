@@ -32,6 +32,18 @@ const BAD: readonly (readonly [RawStackConfig, string])[] = [
   [{ metrics: { autoRollback: "yes" } }, 'metrics.autoRollback is "yes"; allowed: true or false'],
   [{ metrics: { url: 9090 } }, "metrics.url is 9090; allowed: a URL"],
   [{ metrics: { url: "prometheus:9090" } }, `metrics.url is "prometheus:9090"; allowed: ${URL}`],
+  [
+    { monitoring: { pushgateway: { url: "pushgateway:9091" } } },
+    `monitoring.pushgateway.url is "pushgateway:9091"; allowed: ${URL}`,
+  ],
+  [
+    { monitoring: { pushgateway: { url: "http://me:geheim@p" } } },
+    'monitoring.pushgateway.url is "http://***@p"; allowed: http://… or https://… without credentials',
+  ],
+  [
+    { monitoring: { pushgateway: { port: 9091 } } },
+    "monitoring.pushgateway.port is 9091; allowed: the name of a port of the Pushgateway's Service",
+  ],
   [{ metrics: { url: "http://p?token=geheim" } }, `metrics.url is "http://p?***"; allowed: ${URL}`],
   [
     { grafana: { url: "https://admin:geheim@g" } },

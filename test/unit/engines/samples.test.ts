@@ -1,5 +1,6 @@
 import { expect } from "chai";
-import { MAX_SAMPLES, Samples } from "../../../migration/engines/samples";
+import type { ProgressEvent, Run } from "../../../migration/engines/runtime";
+import { MAX_SAMPLES, sampled, Samples } from "../../../migration/engines/samples";
 import { FakeClock } from "./fakes";
 
 describe("Samples", () => {
@@ -45,5 +46,17 @@ describe("Samples", () => {
     for (const [atMs = 0, keys = 0] of all) expect(keys).to.equal((atMs / 1_000) * 7);
     const gaps = all.slice(1, -1).map(([atMs = 0], i) => atMs - (all[i]?.[0] ?? 0));
     expect(Math.max(...gaps)).to.be.at.most(2 * Math.min(...gaps));
+  });
+
+  it("are taken of a run's keys, beside whoever else is told", () => {
+    const told: ProgressEvent[] = [];
+    const run = sampled({ onProgress: (event) => void told.push(event) } as Run, samples);
+    const events: ProgressEvent[] = [
+      { job: "j", kind: "keys", source: "a", keys: 7 },
+      { job: "j", kind: "skipped", source: "a", keys: 50 },
+    ];
+    for (const event of events) run.onProgress?.(event);
+    expect(told).to.deep.equal(events);
+    expect(taken()?.at(-1)).to.deep.equal([0, 7]);
   });
 });

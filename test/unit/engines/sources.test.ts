@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { MigrationRecord } from "../../../migration/engines/migration-record";
-import type { Run } from "../../../migration/engines/runtime";
+import type { ProgressEvent, Run } from "../../../migration/engines/runtime";
 import type { ScanPage, ShardStore } from "../../../migration/engines/shard-store";
 import { runOnSources, type SourcesJob } from "../../../migration/engines/sources";
 import { HashRing } from "../../../migration/ring/ring";
@@ -75,11 +75,31 @@ describe("runOnSources", () => {
     expect([...world.records.keys()]).to.deep.equal([]);
   });
 
-  it("tells whoever watches of each batch that is done", async () => {
+  it("tells whoever watches what becomes of it", async () => {
     const world = new World({ a: { "0": page("0", "1", "2", "3") }, b: { "0": page("0") } });
-    const told: number[] = [];
-    await runOnSources({ ...world.run, onKeys: (keys) => void told.push(keys) }, world.job({ batchSize: 2 }));
-    expect(told).to.deep.equal([2, 1]);
+    const told: ProgressEvent[] = [];
+    const run: Run = { ...world.run, onProgress: (event) => void told.push(event) };
+    const edges = { a: 2 };
+    const job = world.job({ batchSize: 2, checkpointFor: "m-1", edges, allowed: () => 50 });
+    await runOnSources(run, job);
+    const of = (source: string) => told.filter((event) => "source" in event && event.source === source);
+    expect(told[0]).to.deep.equal({ job: "job", kind: "begun", sources: ["a", "b"], edges, movers: job.record.movers });
+    expect(of("a")).to.deep.equal([
+      { job: "job", kind: "skipped", source: "a", keys: 0 },
+      { job: "job", kind: "keys", source: "a", keys: 2, allowed: 50 },
+      { job: "job", kind: "keys", source: "a", keys: 1, allowed: 50 },
+      { job: "job", kind: "checkpoint", source: "a" },
+      { job: "job", kind: "done", source: "a" },
+    ]);
+    told.length = 0;
+    await runOnSources(run, job);
+    expect(of("a")).to.deep.equal([
+      { job: "job", kind: "skipped", source: "a", keys: 3 },
+      { job: "job", kind: "done", source: "a" },
+    ]);
+    told.length = 0;
+    await runOnSources(run, world.job({ onBatch: () => Promise.reject(new Error("no")) })).catch(() => undefined);
+    expect(of("a").map(({ kind }) => kind)).to.deep.equal(["skipped", "failed"]);
   });
 
   it("leaves a checkpoint for its work, and finds done work done", async () => {

@@ -45,7 +45,7 @@ describe("the dashboards' models", () => {
       $shard: ["Memory", "Keys", "Commands", "p95 by command", "Hit ratio", "Evictions", "Connections", "CPU"],
     });
     expect(titles("migration")).to.deep.equal({
-      "Where it stands": ["Phase", "Edges", "Keys", "Left", "Oldest checkpoint", "Failed batches"],
+      "Where it stands": ["Phase", "Edges", "Keys", "Left", "Oldest checkpoint", "Failed sources"],
       Progress: ["Keys done", "Keys per second", "Checkpoint age"],
       Verification: ["Compared", "Found by the last verify", "Repaired"],
       "The backend meanwhile": [

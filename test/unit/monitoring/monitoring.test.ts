@@ -54,6 +54,20 @@ describe("Monitoring", () => {
     });
   });
 
+  it("scrapes the Pushgateway where there is one, wherever it is, for the namespaces that it shows", async () => {
+    const pushgateway = { labels: { app: "pushgateway" }, port: "metrics" };
+    expect(named(await declare({ pushgateway }), "m-scrape-migration").inputs).to.deep.equal({
+      apiVersion: "monitoring.coreos.com/v1",
+      kind: "ServiceMonitor",
+      metadata: { name: "dedup-migration", namespace: "fractal-lba", labels: LABELS },
+      spec: {
+        selector: { matchLabels: pushgateway.labels },
+        namespaceSelector: { any: true },
+        endpoints: [{ port: "metrics", honorLabels: true }],
+      },
+    });
+  });
+
   it("scrapes each shard's exporter, ready or not, under the shard's name in the ring", async () => {
     const resources = await declare();
     expect(named(resources, "m-scrape-exporters").inputs).to.deep.equal({
