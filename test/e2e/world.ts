@@ -41,6 +41,8 @@ export interface WorldOptions {
   /** Of the backend. @default 2 */
   readonly replicas?: number;
   readonly times?: BackendTimes;
+  /** More of the backend's environment. */
+  readonly backendEnv?: Readonly<Record<string, string>>;
   /** Whether Pulumi is to leave the machine to the cluster, as if it ran on another one. */
   readonly background?: boolean;
   /** URLs of the shards that the program does not run, by name. */
@@ -72,7 +74,7 @@ export class World {
       shardUrls,
       configMap: options.configMap ?? true,
       replicas,
-      env: environmentOf(times),
+      env: { ...environmentOf(times), ...options.backendEnv },
       ...(password === undefined ? {} : { passwordSecret: BACKEND_SECRET }),
     });
     const { kube } = backend;

@@ -90,7 +90,8 @@ export const startPushgateway = (): Promise<Service> =>
 export class PrometheusServer {
   private constructor(private readonly service: Service) {}
 
-  static async start(targets: readonly Target[]): Promise<PrometheusServer> {
+  /** @param others - scrape configs as Prometheus reads them. */
+  static async start(targets: readonly Target[], others: readonly object[] = []): Promise<PrometheusServer> {
     const prepare = (dir: string, port: number) => {
       const jobs = targets.map(({ port, labels }, i) => ({
         job_name: `target-${i}`,
@@ -98,7 +99,7 @@ export class PrometheusServer {
         honor_labels: true,
         static_configs: [{ targets: [`127.0.0.1:${port}`], labels }],
       }));
-      const config = { global: { scrape_interval: SCRAPE_INTERVAL }, scrape_configs: jobs };
+      const config = { global: { scrape_interval: SCRAPE_INTERVAL }, scrape_configs: [...jobs, ...others] };
       writeFileSync(path.join(dir, "prometheus.yml"), JSON.stringify(config));
       const files = ["--config.file=prometheus.yml", "--storage.tsdb.path=data"];
       return { args: [...files, `--web.listen-address=127.0.0.1:${port}`] };

@@ -55,6 +55,9 @@ interface DebianPackage {
   readonly provides: string;
 }
 
+/** In the image of the shards' sidecar, and beside the servers of integration tests. */
+const EXPORTER: DebianPackage = { name: "prometheus-redis-exporter", provides: "prometheus-redis-exporter" };
+
 /** What the lab needs. */
 const PACKAGES: readonly DebianPackage[] = [
   { name: "containerd", provides: "containerd" },
@@ -64,6 +67,7 @@ const PACKAGES: readonly DebianPackage[] = [
   { name: "busybox-static", provides: "busybox" },
   { name: "redis-server", provides: "redis-server" },
   { name: "redis-tools", provides: "redis-cli" },
+  EXPORTER,
   { name: "iproute2", provides: "ip" },
   { name: "procps", provides: "sysctl" },
   { name: "openssl", provides: "openssl" },
@@ -73,7 +77,7 @@ const PACKAGES: readonly DebianPackage[] = [
 const MONITORING_PACKAGES: readonly DebianPackage[] = [
   { name: "prometheus", provides: "promtool" },
   { name: "prometheus-pushgateway", provides: "prometheus-pushgateway" },
-  { name: "prometheus-redis-exporter", provides: "prometheus-redis-exporter" },
+  EXPORTER,
 ];
 
 /** Installs the lab's packages that are missing. Starts none of their services. @throws Error where it cannot */

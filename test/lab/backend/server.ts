@@ -25,6 +25,8 @@ interface Reply {
   readonly retryAfterSeconds?: number;
 }
 
+const FAILED: Reply = { status: 500, body: { error: "a failure that was asked for" } };
+
 const settings = readSettings(process.env);
 const metrics = new Metrics(settings.epoch);
 const { commandTimeoutMs, redisPassword } = settings;
@@ -40,6 +42,8 @@ const claims = new Claims({
     return shard;
   },
 });
+const fails = settings.primary.shards.join() === settings.failsOnRing.join();
+let submissions = 0;
 let wasReady = false;
 let stopping = false;
 
@@ -80,7 +84,8 @@ async function route(request: IncomingMessage): Promise<Reply> {
   if (request.method === "GET") return read(decodeURIComponent(pcsId));
   if (request.method !== "POST") return { status: 405, body: { error: "method not allowed" } };
   const startedMs = performance.now();
-  const reply = await submit(decodeURIComponent(pcsId), request).catch(failure);
+  const reply =
+    fails && submissions++ % 2 === 0 ? FAILED : await submit(decodeURIComponent(pcsId), request).catch(failure);
   metrics.countIngest(reply.status, (performance.now() - startedMs) / 1000);
   return reply;
 }

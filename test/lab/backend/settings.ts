@@ -19,6 +19,8 @@ export interface Settings {
   readonly port: number;
   /** From the end signal until connections are refused: clients of the Service must have noticed. */
   readonly shutdownDelayMs: number;
+  /** To rehearse a cutover that goes wrong: while these shards are the primary ring, every other submission fails. */
+  readonly failsOnRing: readonly string[];
 }
 
 /** @throws Error that names the variable, when one is missing or unusable */
@@ -48,6 +50,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     redisPassword: password === "" ? undefined : password,
     port: number(env, "PORT", 8080),
     shutdownDelayMs: number(env, "SHUTDOWN_DELAY_MS", 2000),
+    failsOnRing: list(env["BACKEND_FAILS_ON_RING"] ?? ""),
   };
 }
 

@@ -36,6 +36,8 @@ for hierarchy in /sys/fs/cgroup/*/; do
     cat "$hierarchy/cpuset.cpus" >"$hierarchy$cgroup/cpuset.cpus"
     cat "$hierarchy/cpuset.mems" >"$hierarchy$cgroup/cpuset.mems"
   fi
+  # Pods before whatever of the lab would run on other machines: the control plane, images being unpacked, the tests.
+  [ ! -e "$hierarchy/cpu.shares" ] || echo 8192 >"$hierarchy$cgroup/cpu.shares"
 done
 
 cat >"$node/containerd.toml" <<EOF

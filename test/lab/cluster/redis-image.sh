@@ -1,6 +1,7 @@
 #!/bin/bash
-# redis-image.sh OUT: makes OUT/pause.tar (lab.test/pause:1) and OUT/redis.tar (lab.test/redis:7) from the machine's own
-# redis-server, redis-tools and busybox-static packages. `pause` is taken from PATH.
+# redis-image.sh OUT: makes OUT/pause.tar (lab.test/pause:1), OUT/redis.tar (lab.test/redis:7) and OUT/exporter.tar
+# (lab.test/redis_exporter:1) from the machine's own redis-server, redis-tools, busybox-static and
+# prometheus-redis-exporter packages. `pause` is taken from PATH.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 w=$(mktemp -d)
@@ -22,3 +23,7 @@ done
 printf 'root:x:0:0:root:/:/bin/sh\nredis:x:999:999::/data:/bin/sh\n' >"$root/etc/passwd"
 printf 'root:x:0:\nredis:x:999:\n' >"$root/etc/group"
 "$here/make-image.sh" lab.test/redis:7 "$root" "$1/redis.tar" '["redis-server"]' 999:999
+
+mkdir "$w/exporter"
+"$here/copy-program.sh" "$(command -v prometheus-redis-exporter)" "$w/exporter" /redis_exporter
+"$here/make-image.sh" lab.test/redis_exporter:1 "$w/exporter" "$1/exporter.tar" '["/redis_exporter"]' 59000:59000
