@@ -126,18 +126,12 @@ const backendRing = new BackendRing(
   },
   { dependsOn: [gate, shards] },
 );
+const phaseMetric = pushgatewayUrl === undefined ? [] : [showPhase(pushgatewayUrl)];
 const steps = new MigrationSteps(
   "migration",
   { ...step, ...podMetrics, beforeCopy: [plan, ...backups] },
-  { dependsOn: backendRing },
+  { dependsOn: [backendRing, ...phaseMetric] },
 );
-
-// Behind the rollout: that is when a new phase begins for those who look at the graphs.
-if (pushgatewayUrl !== undefined) {
-  const { migrationPhase, namespace } = config;
-  const told = { url: pushgatewayUrl, namespace, phase: migrationPhase };
-  new PhaseMetric("phase-metric", told, { dependsOn: backendRing });
-}
 
 const inForce = ringsInForce(state);
 export const phase = config.migrationPhase;
@@ -200,6 +194,12 @@ function migrationFigures() {
     verification,
     cleanupOpensAt,
   }) as pulumi.Output<MigrationFigures>;
+}
+
+/** Behind the rollout, as the marks on the graphs are; and before the steps, whose last figures may have to go. */
+function showPhase(url: string): PhaseMetric {
+  const { migrationPhase: phase, namespace } = config;
+  return new PhaseMetric("phase-metric", { url, namespace, phase }, { dependsOn: backendRing });
 }
 
 /** Behind the rollout: that is when a new phase begins for those who look at the graphs. */

@@ -27,6 +27,8 @@ export const narrowed = ({ matchers, range }: Scope, matcher: string): Scope => 
   range,
 });
 
+/** A run pushes every five seconds. */
+const ALIVE_SECONDS = 60;
 const BY_SHARD = "by (namespace, shard)";
 const BY_NAMESPACE = "by (namespace)";
 
@@ -102,6 +104,9 @@ export function migrationQueries(metrics: MigrationMetrics, scope: Scope) {
   const bySource = (metric: string) => max("namespace, step, source", metric);
   const byStep = (metric: string) => max("namespace, step", metric);
   const inAll = (metric: string) => `sum by (namespace, step) (${bySource(metric)})`;
+  // What a run pushed last stays, also when it was killed: the Pushgateway says when that was.
+  const pushedAt = `max by (namespace, step) (${select("push_time_seconds", scope)})`;
+  const alive = `time() - ${pushedAt} < ${ALIVE_SECONDS}`;
   const left = `clamp_min(${byStep(metrics.keysPlanned)} - ${inAll(metrics.keysDone)}, 0)`;
   const inPhase = (matcher: string) => `max by (namespace) (${select(metrics.phase, narrowed(scope, matcher))}) == 1`;
   return {
@@ -112,8 +117,8 @@ export function migrationQueries(metrics: MigrationMetrics, scope: Scope) {
     keysDone: bySource(metrics.keysDone),
     keysPlanned: byStep(metrics.keysPlanned),
     keysRatio: `${inAll(metrics.keysDone)} / (${byStep(metrics.keysPlanned)} > 0)`,
-    secondsLeft: `${left} / (${byStep(metrics.keysPerSecond)} > 0)`,
-    keysPerSecond: byStep(metrics.keysPerSecond),
+    secondsLeft: `${left} / ((${byStep(metrics.keysPerSecond)} > 0) and on (namespace, step) (${alive}))`,
+    keysPerSecond: `${byStep(metrics.keysPerSecond)} and on (namespace, step) (${alive})`,
     throttle: byStep(metrics.throttle),
     checkpointAge: `time() - min by (namespace, step) (${bySource(metrics.checkpoint)})`,
     checkpointAgeBySource: `time() - ${bySource(metrics.checkpoint)}`,

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import axios from "axios";
 import { Gauge, Pushgateway as Client, Registry } from "prom-client";
 import type { GaugeValue } from "../engines/progress-gauges";
@@ -50,14 +51,9 @@ export class Pushgateway {
 
   /** Takes away what jobs have pushed, and keeps what is of none. @throws PushgatewayError */
   async forgetSteps(): Promise<void> {
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
-    const { data } = await this.asked(() =>
-      axios.get<{ data: readonly { labels: Group }[] }>(`${this.url.replace(/\/$/, "")}/api/v1/metrics`, { signal }),
-    );
-    const mine = data.data
-      .map(({ labels }) => labels)
-      .filter((it) => it.job === JOB && it.namespace === this.namespace);
-    for (const { step } of mine) if (step !== undefined) await this.forget(step);
+    for (const { job, namespace, step } of await this.asked(() => this.groups())) {
+      if (job === JOB && namespace === this.namespace && step !== undefined) await this.forget(step);
+    }
   }
 
   /** Takes away a group: that of a job, or that of none. @throws PushgatewayError */
@@ -65,19 +61,34 @@ export class Pushgateway {
     await this.asked(() => this.client(new Registry()).delete(this.group(step)));
   }
 
+  private async groups(): Promise<readonly Group[]> {
+    const url = `${this.url.replace(/\/$/, "")}/api/v1/metrics`;
+    const { data: answer } = await axios.get<{ data?: readonly { labels: Group }[] }>(url, { timeout: TIMEOUT_MS });
+    if (typeof answer.data?.map !== "function") throw new Error("what answers is no Pushgateway");
+    return answer.data.map(({ labels }) => labels);
+  }
+
   private client(registry: Registry): Client<Registry["contentType"]> {
-    return new Client(this.url, { signal: AbortSignal.timeout(TIMEOUT_MS) }, registry);
+    return new Client(this.url, { timeout: TIMEOUT_MS }, registry);
   }
 
   private group(step: string | undefined) {
     return { jobName: JOB, groupings: { namespace: this.namespace, ...(step === undefined ? {} : { step }) } };
   }
 
+  /** The clients' own timeouts begin anew with every byte, and one of them does not see an answer that is cut off. */
   private async asked<T>(request: () => Promise<T>): Promise<T> {
+    const answered = new AbortController();
+    const late = sleep(TIMEOUT_MS, undefined, { signal: answered.signal }).then(() => {
+      throw new Error(`no answer within ${TIMEOUT_MS / 1_000}s`);
+    });
+    late.catch(() => undefined); // it is aborted
     try {
-      return await request();
+      return await Promise.race([request(), late]);
     } catch (error) {
       throw new PushgatewayError(`${this.url}: ${error instanceof Error ? error.message : String(error)}`);
+    } finally {
+      answered.abort();
     }
   }
 }

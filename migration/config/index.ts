@@ -12,7 +12,7 @@ import { SCHEMA, type ParsedConfig } from "./schema";
 import { shardUrlProblems, type ManagedUrl } from "./shard-urls";
 import type { RawStackConfig, StackConfig } from "./stack-config";
 import { otherClusters, unknownKeys } from "./strange-keys";
-import { webUrlProblems } from "./web-url";
+import { tokenProblems, webUrlProblems } from "./web-url";
 
 export { ConfigError, type ConfigProblem } from "./config-error";
 export { METRIC_GATES_OFF } from "./metric-gates-off";
@@ -45,7 +45,7 @@ export function parseStackConfig(
   problems.push(...passwordProblems(raw["redisPassword"]), ...metricsProblems(parsed, raw));
   problems.push(...webUrlProblems(["monitoring", "pushgateway", "url"], parsed.monitoring?.pushgateway.url));
   problems.push(...webUrlProblems(["grafana", "url"], parsed.grafana?.url, "grafanaToken"));
-  problems.push(...notifyProblems(raw["notify"]));
+  problems.push(...tokenProblems("grafanaToken", raw["grafanaToken"]), ...notifyProblems(raw["notify"]));
   problems.push(...ringProblems(parsed), ...shardUrlProblems(parsed, managedUrl), ...resourceProblems(parsed));
   if (problems.length > 0) throw new ConfigError(problems);
   return assemble(parsed as ParsedConfig);

@@ -1,7 +1,7 @@
 import { keyOf, type ConfigProblem } from "./config-error";
 import type { ParsedConfig } from "./schema";
 import type { RawStackConfig } from "./stack-config";
-import { webUrlProblems } from "./web-url";
+import { tokenProblems, webUrlProblems } from "./web-url";
 
 /** @returns what is wrong with the section `metrics` as a whole, and with the secrets that go with it. */
 export function metricsProblems({ metrics }: Partial<ParsedConfig>, raw: RawStackConfig): ConfigProblem[] {
@@ -33,8 +33,5 @@ function credentialProblems(username: string | undefined, raw: RawStackConfig): 
   if (username !== undefined && !password) {
     return at("metricsPassword", "not set", "the password of dedup-shards:metrics.username");
   }
-  if (typeof token === "string" && !/^[!-~]*$/.test(token)) {
-    return at("metricsToken", "a text with spaces, line breaks or other characters", "a token of printable ASCII");
-  }
-  return [];
+  return tokenProblems("metricsToken", token);
 }

@@ -15,6 +15,13 @@ export function webUrlProblems(
   return allowed === undefined ? [] : [{ key: keyOf(...path), value: show(redact(url ?? "")), allowed }];
 }
 
+/** @returns what is wrong with a bearer token, if anything: never with the token in it. */
+export function tokenProblems(key: string, token: unknown): ConfigProblem[] {
+  if (typeof token !== "string" || /^[!-~]*$/.test(token)) return [];
+  const value = "a text with spaces, line breaks or other characters";
+  return [{ key: keyOf(key), value, allowed: "a token of printable ASCII" }];
+}
+
 function refusal(url: string, credentials: string | undefined): string | undefined {
   if (url.includes("@")) {
     return `http://… or https://…${credentials === undefined ? " without credentials" : `; put the credentials into ${credentials}`}`;

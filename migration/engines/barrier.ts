@@ -47,24 +47,37 @@ export interface BarrierSettings {
  */
 export async function barrier(backend: BackendView, settings: BarrierSettings, clock: Clock, log: Log): Promise<void> {
   const deadline = clock.now() + settings.deadlineMs;
-  for (let saidMs = 0; ;) {
-    const behind = await podsBehind(backend, settings.epoch);
-    if (behind.length === 0) break;
-    const names = behind.map(describe).join(", ");
+  for (let saidMs = 0, looked = false; ; looked = true) {
+    const behind = await whoIsBehind(backend, settings.epoch, looked);
+    if (behind === undefined) break;
     if (clock.now() > deadline) {
       throw new GateClosedError(
         `barrier: after ${settings.deadlineMs / 1_000}s not every backend pod is known to run ring epoch ` +
-          `${settings.epoch}: ${names}. Find out what holds them, then run \`pulumi up\` again.`,
+          `${settings.epoch}: ${behind}. Find out what holds them, then run \`pulumi up\` again.`,
       );
     }
     if (clock.now() - saidMs > SAY_EVERY_MS) {
       saidMs = clock.now();
-      log(`barrier: waiting until every backend pod runs ring epoch ${settings.epoch}: ${names}`);
+      log(`barrier: waiting until every backend pod runs ring epoch ${settings.epoch}: ${behind}`);
     }
     await clock.sleep(POLL_MS);
   }
   await clock.sleep(settings.commandTimeoutMs);
   log(`barrier: every backend pod runs ring epoch ${settings.epoch}`);
+}
+
+/**
+ * @param patient - whether pods could be listed before: then that an API server restarts does not end the wait for a rollout.
+ * @returns the pods that are behind, in words, or that nobody can tell; undefined when there are none.
+ */
+async function whoIsBehind(backend: BackendView, epoch: number, patient: boolean): Promise<string | undefined> {
+  try {
+    const behind = await podsBehind(backend, epoch);
+    return behind.length === 0 ? undefined : behind.map(describe).join(", ");
+  } catch (error) {
+    if (!patient) throw error;
+    return `the pods cannot be listed (${error instanceof Error ? error.message : String(error)})`;
+  }
 }
 
 /** @returns the pods that run another epoch, or of which it is not known that they run this one. */

@@ -48,15 +48,16 @@ export class ProgressGauges {
         job.sourcesLeft--;
         return add(job.values, "edgesDone", job.edges[event.source] ?? 0);
       case "failed":
+        job.sourcesLeft--;
         return add(job.values, "errors", 1);
       case "verified":
         for (const [figure, metric] of VERIFIED) job.values.set(metric, event.counts[figure]);
     }
   }
 
-  /** @returns the values of each job that anything has happened to since the last call. */
+  /** @returns the values of each job that is under way (it may stand still), or that has ended since the last call. */
   changed(): ReadonlyMap<string, readonly GaugeValue[]> {
-    const changed = [...this.jobs].filter(([, job]) => job.changed || job.fresh > 0);
+    const changed = [...this.jobs].filter(([, job]) => job.changed || job.sourcesLeft > 0);
     return new Map(changed.map(([name, job]) => [name, this.valuesOf(job)]));
   }
 

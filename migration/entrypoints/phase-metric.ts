@@ -1,5 +1,5 @@
 import { Pushgateway, PushgatewayError } from "../adapters/pushgateway";
-import { PHASES, type Phase } from "../phases";
+import { hasWork, PHASES, type Phase } from "../phases";
 import { log, STATE_VERSION } from "./inputs";
 import { watchEngine } from "./watch-engine";
 
@@ -27,13 +27,13 @@ export const diff = (olds: Outputs, news: PhaseMetricInputs) => ({
  * Shows which phase the ring is in: alerts ask for it, on the days between two runs as well. What the jobs of the last
  * migration showed goes when the next one begins, which would seem to have stalled.
  */
-export async function update(_olds: unknown, inputs: PhaseMetricInputs): Promise<Outputs> {
+export async function update(olds: Partial<Outputs>, inputs: PhaseMetricInputs): Promise<Outputs> {
   watchEngine();
   const { url, namespace, phase } = inputs;
   const gateway = new Pushgateway(url, namespace);
   const pushed = await accepted(async () => {
     await gateway.push(PHASES.map((it) => ({ metric: "phase", phase: it, value: it === phase ? 1 : 0 })));
-    if (phase === "plan") await gateway.forgetSteps();
+    if (hasWork(phase, "plan") || olds.pushed === false) await gateway.forgetSteps();
   });
   return { url, namespace, phase, pushed, ...{ stateVersion: STATE_VERSION } };
 }

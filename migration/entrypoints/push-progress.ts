@@ -1,5 +1,5 @@
 import { systemClock } from "../adapters/session";
-import { ProgressGauges } from "../engines/progress-gauges";
+import { ProgressGauges, type GaugeValue } from "../engines/progress-gauges";
 import type { Run } from "../engines/runtime";
 import { log, type StepInputs } from "./inputs";
 
@@ -9,8 +9,8 @@ const EVERY_MS = 5_000;
 export type ShownInputs = Pick<StepInputs, "connection"> & Partial<Pick<StepInputs, "settings">>;
 
 /**
- * Does work, and shows meanwhile and at its end how far it is: on the Pushgateway, where there is one. No work fails or
- * waits for that; what could not be shown is said once.
+ * Does work, and shows meanwhile and at its end how far it is: on the Pushgateway, where there is one. No work fails for
+ * that, and its end waits for some seconds at most; what could not be shown is said once.
  */
 export async function pushingProgress<T>(
   { connection, settings }: ShownInputs,
@@ -24,15 +24,13 @@ export async function pushingProgress<T>(
   const gateway = new Pushgateway(url, connection.namespace);
   const gauges = new ProgressGauges(systemClock);
   let said = false;
-  const push = async () => {
-    for (const [step, values] of gauges.changed()) {
-      await gateway.push(values, step).catch((error: Error) => {
-        if (!said) log(`warning: progress is not on the dashboards: ${error.message}`);
-        said = true;
-      });
-    }
-  };
-  let pushing: Promise<void> | undefined;
+  const pushStep = (values: readonly GaugeValue[], step: string) =>
+    gateway.push(values, step).catch((error: Error) => {
+      if (!said) log(`warning: progress is not on the dashboards: ${error.message}`);
+      said = true;
+    });
+  const push = () => Promise.all([...gauges.changed()].map(([step, values]) => pushStep(values, step)));
+  let pushing: Promise<unknown> | undefined;
   const timer = setInterval(() => {
     pushing ??= push().finally(() => (pushing = undefined));
   }, EVERY_MS);

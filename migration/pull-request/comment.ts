@@ -1,5 +1,5 @@
 /** A preview as the Markdown of a comment on a pull request. */
-import { isOpen, moveOf, rollbackOf, type Phase } from "../phases";
+import { hasWork, isOpen, moveOf, rollbackOf, type Phase } from "../phases";
 import { estimateEdges } from "../plan/edges";
 import { formatBytes, formatCount, formatPercent } from "../plan/format";
 import { HashRing } from "../ring/ring";
@@ -73,7 +73,7 @@ function rowsOf({ asked, outputs: { migrationPlan } }: PreviewFacts): readonly R
   const { shards, targetShards, vnodes } = asked.ring;
   const edges = estimateEdges(new HashRing(shards, vnodes), new HashRing(targetShards, vnodes));
   // The outputs may still hold another migration's plan.
-  const planned = asked.phase === "plan" ? undefined : migrationPlan?.migrations;
+  const planned = hasWork(asked.phase, "plan") ? undefined : migrationPlan?.migrations;
   return edges.map(({ from, to, fraction }) => {
     const known = planned?.find((edge) => edge.from === from && edge.to === to);
     const counted = known && { keys: known.keys_to_move, bytes: known.bytes, duration: known.estimated_duration };
@@ -88,7 +88,7 @@ const rowText = ({ from, to, share, keys, bytes, duration }: Row): string =>
 function cost({ asked, operations, outputs: { migrationPlan } }: PreviewFacts): string[] {
   const changes = [...operations].filter(([op]) => op !== "same").map(([op, count]) => `${count} ${op}`);
   const resources = `- Resources: ${changes.length > 0 ? changes.join(", ") : "no change"}.`;
-  const lines = migrationPlan && asked?.phase === "copy" ? [copyCost(migrationPlan)] : [];
+  const lines = migrationPlan && asked && hasWork(asked.phase, "preCopy") ? [copyCost(migrationPlan)] : [];
   return ["### What it takes", "", ...lines, resources, ""];
 }
 

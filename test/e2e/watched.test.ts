@@ -1,21 +1,17 @@
-/** A migration that a real Prometheus watches: it scrapes the backend, the shards' exporters and a Pushgateway. */
+/** A migration that a real Prometheus watches. */
 import { expect } from "chai";
-import { startPushgateway, PrometheusServer } from "../integration/prometheus-server";
-import { Load } from "../lab/load/load";
-import { ensureMonitoringPackages } from "../lab/machine";
-import type { Config } from "../lab/pulumi-stack";
+import type { PrometheusServer } from "../integration/prometheus-server";
+import type { Load } from "../lab/load/load";
 import { allQueries, asSent, CONTENT } from "../unit/monitoring/fixtures";
-import { LAB_CONFIG, World } from "./world";
+import { RANGE, RANGE_MS, WatchedWorld } from "./watched-world";
+import { LAB_CONFIG, type World } from "./world";
 
 const NAMESPACE = "watched";
 const THREE = ["shard-0", "shard-1", "shard-2"];
 const FOUR = [...THREE, "shard-3"];
-const KEYS = 2_000;
+const KEYS = 1_000;
 /** Submissions a second. */
 const RATE = 30;
-const RANGE = "10s";
-/** Until rates of that range are of what is now. */
-const RANGE_MS = 12_000;
 const LIMITS = { maxErrorRatio: 0.1, maxP95Ms: 5_000, minHitRatio: 0.1, minRequestsPerSecond: 5 };
 const METRICS = { window: RANGE, interval: "1s", bake: "10s", stability: "10s", failureLimit: 2, limits: LIMITS };
 /** Some seconds for a few hundred movers, so that there is something to see. */
@@ -23,61 +19,24 @@ const SLOW = { keysPerSecond: 60, catchUpKeysPerSecond: 60, batchSize: 10 };
 /** Debian's exporter is too old for latencies by command: `test/integration/dashboards.test.ts` has them. */
 const NOT_EXPORTED = "redis_commands_latencies_usec";
 
-/** Pods of the namespace with a port of a name, labelled as the ServiceMonitors do. */
-const podsWith = (portName: string, more: readonly object[] = []) => ({
-  job_name: portName,
-  kubernetes_sd_configs: [
-    { role: "pod", kubeconfig_file: process.env["KUBECONFIG"], namespaces: { names: [NAMESPACE] } },
-  ],
-  relabel_configs: [
-    { source_labels: ["__meta_kubernetes_pod_container_port_name"], regex: portName, action: "keep" },
-    { source_labels: ["__meta_kubernetes_namespace"], target_label: "namespace" },
-    { source_labels: ["__meta_kubernetes_pod_name"], target_label: "pod" },
-    ...more,
-  ],
-});
-const SHARD_NAME = {
-  source_labels: ["__meta_kubernetes_pod_name"],
-  regex: "redis-dedup-(.+)-0",
-  target_label: "shard",
-};
-
 describe("a migration that a real Prometheus watches", function () {
   this.timeout(600_000);
+  let watched: WatchedWorld | undefined;
   let world: World;
   let load: Load;
   let prometheus: PrometheusServer;
-  let pushgateway: Awaited<ReturnType<typeof startPushgateway>>;
-  let metrics: Config;
+  let metrics: object;
 
   before(async () => {
-    await ensureMonitoringPackages();
-    pushgateway = await startPushgateway();
-    const pushed = { port: pushgateway.port, labels: {} };
-    prometheus = await PrometheusServer.start([pushed], [podsWith("http"), podsWith("metrics", [SHARD_NAME])]);
-    metrics = { ...METRICS, url: prometheus.url };
-    world = await World.create({
-      ...{ namespace: NAMESPACE, shards: THREE, keys: KEYS, backendEnv: { BACKEND_FAILS_ON_RING: FOUR.join() } },
-      config: {
-        ...{ metrics, copy: SLOW },
-        monitoring: {
-          exporter: { enabled: true, image: "lab.test/redis_exporter:1" },
-          pushgateway: { url: `http://127.0.0.1:${pushgateway.port}` },
-        },
-      },
+    watched = await WatchedWorld.create({
+      ...{ namespace: NAMESPACE, shards: THREE, keys: KEYS, rate: RATE, metrics: METRICS },
+      ...{ backendEnv: { BACKEND_FAILS_ON_RING: FOUR.join() }, config: { copy: SLOW } },
     });
-    load = new Load({ url: await world.backend.serviceUrl(), rate: RATE, seed: NAMESPACE, keys: world.keys });
-    load.start();
-    await seconds(RANGE_MS);
+    ({ world, load, prometheus, metrics } = watched);
   });
-  after(async () => {
-    await load.stop();
-    await world.destroy();
-    await prometheus.stop();
-    await pushgateway.stop();
-  });
+  after(() => watched?.destroy());
 
-  const seconds = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+  const pass = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
   const liveRing = async () => (await world.kube.get("configmap/backend-config"))["data"] as Record<string, string>;
 
   it("has a baseline: what clients submit, and how it is answered", async () => {
@@ -97,7 +56,8 @@ describe("a migration that a real Prometheus watches", function () {
       await world.to("copy");
       await world.to("dualWrite");
     })().finally(() => (migrated = true));
-    for (let last = false; !last; await seconds(1_000)) {
+    migration.catch(() => undefined); // it is awaited below
+    for (let last = false; !last; await pass(1_000)) {
       last = migrated;
       for (const [name, expr] of queries) {
         const values = (await prometheus.query(expr)).map(({ value }) => Number(value[1]));
@@ -113,24 +73,26 @@ describe("a migration that a real Prometheus watches", function () {
     const before = await liveRing();
     await world.stack.setConfig({
       ...{ migrationPhase: "cutover", copy: LAB_CONFIG["copy"] },
-      metrics: { ...(metrics as object), limits: { ...LIMITS, maxP95Ms: 0.001 } },
+      metrics: { ...metrics, limits: { ...LIMITS, maxP95Ms: 0.001 } },
     });
     const refused = await world.stack.up({ skipPreview: true });
     expect(refused.code).to.not.equal(0);
     expect(refused.output).to.match(/the service is over its limits: p95Ms is .+, above 0/);
     await world.stack.setConfig({ metrics });
     await load.pause();
-    await seconds(RANGE_MS);
+    await pass(RANGE_MS);
     const held = await world.stack.up({ skipPreview: true });
     expect(held.code).to.not.equal(0);
-    expect(held.output).to.match(/nobody can tell whether the service is well: there are \S+ requests\/s, and fewer than 5 /);
+    expect(held.output).to.match(
+      /nobody can tell whether the service is well: there are \S+ requests\/s, and fewer than 5 /,
+    );
     expect(await liveRing()).to.deep.equal(before);
     load.start();
-    await seconds(RANGE_MS);
+    await pass(RANGE_MS);
   });
 
   it("takes the ring back by itself when the backend answers 5xx after the cutover, and nothing is lost", async () => {
-    await world.stack.setConfig({ metrics: { ...(metrics as object), autoRollback: true } });
+    await world.stack.setConfig({ metrics: { ...metrics, autoRollback: true } });
     const failed = await world.stack.up({ skipPreview: true });
     expect(failed.code).to.not.equal(0);
     expect(failed.output).to.match(/bake, sample \d+ \(11 must pass\): fail, .*errorRatio is \S+ %, above 10\.00 %/);
@@ -144,10 +106,10 @@ describe("a migration that a real Prometheus watches", function () {
   });
 
   it("leaves the phase to be seen when it is over", async () => {
-    await seconds(2_000);
+    await pass(2_000);
     const shown = await prometheus.query(`dedup_migration_phase{namespace="${NAMESPACE}"} == 1`);
     expect(shown.map(({ metric }) => metric["phase"])).to.deep.equal(["stable"]);
-    await seconds(4_000);
+    await pass(4_000);
     await world.expectPlaced(THREE);
   });
 });

@@ -23,6 +23,7 @@ describe("the dashboards' queries, asked of a real Prometheus", function () {
   const backend = new Metrics(7);
   let prometheus: PrometheusServer;
   let load: NodeJS.Timeout;
+  let pushing: NodeJS.Timeout;
 
   const keep = <T extends { stop(): Promise<void> }>(service: T): T => {
     running.push(service);
@@ -46,6 +47,7 @@ describe("the dashboards' queries, asked of a real Prometheus", function () {
 
   after(async () => {
     clearInterval(load);
+    clearInterval(pushing);
     for (const service of running.reverse()) await service.stop();
   });
 
@@ -74,7 +76,10 @@ describe("the dashboards' queries, asked of a real Prometheus", function () {
     const counts = { checked: 2_000, missing: 3, different: 2, extra: 1, repaired: 6 };
     gauges.note({ job: "verify", kind: "verified", counts });
     const gateway = new Pushgateway(url, namespace);
-    for (const [step, values] of gauges.changed()) await gateway.push(values, step);
+    const values = [...gauges.changed()];
+    const push = () => Promise.all(values.map(([step, each]) => gateway.push(each, step)));
+    await push();
+    pushing = setInterval(() => void push(), 5_000);
     await phaseMetric.update({}, { url, namespace, phase: "dualWrite" });
   }
 

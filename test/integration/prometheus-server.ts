@@ -43,7 +43,10 @@ class Service {
     const service = new Service(port, dir, child);
     const deadline = Date.now() + READY_WITHIN_MS;
     while (!(await answers(`http://127.0.0.1:${port}${readyPath}`))) {
-      if (Date.now() > deadline) throw new Error(`${program} does not answer on port ${port}`);
+      if (Date.now() > deadline) {
+        await service.stop();
+        throw new Error(`${program} does not answer on port ${port}`);
+      }
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     return service;

@@ -3,6 +3,7 @@ import { expect } from "chai";
 import { Pushgateway, PushgatewayError } from "../../migration/adapters/pushgateway";
 import { diff, remove, update, type PhaseMetricInputs } from "../../migration/entrypoints/phase-metric";
 import { ensureMonitoringPackages } from "../lab/machine";
+import { MetricsEndpoint } from "./metrics-endpoint";
 import { PaperCluster } from "./paper-cluster";
 import { PaperStack } from "./paper-stack";
 import { startPushgateway } from "./prometheus-server";
@@ -146,9 +147,21 @@ describe("the migration's own metrics", function () {
       /^warning: the phase is not on the dashboards, the next `pulumi up` tries again: http:.* connect ECONNREFUSED/,
     );
     expect(diff(outputs, told("copy"))).to.deep.equal({ changes: true });
-    expect(diff({ ...outputs, pushed: true }, told("copy"))).to.deep.equal({ changes: false });
-    expect(diff({ ...outputs, pushed: true }, told("dualWrite"))).to.deep.equal({ changes: true });
     gateway = await startPushgateway();
+    url = `http://127.0.0.1:${gateway.port}`;
+    await new Pushgateway(url, "paper").push([{ metric: "errors", value: 1 }], "of the last migration");
+    await update(outputs, told("copy"));
+    expect(Object.keys(await shown()).filter((name) => name.startsWith("errors"))).to.deep.equal([]);
+    expect(diff({ ...told("copy"), pushed: true }, told("copy"))).to.deep.equal({ changes: false });
+    expect(diff({ ...told("copy"), pushed: true }, told("dualWrite"))).to.deep.equal({ changes: true });
+  });
+
+  it("are tried again where something else answers in the Pushgateway's place", async () => {
+    const page = await MetricsEndpoint.start(() => Promise.resolve("<html>"));
+    const elsewhere = { ...told("plan"), url: `http://127.0.0.1:${page.port}` };
+    expect(await update({}, elsewhere)).to.include({ pushed: false });
+    await page.stop();
+    expect(lines[0]).to.match(/what answers is no Pushgateway$/);
   });
 
   it("come back with what the Pushgateway said, when it refuses", async () => {

@@ -73,7 +73,7 @@ const PACKAGES: readonly DebianPackage[] = [
   { name: "openssl", provides: "openssl" },
 ];
 
-/** What the tests of dashboards and alerts need. */
+/** What shows and watches the service. */
 const MONITORING_PACKAGES: readonly DebianPackage[] = [
   { name: "prometheus", provides: "promtool" },
   { name: "prometheus-pushgateway", provides: "prometheus-pushgateway" },
@@ -90,11 +90,17 @@ export async function ensurePackages(): Promise<void> {
   await install(missing);
 }
 
-/** Installs Prometheus and the exporter where they are missing, as files: no service starts. @throws Error where it cannot */
-export async function ensureMonitoringPackages(): Promise<void> {
-  const missing = missingOf(MONITORING_PACKAGES);
+/** Installs Prometheus, its exporter and its Pushgateway where they are missing. @throws Error where it cannot */
+export const ensureMonitoringPackages = (): Promise<void> => ensure(MONITORING_PACKAGES);
+
+/** Installs Chromium where it is missing. @throws Error where it cannot */
+export const ensureChromium = (): Promise<void> => ensure([{ name: "chromium", provides: "chromium" }]);
+
+/** As files: no service starts. */
+async function ensure(packages: readonly DebianPackage[]): Promise<void> {
+  const missing = missingOf(packages);
   if (missing.length > 0 && !canInstall(missing)) {
-    throw new Error(`these tests need ${missing.join(" and ")} on PATH, or root on Debian to install them`);
+    throw new Error(`this needs ${missing.join(" and ")} on PATH, or root on Debian to install them`);
   }
   await install(missing);
 }

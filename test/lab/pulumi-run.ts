@@ -39,8 +39,7 @@ export class PulumiRun {
 
   constructor(args: readonly string[], options: RunOptions) {
     const startedMs = Date.now();
-    // The lowest priority, whatever that of this process is.
-    const command = [...(options.background ? ["nice", "-n", "39"] : []), "pulumi", ...args];
+    const command = [...(options.background ? ["nice", "-n", "19"] : []), "pulumi", ...args];
     const child = spawn(command[0] as string, command.slice(1), {
       cwd: options.cwd,
       env: { ...options.env, ...mark(this.id) },

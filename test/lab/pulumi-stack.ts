@@ -84,8 +84,7 @@ export class PulumiStack {
     for (const [key, value] of Object.entries(partial)) {
       const full = key.includes(":") ? key : `${PROJECT}:${key}`;
       if (value === undefined) delete this.values[full];
-      else if (isSecret(value)) this.values[full] = { secure: await this.encrypt(full, value.secret) };
-      else this.values[full] = value;
+      else this.values[full] = await this.sealed(full, value);
     }
     this.writeConfig();
   }
@@ -188,6 +187,15 @@ export class PulumiStack {
     const file = path.join(this.dir, "backend/.pulumi/stacks", PROJECT, `${this.name}.json`);
     if (!isJson(file)) copyFileSync(`${file}.bak`, file);
     if (!isJson(`${file}.attrs`)) rmSync(`${file}.attrs`, { force: true });
+  }
+
+  /** A value with its secrets encrypted, those of its fields too. */
+  private async sealed(key: string, value: unknown): Promise<unknown> {
+    if (isSecret(value)) return { secure: await this.encrypt(key, value.secret) };
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+    const fields: Record<string, unknown> = {};
+    for (const [field, inner] of Object.entries(value)) fields[field] = await this.sealed(key, inner);
+    return fields;
   }
 
   /** Lets the CLI encrypt, since only it knows the format, in a file that holds nothing else. */

@@ -2,20 +2,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import { spawnSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { shellFor } from "../../migration/providers/shell";
 
 const ROOT = join(__dirname, "../..");
 const MAX_BYTES = 6_000;
-const ENTRYPOINTS = ["ring-gate", "shard-set", "shard-guard", "shard-ready", "migration-plan", "barrier"].concat([
-  "pre-copy",
-  "catch-up",
-  "verify",
-  "bake",
-  "drain",
-  "report",
-]);
+const RESOURCES = readFileSync(join(ROOT, "migration/providers/resources.ts"), "utf8");
+const ENTRYPOINTS = [...RESOURCES.matchAll(/super\("([a-z-]+)", "\w+", name,/g)].map(([, name = ""]) => name);
 
 const serialize = async (name: string): Promise<string> => {
   const provider = shellFor(name);
@@ -24,6 +18,10 @@ const serialize = async (name: string): Promise<string> => {
 
 describe("serialized providers", function () {
   this.timeout(60_000); // a fresh process, and Pulumi's serializer, take their time to load
+
+  it("are those of all resources", () => {
+    expect(ENTRYPOINTS).to.have.lengthOf((RESOURCES.match(/extends Resource /g) ?? []).length);
+  });
 
   for (const name of ENTRYPOINTS) {
     it(`${name} is a small shell that knows its entrypoint by path only`, async () => {

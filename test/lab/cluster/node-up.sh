@@ -16,7 +16,15 @@ import_images() { # those that this node does not have yet, by content
   done
 }
 
+prefer_pods() { # over whatever of the lab would run on other machines: the control plane, images being unpacked, the tests
+  local shares
+  for shares in /sys/fs/cgroup/cpu"$cgroup"/cpu.shares /sys/fs/cgroup/cpu,cpuacct"$cgroup"/cpu.shares; do
+    [ ! -e "$shares" ] || echo 8192 >"$shares"
+  done
+}
+
 if running "containerd$K" && running "kubelet$K"; then
+  prefer_pods
   import_images
   exit 0
 fi
@@ -36,9 +44,8 @@ for hierarchy in /sys/fs/cgroup/*/; do
     cat "$hierarchy/cpuset.cpus" >"$hierarchy$cgroup/cpuset.cpus"
     cat "$hierarchy/cpuset.mems" >"$hierarchy$cgroup/cpuset.mems"
   fi
-  # Pods before whatever of the lab would run on other machines: the control plane, images being unpacked, the tests.
-  [ ! -e "$hierarchy/cpu.shares" ] || echo 8192 >"$hierarchy$cgroup/cpu.shares"
 done
+prefer_pods
 
 cat >"$node/containerd.toml" <<EOF
 version = 2

@@ -5,10 +5,14 @@
  * A thread of its own, because whoever keeps the books collects garbage, and everything on its thread stands still for
  * that: measured from there the backend would be slow whenever the books are.
  */
+import { setPriority } from "node:os";
 import { setInterval } from "node:timers";
 import { parentPort, workerData } from "node:worker_threads";
 import { Client, type Claim, type Outcome } from "./client";
 import { Mix } from "./mix";
+
+/** Clients wait for no processor of this machine: theirs are other machines. */
+const PRIORITY = -10;
 
 /** What it is started with. */
 export interface AskerOptions {
@@ -101,6 +105,13 @@ class Asker {
     const atMs = Date.now();
     this.asked.push({ claim, outcome, sentMs, atMs, latencyMs: atMs - dueMs });
   }
+}
+
+/** Of this thread alone: what other threads start must not have it. */
+try {
+  setPriority(PRIORITY);
+} catch {
+  // Only root may; then clients wait like everybody else, and their standstills say so.
 }
 
 const asker = new Asker(workerData as AskerOptions, (told) => parentPort?.postMessage(told));

@@ -47,6 +47,7 @@ export class Load {
    */
   async pause(): Promise<void> {
     const paused = new Promise<void>((resolve) => (this.onPaused = resolve));
+    this.timeline.paused(Date.now());
     this.order("pause");
     await Promise.race([paused, this.ended]);
     if (this.failure) throw this.failure;

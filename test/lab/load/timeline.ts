@@ -10,6 +10,7 @@ interface Sample {
 
 /** Figures of a stretch of time. */
 export interface Stretch {
+  /** In which somebody asked: pauses are left out. */
   readonly seconds: number;
   readonly requests: number;
   readonly requestsPerSecond: number;
@@ -28,7 +29,7 @@ export interface Stretch {
 export class Timeline {
   /** In the order of their answers. */
   private readonly samples: Sample[] = [];
-  private readonly starts: number[] = [];
+  private readonly asking: { readonly fromMs: number; toMs: number }[] = [];
   private readonly standstills: { readonly atMs: number; readonly ms: number }[] = [];
 
   add(sample: Sample): void {
@@ -37,7 +38,13 @@ export class Timeline {
 
   /** Whoever asks begins, or goes on after a pause, in which nothing can be written. */
   started(atMs: number): void {
-    this.starts.push(atMs);
+    this.asking.push({ fromMs: atMs, toMs: Infinity });
+  }
+
+  /** Whoever asks pauses: what is answered from now on was asked before. */
+  paused(atMs: number): void {
+    const last = this.asking.at(-1);
+    if (last) last.toMs = Math.min(last.toMs, atMs);
   }
 
   /** Whoever asks got to it so much later than it wanted to. */
@@ -56,7 +63,7 @@ export class Timeline {
   /** @returns the figures of the submissions that were answered in [fromMs, toMs) */
   stretch(fromMs: number, toMs: number): Stretch {
     const inside = this.samples.slice(this.indexAt(fromMs), this.indexAt(toMs));
-    const seconds = (toMs - fromMs) / 1000;
+    const seconds = this.askingMs(fromMs, toMs) / 1000;
     const latencies = Float64Array.from(inside, ({ latencyMs }) => latencyMs).sort();
     return {
       seconds,
@@ -74,12 +81,17 @@ export class Timeline {
     };
   }
 
+  private askingMs(fromMs: number, toMs: number): number {
+    const overlaps = this.asking.map((it) => Math.min(it.toMs, toMs) - Math.max(it.fromMs, fromMs));
+    return overlaps.reduce((sum, ms) => sum + Math.max(0, ms), 0);
+  }
+
   private longestGap(fromMs: number, toMs: number): number {
     let longest = 0;
     let last = -Infinity;
     for (const { answer, atMs } of this.samples.slice(0, this.indexAt(toMs))) {
       if (answer !== "first") continue;
-      const since = Math.max(last, ...this.starts.filter((startMs) => startMs <= atMs));
+      const since = Math.max(last, ...this.asking.map(({ fromMs }) => fromMs).filter((startMs) => startMs <= atMs));
       if (atMs >= fromMs && since > -Infinity) longest = Math.max(longest, atMs - since);
       last = atMs;
     }

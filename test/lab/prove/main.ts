@@ -6,7 +6,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
-import { setPriority, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { picture } from "./picture";
@@ -14,8 +14,6 @@ import { prove } from "./proof";
 import { reasonsAgainst, report } from "./report";
 
 const IDLE_MS = 30_000;
-/** Clients wait for nobody: theirs are other machines. */
-const PRIORITY = -10;
 
 async function main(): Promise<boolean> {
   const { values } = parseArgs({
@@ -27,7 +25,6 @@ async function main(): Promise<boolean> {
       out: { type: "string", default: mkdtempSync(path.join(tmpdir(), "dedup-shards-proof-")) },
     },
   });
-  setOwnPriority();
   const stopping = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stopping.abort());
   const result = await prove({
@@ -48,15 +45,6 @@ async function main(): Promise<boolean> {
   writeFileSync(path.join(values.out, "proof.md"), text);
   console.log(`\n${text}\nprove: written to ${values.out}/proof.md and proof.svg`);
   return reasonsAgainst(result).length === 0;
-}
-
-/** Threads that are started from now on have it, too. */
-function setOwnPriority(): void {
-  try {
-    setPriority(PRIORITY);
-  } catch {
-    console.log("prove: not root, so clients wait for the processors like everybody else");
-  }
 }
 
 function positive(name: string, text: string): number {

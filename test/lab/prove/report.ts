@@ -87,10 +87,23 @@ export function table(rows: readonly Row[]): string {
   return [line(HEADINGS), line(HEADINGS.map((_, i) => (i === 0 ? "---" : "--:"))), ...cells.map(line)].join("\n");
 }
 
+/** @returns whether writes paused at the cutovers, as a sentence. */
+export function writePause(rows: readonly Row[]): string {
+  const phases = rows.filter(({ what }) => what !== "all");
+  const longest = (some: readonly Row[]): string => {
+    const row = some.reduce((most, each) => (each.writeGapMs > most.writeGapMs ? each : most));
+    return `${row.writeGapMs} ms (${row.what}; the load generator itself stood still for up to ${row.standstillMs} ms in it)`;
+  };
+  const isCutover = ({ what }: Row) => what.endsWith(": cutover");
+  const [cutovers, others] = [phases.filter(isCutover), phases.filter((row) => !isCutover(row))];
+  return `The longest gap between two successful writes: in the cutovers ${longest(cutovers)}, outside them ${longest(others)}.`;
+}
+
 /** @returns the whole report in Markdown. */
 export function report(result: ProofResult, picture: string): string {
   const { options, events, phases, failures, placements } = result;
   const reasons = reasonsAgainst(result);
+  const rows = rowsOf(result);
   const retries = [...failures].sort(([, a], [, b]) => b - a).map(([reason, count]) => `- ${count} × ${reason}`);
   const failed = phases.flatMap(({ journey, phase, failures: errors }) =>
     errors.map((error) => `- ${journey}, ${phase}: ${error}`),
@@ -112,7 +125,8 @@ export function report(result: ProofResult, picture: string): string {
           ]
         : []),
       `![requests, errors, latency and misses over time](${picture})`,
-      table(rowsOf(result)),
+      table(rows),
+      writePause(rows),
       section("Keys in the end", placed),
       section("What died", countBy(events.map(({ kind }) => kind))),
       section("Runs of `pulumi up` that failed by themselves, and were run again", failed),

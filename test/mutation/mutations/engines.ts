@@ -39,8 +39,8 @@ const PROGRAM = inFile(
     {
       name: "steps-after-rollout",
       removed: "the barrier comes after the rollout",
-      find: "{ dependsOn: backendRing },",
-      replace: "{},",
+      find: "{ dependsOn: [backendRing, ...phaseMetric] },",
+      replace: "{ dependsOn: phaseMetric },",
     },
     {
       name: "gate-first",

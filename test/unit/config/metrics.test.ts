@@ -83,6 +83,10 @@ const BAD: readonly (readonly [RawStackConfig, string])[] = [
     "metricsToken is set; allowed: either this, or dedup-shards:metrics.username and metricsPassword",
   ],
   [
+    { grafanaToken: "geheim\n" },
+    "grafanaToken is a text with spaces, line breaks or other characters; allowed: a token of printable ASCII",
+  ],
+  [
     { metricsToken: "ge\nheim" },
     "metricsToken is a text with spaces, line breaks or other characters; allowed: a token of printable ASCII",
   ],

@@ -100,6 +100,25 @@ describe("barrier", () => {
     expect(await messageOf(barrier(backendOf([]), SETTINGS, new FakeClock(), () => undefined))).to.equal("no error");
   });
 
+  it("outlasts an API server that restarts under it, until its deadline; one that never answered it does not wait for", async () => {
+    const OLD = [aPod(reports(2))];
+    /** Answers these one after the other, the last one again and again; undefined is a failure. */
+    const run = (...looks: readonly (readonly BackendPod[] | undefined)[]) => {
+      const left = [...looks];
+      const pods = () => {
+        const found = left.length > 1 ? left.shift() : left[0];
+        return found === undefined ? Promise.reject(new Error("ECONNREFUSED")) : Promise.resolve(found);
+      };
+      return messageOf(barrier({ ...backendOf([]), pods }, SETTINGS, new FakeClock(), () => undefined));
+    };
+    expect(await run(undefined, [])).to.equal("ECONNREFUSED");
+    expect(await run(OLD, undefined, [])).to.equal("no error");
+    expect(await run(OLD, undefined)).to.equal(
+      "barrier: after 30s not every backend pod is known to run ring epoch 3: the pods cannot be listed (ECONNREFUSED). " +
+        "Find out what holds them, then run `pulumi up` again.",
+    );
+  });
+
   it("says at every ten seconds whom it waits for, not at every look", async () => {
     const lines: string[] = [];
     const backend = backendOf([aPod(reports(2))]);

@@ -39,10 +39,16 @@ describe("ProgressGauges", () => {
     expect(look()).to.include({ "keysDone a": 0, "keysDone b": 65, keysPerSecond: 10, throttle: 250 });
   });
 
-  it("say nothing of a job that nothing has happened to", () => {
+  it("say so when a job stands still, and nothing of one that is over", () => {
     gauges.note(BEGUN);
-    gauges.changed();
+    gauges.note({ job, kind: "keys", source: "a", keys: 10 });
+    clock.pass(1_000);
+    expect(look()).to.include({ keysPerSecond: 10 });
     clock.pass(60_000);
+    expect(look()).to.include({ keysPerSecond: 0, "keysDone a": 10 });
+    gauges.note({ job, kind: "done", source: "a" });
+    gauges.note({ job, kind: "failed", source: "b" });
+    expect(look()).to.include({ keysPerSecond: 0, errors: 1 });
     expect([...gauges.changed()]).to.deep.equal([]);
     gauges.note({ job: "verify", kind: "begun", sources: [], edges: {}, movers: 0 });
     expect([...gauges.changed().keys()]).to.deep.equal(["verify"]);

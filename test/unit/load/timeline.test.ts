@@ -3,6 +3,7 @@ import { Timeline } from "../../lab/load/timeline";
 
 describe("the timeline of what clients felt", () => {
   const timeline = new Timeline();
+  timeline.started(1_000);
   const answers = ["first", "duplicate", "first", "error", "first"] as const;
   answers.forEach((answer, i) => {
     timeline.add({ atMs: 1_000 + 100 * i, latencyMs: 10 * (i + 1), failedTries: answer === "error" ? 2 : 0, answer });
@@ -28,6 +29,16 @@ describe("the timeline of what clients felt", () => {
       writeGapMs: 200,
       standstillMs: 30,
     });
+  });
+
+  it("leaves pauses out of the rate", () => {
+    const paused = new Timeline();
+    paused.started(0);
+    for (let atMs = 0; atMs < 2_000; atMs += 100) paused.add({ atMs, latencyMs: 1, failedTries: 0, answer: "first" });
+    paused.paused(2_000);
+    paused.started(6_000);
+    expect(paused.stretch(0, 7_000)).to.include({ seconds: 3, requests: 20 });
+    expect(paused.stretch(1_000, 3_000)).to.include({ seconds: 1, requests: 10, requestsPerSecond: 10 });
   });
 
   it("counts only writes that succeeded as an end of a gap", () => {

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { applyTo, kindOf } from "../../mutation/mutation";
+import { MUTATIONS as MODEL_MUTATIONS } from "../../model/mutations";
 import { MUTATIONS } from "../../mutation/mutations";
 
 const ROOT = join(__dirname, "../../..");
@@ -25,6 +26,17 @@ describe("the mutations", () => {
     const page = readFileSync(join(ROOT, "docs/safeguards.md"), "utf8");
     const listed = [...page.matchAll(/\[([\w-]+)\] +\|/g)].map(([, name]) => name);
     expect(listed).to.have.members(MUTATIONS.map(({ name }) => name));
+  });
+
+  it("stand beside each safeguard of the model that docs/safeguards.md has", () => {
+    const page = readFileSync(join(ROOT, "docs/safeguards.md"), "utf8");
+    const [, table = ""] = /\n\| in the model.*\n\|.*\n((?:\|.*\n)+)/.exec(page) ?? [];
+    const column = (which: number) =>
+      table
+        .split("\n")
+        .flatMap((row) => [...(row.split("|")[which] ?? "").matchAll(/`([\w-]+)`/g)].map(([, name]) => name));
+    expect(column(1)).to.have.members(MODEL_MUTATIONS.map(({ name }) => name));
+    expect(MUTATIONS.map(({ name }) => name)).to.include.members(column(2));
   });
 
   it("are refused where their text does not occur, or more than once", () => {
