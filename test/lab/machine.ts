@@ -93,8 +93,12 @@ export async function ensurePackages(): Promise<void> {
 /** Installs Prometheus, its exporter and its Pushgateway where they are missing. @throws Error where it cannot */
 export const ensureMonitoringPackages = (): Promise<void> => ensure(MONITORING_PACKAGES);
 
-/** Installs Chromium where it is missing. @throws Error where it cannot */
-export const ensureChromium = (): Promise<void> => ensure([{ name: "chromium", provides: "chromium" }]);
+/** Installs Chromium, and a font, where they are missing. @throws Error where it cannot */
+export const ensureChromium = (): Promise<void> =>
+  ensure([
+    { name: "chromium", provides: "chromium" },
+    { name: "fonts-dejavu-core", provides: "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf" },
+  ]);
 
 /** As files: no service starts. */
 async function ensure(packages: readonly DebianPackage[]): Promise<void> {

@@ -20,7 +20,6 @@ const RATE = 60;
 /** Slow enough to be seen on its way. */
 const PACE = { keysPerSecond: 250, catchUpKeysPerSecond: 500, batchSize: 20 };
 const METRICS = { window: RANGE, interval: "2s", bake: "20s", stability: "10s" };
-const WINDOW = { width: 1_580, height: 2_000 };
 
 async function main(out: string): Promise<void> {
   await ensureChromium();
@@ -48,11 +47,12 @@ async function main(out: string): Promise<void> {
 }
 
 async function draw(name: string, model: DashboardModel, scope: Parameters<typeof pageOf>[1]): Promise<void> {
-  const page = `${name}.html`;
-  writeFileSync(page, await pageOf(model, scope));
-  const size = `--window-size=${WINDOW.width},${WINDOW.height}`;
-  const args = ["--headless", "--no-sandbox", "--hide-scrollbars", size, `--screenshot=${name}.png`, page];
-  if ((await run("chromium", args)) !== 0) throw new Error(`chromium made no picture of ${page}`);
+  const file = `${name}.html`;
+  const { html, width, height } = await pageOf(model, scope);
+  writeFileSync(file, html);
+  const size = `--window-size=${width},${height}`;
+  const args = ["--headless", "--no-sandbox", "--hide-scrollbars", size, `--screenshot=${name}.png`, file];
+  if ((await run("chromium", args)) !== 0) throw new Error(`chromium made no picture of ${file}`);
   console.log(`dashboards: ${name}.png`);
 }
 

@@ -24,6 +24,8 @@ interface Answer {
 
 const STEP_SECONDS = 1;
 const COLUMNS = 24;
+/** Of the page's parts, px. */
+const [MARGIN, TITLE, HEADING, GAP] = [36, 60, 38, 8];
 
 const STYLE = `
 body { background: #111217; color: #d8d9da; font: 14px Inter, "DejaVu Sans", sans-serif; margin: 12px; width: ${COLUMNS * GRID.column}px }
@@ -34,15 +36,36 @@ h3 { font-size: 13px; font-weight: 500; margin: 6px 8px 2px }
 .figures { display: flex; justify-content: space-around; align-items: center; height: 70% }
 .figure { display: flex; flex-direction: column; align-items: center; justify-content: center; height: 100% }
 .figure b { font-size: 30px; font-weight: 500 } .figure span { color: #9fa7b3 }
+.legend { font-size: 12px; margin-left: 8px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis }
+.legend span { margin-right: 12px } .legend i { display: inline-block; width: 14px; height: 4px; border-radius: 2px; margin: 0 5px 3px 0 }
 .nothing { position: absolute; inset: 45% 0 0 0; text-align: center; color: #9fa7b3 }`;
 
+/** A page, and how large it is, px. */
+export interface Page {
+  readonly html: string;
+  readonly width: number;
+  readonly height: number;
+}
+
 /** @throws Error with what Prometheus said, when it refuses a query. */
-export async function pageOf(model: DashboardModel, scope: Scope): Promise<string> {
-  const panels = await Promise.all(shownPanels(model).map((panel) => place(panel, scope)));
-  return (
+export async function pageOf(model: DashboardModel, scope: Scope): Promise<Page> {
+  const shown = shownPanels(model);
+  const panels = await Promise.all(shown.map((panel) => place(panel, scope)));
+  const html =
     `<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>${escape(model.title)}</title>` +
-    `<style>${STYLE}</style><h1>${escape(model.title)}</h1><main>${panels.join("")}</main></html>\n`
-  );
+    `<style>${STYLE}</style><h1>${escape(model.title)}</h1><main>${panels.join("")}</main></html>\n`;
+  return { html, width: COLUMNS * GRID.column + MARGIN, height: heightOf(shown) };
+}
+
+/** As the grid of the page places them. */
+function heightOf(panels: readonly PanelModel[]): number {
+  let [height, line, used] = [TITLE, 0, COLUMNS];
+  for (const { type, gridPos } of panels) {
+    const [w, h] = type === "row" ? [COLUMNS, HEADING] : [gridPos.w, gridPos.h * GRID.row + GAP];
+    if (used + w > COLUMNS) [height, line, used] = [height + line, 0, 0];
+    [line, used] = [Math.max(line, h), used + w];
+  }
+  return height + line + MARGIN;
 }
 
 async function place(panel: PanelModel, scope: Scope): Promise<string> {

@@ -41,7 +41,7 @@ function colourOf({ fieldConfig }: PanelModel, value: number): string {
 }
 
 function graph(panel: PanelModel, series: readonly DrawnSeries[]): string {
-  const size = { width: panel.gridPos.w * GRID.column - 20, height: panel.gridPos.h * GRID.row - 40 };
+  const size = { width: panel.gridPos.w * GRID.column - 20, height: panel.gridPos.h * GRID.row - 64 };
   const chart = echarts.init(null, "dark", { renderer: "svg", ssr: true, ...size });
   const { unit = "none", thresholds } = panel.fieldConfig?.defaults ?? {};
   const format = formatOf(unit);
@@ -50,9 +50,8 @@ function graph(panel: PanelModel, series: readonly DrawnSeries[]): string {
     animation: false,
     backgroundColor: "transparent",
     color: COLOURS,
-    grid: { left: 70, right: 12, top: 10, bottom: 46 },
-    legend: { type: "scroll", bottom: 0, left: 0, icon: "roundRect", itemWidth: 14, itemHeight: 4 },
-    xAxis: { type: "time" },
+    grid: { left: 70, right: 12, top: 10, bottom: 24 },
+    xAxis: { type: "time", splitNumber: 4, axisLabel: { hideOverlap: true, formatter: "{HH}:{mm}:{ss}" } },
     yAxis: {
       type: "value",
       min: 0,
@@ -82,8 +81,15 @@ function graph(panel: PanelModel, series: readonly DrawnSeries[]): string {
   });
   const svg = chart.renderToSVGString();
   chart.dispose();
-  return series.length > 0 ? svg : `${svg}<div class="nothing">No data</div>`;
+  return series.length > 0 ? svg + legendOf(series) : `${svg}<div class="nothing">No data</div>`;
 }
+
+const legendOf = (series: readonly DrawnSeries[]): string => {
+  const items = series.map(
+    ({ legend }, i) => `<span><i style="background:${COLOURS[i % COLOURS.length]}"></i>${escape(legend)}</span>`,
+  );
+  return `<div class="legend">${items.join("")}</div>`;
+};
 
 export const escape = (text: string): string =>
   text.replace(/[&<>"]/g, (character) => `&#${String(character.charCodeAt(0))};`);
