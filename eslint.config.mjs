@@ -1,6 +1,14 @@
 import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
+// What a phase means is known in one place.
+const PHASE = "/^(stable|plan|copy|dualWrite|cutover|cleanup)$/";
+const message = "Only migration/phases.ts compares phases: give it a function for what is asked here.";
+const comparesPhase = [
+  `BinaryExpression[operator=/^[!=]==$/] > Literal[value=${PHASE}]`,
+  `SwitchCase > Literal.test[value=${PHASE}]`,
+].map((selector) => ({ selector, message }));
+
 export default tseslint.config(
   { ignores: ["node_modules/", "**/*.mjs", "**/*.cjs"] },
   js.configs.recommended,
@@ -14,6 +22,11 @@ export default tseslint.config(
       "max-lines": ["error", { max: 300, skipBlankLines: true, skipComments: true }],
       "max-lines-per-function": ["error", { max: 60, skipBlankLines: true, skipComments: true }],
     },
+  },
+  {
+    files: ["index.ts", "components/**/*.ts", "migration/**/*.ts"],
+    ignores: ["migration/phases.ts"],
+    rules: { "no-restricted-syntax": ["error", ...comparesPhase] },
   },
   {
     // Mocha's describe blocks are long by nature, and chai's assertions are expressions.

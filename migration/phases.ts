@@ -232,6 +232,9 @@ export function nearestPhase(expected: Phase, fits: (phase: Phase) => boolean): 
   return PHASES.filter(fits).sort((a, b) => distance(a) - distance(b))[0] ?? expected;
 }
 
+/** @returns whether a move ends a migration on its target ring. */
+export const isFinish = (from: Phase, to: Phase): boolean => from === "cleanup" && to === "stable";
+
 /** @returns whether a step has work to do in a phase. */
 export const hasWork = (phase: Phase, step: Step): boolean => TABLE[phase].work.includes(step);
 
@@ -288,7 +291,7 @@ function refusePhase(from: RingState, to: RingState): string | undefined {
 }
 
 function refuseRingChange(from: RingState, to: RingState): string | undefined {
-  const finishes = from.phase === "cleanup" && to.phase === "stable";
+  const finishes = isFinish(from.phase, to.phase);
   const kept = finishes ? from.targetShards : from.shards;
   if (!sameList(to.shards, kept)) return finishes ? refuseFinish(from, to) : refuseShardChange(from, to);
   return isOpen(from.phase) ? refuseEditDuringMigration(from, to) : undefined;

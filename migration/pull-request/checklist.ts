@@ -1,5 +1,5 @@
 /** The runbook's checklist for one change, ticked from what the stack and the preview say. */
-import { PHASES, type Phase } from "../phases";
+import { isFinish, PHASES, type Phase } from "../phases";
 import { formatCount } from "../plan/format";
 import type { PreviewFacts } from "./preview-facts";
 
@@ -69,7 +69,7 @@ const FORWARD: Readonly<Record<Phase, readonly Item[]>> = {
 export function checklist(facts: PreviewFacts, now: Date): readonly ChecklistItem[] {
   const { from, asked } = facts;
   if (!asked || from === asked.phase) return [];
-  const finishes = from === "cleanup" && asked.phase === "stable";
+  const finishes = from !== undefined && isFinish(from, asked.phase);
   const isBack = from !== undefined && PHASES.indexOf(asked.phase) < PHASES.indexOf(from);
   if (isBack && !finishes) return [];
   return FORWARD[asked.phase].map((item) => item(facts, now));
