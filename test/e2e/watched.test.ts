@@ -13,7 +13,9 @@ const KEYS = 1_000;
 /** Submissions a second. */
 const RATE = 30;
 const LIMITS = { maxErrorRatio: 0.1, maxP95Ms: 5_000, minHitRatio: 0.1, minRequestsPerSecond: 5 };
-const METRICS = { window: RANGE, interval: "1s", bake: "10s", stability: "10s", failureLimit: 2, limits: LIMITS };
+const METRICS = { window: RANGE, interval: "1s", bake: "10s", stability: "30s", failureLimit: 2, limits: LIMITS };
+/** More than is asked for after a cutover: stability, and the range of the rates. */
+const STABLE_MS = 42_000;
 /** Some seconds for a few hundred movers, so that there is something to see. */
 const SLOW = { keysPerSecond: 60, catchUpKeysPerSecond: 60, batchSize: 10 };
 /** Debian's exporter is too old for latencies by command: `test/integration/dashboards.test.ts` has them. */
@@ -99,17 +101,35 @@ describe("a migration that a real Prometheus watches", function () {
     expect(failed.output).to.contain("metrics.autoRollback has moved the ring back: since ring epoch ");
     expect(await liveRing()).to.include({ DEDUP_DUAL_WRITE: "true", DEDUP_NEW_RING: FOUR.join(",") });
     await world.to("dualWrite", { metrics });
-    await world.to("stable");
-    await load.pause();
-    expect(load.ledger.findings()).to.deep.equal([]);
     expect([...load.failures.keys()].some((reason) => reason.startsWith("500 "))).to.equal(true);
   });
 
-  it("leaves the phase to be seen when it is over", async () => {
+  it("bakes a cutover that is good, and cleans up when the service has been well for long enough", async () => {
+    await world.kube.run(["set", "env", "deployment/backend", "BACKEND_FAILS_ON_RING-"]);
+    await world.backend.ready();
+    await pass(RANGE_MS);
+    await world.to("cutover");
+    expect((await world.stack.outputs())["bake"]).to.include({ outcome: "pass" });
+    const refusal = async (limits: object) => {
+      await world.stack.setConfig({ migrationPhase: "cleanup", metrics: { ...metrics, limits } });
+      const { code, output } = await world.stack.up({ skipPreview: true });
+      expect(code).to.not.equal(0);
+      return output;
+    };
+    expect(await refusal(LIMITS)).to.contain("whether the service is stable can be told at ");
+    await pass(STABLE_MS);
+    expect(await refusal({ ...LIMITS, minHitRatio: 0.99 })).to.match(/hitRatio is \S+ %, below 99\.00 %/);
+    await world.to("cleanup", { metrics });
+    await world.to("stable", { shards: FOUR });
+  });
+
+  it("leaves the phase to be seen when it is over, and every key where it belongs", async () => {
+    await load.pause();
+    expect(load.ledger.findings()).to.deep.equal([]);
     await pass(2_000);
     const shown = await prometheus.query(`dedup_migration_phase{namespace="${NAMESPACE}"} == 1`);
     expect(shown.map(({ metric }) => metric["phase"])).to.deep.equal(["stable"]);
     await pass(4_000);
-    await world.expectPlaced(THREE);
+    await world.expectPlaced(FOUR);
   });
 });

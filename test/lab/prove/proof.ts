@@ -89,9 +89,11 @@ export interface ProofResult {
   readonly failures: ReadonlyMap<string, number>;
   /** At the end of each journey. */
   readonly placements: readonly { readonly journey: string; readonly keys: number; readonly found: Placement }[];
+  /** Why it ended early: a phase could not be brought about, or something that was killed did not come back. */
+  readonly stuck?: string;
 }
 
-/** @throws Error when a phase cannot be brought about, or something that was killed does not come back */
+/** @throws Error when there is nothing to report of: nothing could be set up, or somebody stopped it */
 export async function prove(options: ProofOptions): Promise<ProofResult> {
   const { namespace, keys, config = {}, say } = options;
   say(`deploying the backend and 3 shards in namespace ${namespace}, and storing ${keys} keys`);
@@ -121,23 +123,34 @@ async function run(world: World, options: ProofOptions): Promise<ProofResult> {
     say(`${rate} submissions/s, seed ${seed}`);
     await sleep(options.idleMs);
     const idle = { fromMs: load.timeline.startedMs, toMs: Date.now() };
-    for (const [i, journey] of JOURNEYS.entries()) {
-      if (i > 0) load.start();
-      phases.push(...(await travel(world, journey, options, events)));
-      await load.pause();
-      placements.push({ journey: journey.name, ...(await check(world, journey.ring)) });
-    }
+    const journeys = async () => {
+      for (const [i, journey] of JOURNEYS.entries()) {
+        if (i > 0) load.start();
+        await travel(world, journey, options, { phases, events });
+        await load.pause();
+        placements.push({ journey: journey.name, ...(await check(world, journey.ring)) });
+      }
+    };
+    const stuck = await journeys().then(
+      () => ({}),
+      (error: Error) => ({ stuck: error.message }),
+    );
     await load.stop();
     const { timeline, ledger, failures } = load;
     const [findings, errors] = [ledger.findings(), ledger.errors()];
-    return { options, timeline, idle, phases, events, findings, errors, failures, placements };
+    return { options, timeline, idle, phases, events, findings, errors, failures, placements, ...stuck };
   } finally {
     await load.stop();
   }
 }
 
 /** The chaos rests between two journeys: what is checked there must hold still. */
-async function travel(world: World, journey: Journey, { seed, say, ...options }: ProofOptions, events: ChaosEvent[]) {
+async function travel(
+  world: World,
+  journey: Journey,
+  { seed, say, ...options }: ProofOptions,
+  { phases, events }: { readonly phases: PhaseRun[]; readonly events: ChaosEvent[] },
+): Promise<void> {
   const onEvent = (event: ChaosEvent) => {
     events.push(event);
     say(`chaos: ${event.kind}: ${event.what}`);
@@ -148,9 +161,9 @@ async function travel(world: World, journey: Journey, { seed, say, ...options }:
   try {
     for (const [phase, config] of journey.steps) await migrator.to(journey.name, phase, config);
   } finally {
+    phases.push(...migrator.phases);
     await chaos?.stop();
   }
-  return migrator.phases;
 }
 
 async function check(world: World, ring: readonly string[]) {

@@ -32,8 +32,8 @@ function countOf(findings: readonly Finding[]): { misses: number; divergent: num
 }
 
 /** @returns why the proof failed, a line for each reason; nothing when it holds. */
-export function reasonsAgainst({ findings, errors, placements }: ProofResult): string[] {
-  const reasons = findings.map(({ text }) => text);
+export function reasonsAgainst({ findings, errors, placements, stuck }: ProofResult): string[] {
+  const reasons = [...(stuck === undefined ? [] : [stuck]), ...findings.map(({ text }) => text)];
   if (errors.length > 0) {
     reasons.push(`${errors.length} submissions had no answer after the second try, such as ${errors[0]}`);
   }
@@ -91,7 +91,9 @@ export function table(rows: readonly Row[]): string {
 export function writePause(rows: readonly Row[]): string {
   const phases = rows.filter(({ what }) => what !== "all");
   const longest = (some: readonly Row[]): string => {
-    const row = some.reduce((most, each) => (each.writeGapMs > most.writeGapMs ? each : most));
+    const [first, ...rest] = some;
+    if (first === undefined) return "there was none";
+    const row = rest.reduce((most, each) => (each.writeGapMs > most.writeGapMs ? each : most), first);
     return `${row.writeGapMs} ms (${row.what}; the load generator itself stood still for up to ${row.standstillMs} ms in it)`;
   };
   const isCutover = ({ what }: Row) => what.endsWith(": cutover");
