@@ -105,24 +105,28 @@ export function migrationQueries(metrics: MigrationMetrics, scope: Scope) {
   const byStep = (metric: string) => max("namespace, step", metric);
   const inAll = (metric: string) => `sum by (namespace, step) (${bySource(metric)})`;
   // What a run pushed last stays, also when it was killed: the Pushgateway says when that was.
-  const pushedAt = `max by (namespace, step) (${select("push_time_seconds", scope)})`;
+  const pushedAt = `max by (namespace, step) (${select("push_time_seconds", narrowed(scope, 'step!=""'))})`;
   const alive = `time() - ${pushedAt} < ${ALIVE_SECONDS}`;
+  // What is finished stays as well: a figure is of the step that was pushed last.
+  const isLatest = `${pushedAt} == on (namespace) group_left () max by (namespace) (${pushedAt})`;
+  const latest = (query: string) => `(${query}) and on (namespace, step) (${isLatest})`;
   const left = `clamp_min(${byStep(metrics.keysPlanned)} - ${inAll(metrics.keysDone)}, 0)`;
   const inPhase = (matcher: string) => `max by (namespace) (${select(metrics.phase, narrowed(scope, matcher))}) == 1`;
   return {
     phase: `${max("namespace, phase", metrics.phase)} == 1`,
     inPhase,
-    edgesDone: byStep(metrics.edgesDone),
-    edgesPlanned: byStep(metrics.edgesPlanned),
+    edgesDone: latest(byStep(metrics.edgesDone)),
+    edgesPlanned: latest(byStep(metrics.edgesPlanned)),
     keysDone: bySource(metrics.keysDone),
     keysPlanned: byStep(metrics.keysPlanned),
-    keysRatio: `${inAll(metrics.keysDone)} / (${byStep(metrics.keysPlanned)} > 0)`,
-    secondsLeft: `${left} / ((${byStep(metrics.keysPerSecond)} > 0) and on (namespace, step) (${alive}))`,
+    /** More keys may have come since the plan counted them. */
+    keysRatio: latest(`clamp_max(${inAll(metrics.keysDone)} / (${byStep(metrics.keysPlanned)} > 0), 1)`),
+    secondsLeft: latest(`${left} / ((${byStep(metrics.keysPerSecond)} > 0) and on (namespace, step) (${alive}))`),
     keysPerSecond: `${byStep(metrics.keysPerSecond)} and on (namespace, step) (${alive})`,
     throttle: byStep(metrics.throttle),
-    checkpointAge: `time() - min by (namespace, step) (${bySource(metrics.checkpoint)})`,
+    checkpointAge: latest(`time() - min by (namespace, step) (${bySource(metrics.checkpoint)})`),
     checkpointAgeBySource: `time() - ${bySource(metrics.checkpoint)}`,
-    errors: byStep(metrics.errors),
+    errors: latest(byStep(metrics.errors)),
     verifyChecked: max("namespace", metrics.verifyChecked),
     verifyMissing: max("namespace", metrics.verifyMissing),
     verifyDifferent: max("namespace", metrics.verifyDifferent),

@@ -33,6 +33,8 @@ export interface PanelModel {
 export interface TargetModel {
   readonly expr: string;
   readonly legendFormat: string;
+  /** Whether only its latest value is asked for. */
+  readonly instant?: boolean;
 }
 
 /** @returns the panels as they are shown: those of a repeated row once for each value, in which `$variable` is put. */

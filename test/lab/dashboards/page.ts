@@ -76,9 +76,9 @@ async function place(panel: PanelModel, scope: Scope): Promise<string> {
   return `<section style="${size}"><h3>${escape(panel.title)}</h3>${drawPanel(panel, series)}</section>`;
 }
 
-async function ask({ expr, legendFormat }: TargetModel, scope: Scope): Promise<DrawnSeries[]> {
+async function ask({ expr, legendFormat, instant = false }: TargetModel, scope: Scope): Promise<DrawnSeries[]> {
   const query = expr.replaceAll("$__rate_interval", scope.rateInterval);
-  const [start, end] = [scope.fromMs / 1_000, scope.toMs / 1_000];
+  const [start, end] = [(instant ? scope.toMs : scope.fromMs) / 1_000, scope.toMs / 1_000];
   const body = new URLSearchParams({ query, start: `${start}`, end: `${end}`, step: `${STEP_SECONDS}` });
   const response = await fetch(`${scope.url}/api/v1/query_range`, { method: "POST", body });
   const { data, error } = (await response.json()) as Answer;
