@@ -60,7 +60,9 @@ export class Operator {
     const { output } = await this.stack.preview({ diff: true });
     const file = path.join(folder, `${String(this.rows.length + 1).padStart(2, "0")}-${phase}.md`);
     mkdirSync(folder, { recursive: true });
-    writeFileSync(file, previewComment({ stack: this.stack.name, facts, diff: output, now: new Date() }));
+    const comment = previewComment({ stack: this.stack.name, facts, diff: output, now: new Date() });
+    // The demo's own folder is nobody's business; an operator's backups lie beside the program.
+    writeFileSync(file, comment.replaceAll(`${this.stack.dir}/`, ""));
     console.log(`  the comment on its pull request: ${file}`);
   }
 }
