@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { Alerts } from "../alerts/alerts";
 import { type DashboardContent, Dashboards } from "../dashboards/dashboards";
-import { ServiceMonitors } from "./service-monitors";
+import { type ScrapedService, ServiceMonitors } from "./service-monitors";
 
 /** The API of the Prometheus operator, and what this program declares of it. */
 export const MONITORING_API = { group: "monitoring.coreos.com", version: "v1" };
@@ -16,10 +16,9 @@ export interface MonitoringArgs extends DashboardContent {
   readonly labels: Readonly<Record<string, string>>;
   /** Where docs/troubleshooting.md is read. */
   readonly runbookUrl: string;
-  /** The backend's Service, by its labels, and the name of its port with `/metrics`. */
-  readonly backend: { readonly labels: Readonly<Record<string, string>>; readonly port: string };
-  /** The same of the Pushgateway, where the migration's own metrics are; absent: there is none. */
-  readonly pushgateway?: { readonly labels: Readonly<Record<string, string>>; readonly port: string };
+  readonly backend: ScrapedService;
+  /** That of the Pushgateway, where the migration's own metrics are; absent: there is none. */
+  readonly pushgateway?: ScrapedService;
   /** Whether the shards have an exporter beside them. */
   readonly exporter: boolean;
   /** What of the Prometheus operator's kinds the cluster has: the others are left out. */

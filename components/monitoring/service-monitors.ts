@@ -6,15 +6,20 @@ import { EXPORTER_PORT } from "../shard-exporter";
 /** Label and name of the Service that Prometheus finds the exporters by. */
 export const METRICS_APP = `${SHARDS_APP}-metrics`;
 
+/** A Service, by its labels, and the name of its port with `/metrics`. */
+export interface ScrapedService {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly port: string;
+}
+
 /** What Prometheus scrapes. */
 export interface ServiceMonitorsArgs {
   readonly namespace: string;
   /** Labels that the operator's Prometheus selects monitors by. */
   readonly labels: Readonly<Record<string, string>>;
-  /** The backend's Service, by its labels, and the name of its port with `/metrics`. */
-  readonly backend: { readonly labels: Readonly<Record<string, string>>; readonly port: string };
-  /** The same of the Pushgateway, where the migration's own metrics are; absent: there is none. */
-  readonly pushgateway?: { readonly labels: Readonly<Record<string, string>>; readonly port: string };
+  readonly backend: ScrapedService;
+  /** That of the Pushgateway, where the migration's own metrics are; absent: there is none. */
+  readonly pushgateway?: ScrapedService;
   /** Whether the shards have an exporter beside them. */
   readonly exporter: boolean;
 }
@@ -54,11 +59,7 @@ export class ServiceMonitors extends pulumi.ComponentResource {
     this.declareMonitor(`${name}-shards`, args, "dedup-shards", { app: METRICS_APP }, endpoint);
   }
 
-  private declarePushgateway(
-    name: string,
-    args: ServiceMonitorsArgs,
-    { labels, port }: NonNullable<ServiceMonitorsArgs["pushgateway"]>,
-  ): void {
+  private declarePushgateway(name: string, args: ServiceMonitorsArgs, { labels, port }: ScrapedService): void {
     // What is pushed is of the namespace that it says, not of the Pushgateway's.
     const endpoint = { port, honorLabels: true };
     const anywhere = { namespaceSelector: { any: true } };

@@ -31,30 +31,34 @@ export async function update(olds: Partial<Outputs>, inputs: PhaseMetricInputs):
   watchEngine();
   const { url, namespace, phase } = inputs;
   const gateway = new Pushgateway(url, namespace);
-  const pushed = await accepted(async () => {
+  const pushed = await accepted("the phase is not on the dashboards, the next `pulumi up` tries again", async () => {
     await gateway.push(PHASES.map((it) => ({ metric: "phase", phase: it, value: it === phase ? 1 : 0 })));
     if (hasWork(phase, "plan") || olds.pushed === false) await gateway.forgetSteps();
   });
-  return { url, namespace, phase, pushed, ...{ stateVersion: STATE_VERSION } };
+  const kept = { url, namespace, phase, stateVersion: STATE_VERSION };
+  return { ...kept, pushed };
 }
 
 /** Takes everything away that is of this stack. */
 export async function remove({ url, namespace }: Outputs): Promise<void> {
   const gateway = new Pushgateway(url, namespace);
-  await accepted(async () => {
-    await gateway.forgetSteps();
-    await gateway.forget();
-  });
+  await accepted(
+    `the figures of ${namespace} stay on the Pushgateway: delete its groups of that namespace`,
+    async () => {
+      await gateway.forgetSteps();
+      await gateway.forget();
+    },
+  );
 }
 
 /** A migration does not wait for a Pushgateway. */
-async function accepted(work: () => Promise<void>): Promise<boolean> {
+async function accepted(otherwise: string, work: () => Promise<void>): Promise<boolean> {
   try {
     await work();
     return true;
   } catch (error) {
     if (!(error instanceof PushgatewayError)) throw error;
-    log(`warning: the phase is not on the dashboards, the next \`pulumi up\` tries again: ${error.message}`);
+    log(`warning: ${otherwise}: ${error.message}`);
     return false;
   }
 }

@@ -85,7 +85,8 @@ export const startExporter = (redisPort: number, password: string): Promise<Serv
 export const startPushgateway = (): Promise<Service> =>
   Service.start(
     "prometheus-pushgateway",
-    (_dir, port) => ({ args: [`--web.listen-address=127.0.0.1:${port}`] }),
+    // Debian's build keeps what it has in one file of the machine by default.
+    (dir, port) => ({ args: [`--web.listen-address=127.0.0.1:${port}`, `--persistence.file=${dir}/data`] }),
     "/-/ready",
   );
 

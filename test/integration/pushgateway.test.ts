@@ -142,7 +142,11 @@ describe("the migration's own metrics", function () {
     await gateway.stop();
     const outputs = await update({}, told("copy"));
     expect(outputs.pushed).to.equal(false);
-    expect(lines).to.have.lengthOf(1);
+    await remove({ ...told("copy"), pushed: true });
+    expect(lines).to.have.lengthOf(2);
+    expect(lines[1]).to.match(
+      /^warning: the figures of paper stay on the Pushgateway: delete its groups of that namespace: /,
+    );
     expect(lines[0]).to.match(
       /^warning: the phase is not on the dashboards, the next `pulumi up` tries again: http:.* connect ECONNREFUSED/,
     );
