@@ -205,6 +205,19 @@ const READY = inFile(
   ],
 );
 
+const PERSISTENCE = inFile(
+  "components/redis-config.ts",
+  ["test/unit/components/redis-config.test.ts"],
+  [
+    {
+      name: "synced-before-answered",
+      removed: "a shard answers a write when it is on disk, and not before",
+      find: "appendfsync always",
+      replace: "appendfsync everysec",
+    },
+  ],
+);
+
 const SCAN = inFile(
   "migration/adapters/redis-shard.ts",
   ["test/integration/plan.test.ts"],
@@ -233,5 +246,5 @@ const ENGINE = inFile(
 
 export const SHARDS = [
   ...[PLAN, PRE_FLIGHT, CAPACITY, SHARED, RECORD, REFUSALS],
-  ...[RING, BACKUP, SHARD_GUARD, SHARD_SET, REPLACED, READY, SCAN, ENGINE],
+  ...[RING, BACKUP, SHARD_GUARD, SHARD_SET, REPLACED, READY, PERSISTENCE, SCAN, ENGINE],
 ].flat();

@@ -45,7 +45,7 @@ describe("redisConf", () => {
       "protected-mode no",
       "dir /data",
       "appendonly yes",
-      "appendfsync everysec",
+      "appendfsync always",
       'save ""',
       "repl-diskless-sync-delay 0",
       "maxmemory 805306368",
