@@ -11,7 +11,8 @@ export function backendAlerts(
 ): readonly Alert[] {
   const scope = namespaceScope(namespace, "5m");
   const judged = `and on (namespace) (${backend.requestsPerSecond(scope)} >= ${service.minRequestsPerSecond})`;
-  const afterCutover = migrationQueries(metrics, scope).inPhase('phase=~"cutover|cleanup"');
+  // Not "and after it": without a Pushgateway no phase is known, and the alert must not be silent for that.
+  const beforeCutover = migrationQueries(metrics, scope).inPhase('phase!~"cutover|cleanup"');
   return [
     {
       name: "DedupBackendErrors",
@@ -42,7 +43,7 @@ export function backendAlerts(
     },
     {
       name: "DedupHitRatioLow",
-      expr: `${backend.hitRatio(scope)} < ${alerts.minHitRatioAfterCutover} ${judged} and on (namespace) (${afterCutover})`,
+      expr: `${backend.hitRatio(scope)} < ${alerts.minHitRatioAfterCutover} ${judged} unless on (namespace) (${beforeCutover})`,
       forMs: 10 * MINUTE_MS,
       severity: "critical",
       summary: "Few duplicates are found since the cutover",

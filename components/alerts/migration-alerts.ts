@@ -12,8 +12,7 @@ export function migrationAlerts(namespace: string, metrics: MigrationMetrics, { 
   const lastSeen = (metric: string) => `last_over_time(${select(metric, scope)}[${LAST_SEEN}])`;
   const byStep = (how: "max" | "min", metric: string) => `${how} by (namespace, step) (${lastSeen(metric)})`;
   const unfinished = `${byStep("max", metrics.edgesDone)} < ${byStep("max", metrics.edgesPlanned)}`;
-  const { inPhase } = migrationQueries(metrics, scope);
-  const [stable, open] = [inPhase('phase="stable"'), inPhase('phase!="stable"')];
+  const stable = migrationQueries(metrics, scope).inPhase('phase="stable"');
   return [
     {
       name: "DedupMigrationStalled",
@@ -29,7 +28,8 @@ export function migrationAlerts(namespace: string, metrics: MigrationMetrics, { 
     },
     {
       name: "DedupShardEvicting",
-      expr: `${shardQueries.evictionsPerSecond(scope)} > 0 and on (namespace) (${open})`,
+      // Also where no phase is known: without a Pushgateway nobody tells that a migration is open.
+      expr: `${shardQueries.evictionsPerSecond(scope)} > 0 unless on (namespace) (${stable})`,
       forMs: 0,
       severity: "critical",
       summary: "{{ $labels.shard }} throws keys away during a migration",

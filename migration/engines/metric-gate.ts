@@ -27,6 +27,8 @@ export interface MetricSettings {
   readonly inconclusiveLimit: number;
 }
 
+const TOO_EARLY = "some samples did not pass, and there are too few others since the cutover: they come with time";
+
 /** Whom to ask, and what; with the clock that samples go by. */
 export interface ServiceMetrics {
   readonly source: MetricsSource;
@@ -81,15 +83,24 @@ export function watchService(
   });
 }
 
-/** Asks how the service has been for some time, the latest first: what has passed need not be waited for. */
+/**
+ * Asks how the service has been for some time, the latest first: what has passed need not be waited for.
+ *
+ * @param sinceMs - nothing can be concluded from what was before: it does not make up for samples that did not pass.
+ */
 export function lookBack(
   { source, settings, clock }: ServiceMetrics,
-  { durationMs, baseline }: { readonly durationMs: number; readonly baseline: Baseline },
+  {
+    durationMs,
+    sinceMs,
+    baseline,
+  }: { readonly durationMs: number; readonly sinceMs: number; readonly baseline: Baseline },
 ): Promise<Verdict> {
   const { queries, limits, intervalMs } = settings;
   const nowMs = clock.now();
   return analyse(samplesIn(durationMs, settings), settings, async (index) => {
     const atMs = nowMs - index * intervalMs;
+    if (atMs < sinceMs) return { outcome: "inconclusive", says: TOO_EARLY };
     const { outcome, says } = judge(await measure(source, queries, undefined, atMs), limits, baseline);
     return { outcome, says: `at ${new Date(atMs).toISOString()} ${says}` };
   });

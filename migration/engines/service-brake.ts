@@ -17,6 +17,8 @@ export class ServiceBrake implements Brake {
   private failures = 0;
   private dueMs = 0;
   private asking: Promise<void> | undefined;
+  /** As of the last sample: that nobody can tell is said once, however long it lasts. */
+  private couldNotTell = false;
 
   constructor(private readonly metrics: ServiceMetrics) {}
 
@@ -43,7 +45,10 @@ export class ServiceBrake implements Brake {
     this.dueMs = clock.now() + settings.intervalMs;
     const before = this.level;
     this.level = this.levelAfter(judgement);
+    const cannotTell = judgement.outcome === "inconclusive";
     if (this.level !== before || this.level === 0) log(`throttle: ${this.pace()}: ${judgement.says}`);
+    else if (cannotTell && !this.couldNotTell) log(`throttle: nobody can tell how the service is: ${judgement.says}`);
+    this.couldNotTell = cannotTell;
   }
 
   private levelAfter({ outcome }: Judgement): number {

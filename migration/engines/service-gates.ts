@@ -20,14 +20,15 @@ export async function assertHealthy(metrics: ServiceMetrics, baseline: Baseline)
  */
 export async function assertStable(metrics: ServiceMetrics, baseline: Baseline, cutoverAtMs: number): Promise<void> {
   const { stabilityMs, windowMs } = metrics.settings;
-  const opensMs = cutoverAtMs + stabilityMs + windowMs;
+  const sinceMs = cutoverAtMs + windowMs;
+  const opensMs = sinceMs + stabilityMs;
   if (metrics.clock.now() < opensMs) {
     throw new GateClosedError(
       `whether the service is stable can be told at ${new Date(opensMs).toISOString()}: metrics.stability after the ` +
         `cutover. ${RING_STAYS} Wait, or shorten metrics.stability.`,
     );
   }
-  const verdict = await lookBack(metrics, { durationMs: stabilityMs, baseline });
+  const verdict = await lookBack(metrics, { durationMs: stabilityMs, sinceMs, baseline });
   metrics.log(`gate: service, ${verdict.samples} samples of the past: ${verdict.outcome}, ${verdict.says}`);
   assertPassed(verdict, RING_STAYS, LOOK);
 }

@@ -50,6 +50,12 @@ export async function check(olds: Partial<CheckedPlanInputs>, news: PlanInputs, 
 }
 
 /**
+ * A plan that stands is not touched by another epoch or setting: as an update, nobody could know in a preview that its id
+ * stays, and every backup would seem to be taken anew.
+ */
+export const diff = (_olds: Partial<Outputs>, { work }: PlanInputs) => (work === "none" ? { changes: false } : {});
+
+/**
  * Counts the keys, refuses what will not fit, and records the plan on every shard. The plan is kept when its migration is
  * left: that may be taken back.
  */

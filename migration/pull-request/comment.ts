@@ -1,11 +1,12 @@
 /** A preview as the Markdown of a comment on a pull request. */
-import { hasWork, isOpen, moveOf, rollbackOf, type Phase } from "../phases";
+import { hasWork, isOpen, moveOf, rollbackOf, type Check, type Phase } from "../phases";
+import { formatDuration } from "../plan/duration";
 import { estimateEdges } from "../plan/edges";
 import { formatBytes, formatCount, formatPercent } from "../plan/format";
 import { HashRing } from "../ring/ring";
 import { checklist } from "./checklist";
 import type { PreviewFacts } from "./preview-facts";
-import { CHECK_WORDS, PHASE_WORDS } from "./words";
+import { CHECK_WORDS, isOfService, PHASE_WORDS } from "./words";
 
 /** GitHub takes no longer comment: https://github.com/orgs/community/discussions/27190 */
 const MAX_LENGTH = 65_536;
@@ -39,6 +40,10 @@ export function previewComment({ stack, facts, diff, now }: CommentInput): strin
   const head = [markerOf(stack), `## \`${stack}\`: ${title(facts)}`, "", ...refusals(facts), ...sections].join("\n");
   return `${head}\n${folded(diff, MAX_LENGTH - head.length - 1)}`;
 }
+
+/** @returns the comment where there is no preview to show: why. */
+export const failedComment = (stack: string, reason: string): string =>
+  [markerOf(stack), `## \`${stack}\`: could not be previewed`, "", "> [!CAUTION]", ...quoted(reason), ""].join("\n");
 
 function title({ from, asked, errors }: PreviewFacts): string {
   if (!asked) return errors.length > 0 ? "refused" : "nothing is asked of the ring";
@@ -85,11 +90,30 @@ const rowText = ({ from, to, share, keys, bytes, duration }: Row): string =>
   `| ${from} | ${to} | ${formatPercent(share)} | ${keys === undefined ? "" : formatCount(keys)} | ` +
   `${bytes === undefined ? "" : formatBytes(bytes)} | ${duration ?? ""} |`;
 
-function cost({ asked, operations, outputs: { migrationPlan } }: PreviewFacts): string[] {
+function cost(facts: PreviewFacts): string[] {
+  const {
+    asked,
+    operations,
+    outputs: { migrationPlan },
+  } = facts;
   const changes = [...operations].filter(([op]) => op !== "same").map(([op, count]) => `${count} ${op}`);
   const resources = `- Resources: ${changes.length > 0 ? changes.join(", ") : "no change"}.`;
   const lines = migrationPlan && asked && hasWork(asked.phase, "preCopy") ? [copyCost(migrationPlan)] : [];
-  return ["### What it takes", "", ...lines, resources, ""];
+  return ["### What it takes", "", ...lines, ...bakeCost(facts), resources, ""];
+}
+
+/** Of a move of the reads: how long the service is watched after it, and what happens if it is not well. */
+function bakeCost({ from, asked }: PreviewFacts): string[] {
+  if (!asked || from === undefined || from === asked.phase) return [];
+  if (!moveOf(from, asked.phase).checks.includes("serviceHealthy")) return [];
+  const { service } = asked.settings;
+  if (!service) return ["- After the move nobody watches the service: metrics.url is not set."];
+  const ifNot = service.autoRollback
+    ? "the same `pulumi up` moves the ring back, and then fails (metrics.autoRollback)"
+    : "`pulumi up` fails and says how to take it back; traffic stays on the target ring until then";
+  return [
+    `- After the move the service is watched for ${formatDuration(service.bakeMs / 1_000)}. Over its limits, ${ifNot}.`,
+  ];
 }
 
 const copyCost = (plan: NonNullable<PreviewFacts["outputs"]["migrationPlan"]>): string =>
@@ -100,8 +124,13 @@ function gates({ from, asked }: PreviewFacts): string[] {
   if (!asked || from === undefined || from === asked.phase) return [];
   const { checks } = moveOf(from, asked.phase);
   const lines =
-    checks.length > 0 ? checks.map((check) => `- ${CHECK_WORDS[check]}`) : ["- nothing: the ring stays as it is"];
+    checks.length > 0 ? checks.map((check) => checkLine(check, asked)) : ["- nothing: the ring stays as it is"];
   return ["### What the gate asks before anything changes", "", ...lines, ""];
+}
+
+function checkLine(check: Check, { settings }: NonNullable<PreviewFacts["asked"]>): string {
+  const isOff = isOfService(check) && settings.service === undefined;
+  return `- ${CHECK_WORDS[check]}${isOff ? ": not asked, metrics.url is not set" : ""}`;
 }
 
 const wayBack = ({ asked }: PreviewFacts): string[] =>

@@ -4,7 +4,8 @@
  */
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
-import { previewComment } from "./comment";
+import { messageOf } from "../engines/errors";
+import { failedComment, previewComment } from "./comment";
 import { readFacts } from "./preview-facts";
 
 const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
@@ -16,10 +17,21 @@ function pulumi(...args: readonly string[]) {
   return { status: status ?? 1, stdout, stderr };
 }
 
+const options = { stack: { type: "string" }, "config-file": { type: "string" } } as const;
+
 function main(): number {
-  const options = { stack: { type: "string" }, "config-file": { type: "string" } } as const;
   const { stack, "config-file": file } = parseArgs({ options }).values;
   if (!stack) throw new Error("--stack is missing: name the stack to preview, as in --stack staging");
+  try {
+    return preview(stack, file);
+  } catch (error) {
+    // Also that is a comment to post: an empty one would say nothing, and the one before would be taken for this one.
+    process.stdout.write(failedComment(stack, messageOf(error)));
+    throw error;
+  }
+}
+
+function preview(stack: string, file: string | undefined): number {
   const operate = ["preview", "--stack", stack, ...(file ? ["--config-file", file] : [])];
   const outputs = pulumi("stack", "output", "--json", "--stack", stack);
   if (outputs.status !== 0) throw new Error(outputs.stderr.trim());
@@ -34,6 +46,6 @@ function main(): number {
 try {
   process.exitCode = main();
 } catch (error) {
-  console.error(`preview:comment: ${error instanceof Error ? error.message : String(error)}`);
+  console.error(`preview:comment: ${messageOf(error)}`);
   process.exitCode = 1;
 }

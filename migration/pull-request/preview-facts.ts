@@ -16,11 +16,17 @@ const preview = z.object({
   steps: z.array(step).default([]),
   diagnostics: z.array(z.object({ message: z.string().default(""), severity: z.string().default("") })).default([]),
 });
+const service = z.object({
+  bakeMs: z.number(),
+  stabilityMs: z.number(),
+  autoRollback: z.boolean().default(false),
+});
 const gateInputs = z.object({
   phase,
   ring,
   data: z.record(z.string(), z.string()).optional(),
-  settings: z.object({ verifyMode: z.string() }),
+  /** Without \`service\` the gates on the service's metrics are off. */
+  settings: z.object({ verifyMode: z.string(), service: service.optional() }),
 });
 const edge = z.object({
   from: z.string(),

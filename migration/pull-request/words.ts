@@ -22,9 +22,11 @@ export const CHECK_WORDS: Readonly<Record<Check, string>> = {
   inStep: "both rings have been brought into step, and dual-write has not been off since",
   verified: "a fresh verify comes out clean",
   verifiedIfInStep: "a fresh verify comes out clean, if the rings have been in step",
-  serviceHealthy: "the service keeps its limits, by its metrics (asked if metrics.url is set)",
-  serviceStable:
-    "the service has kept its limits for metrics.stability since the cutover (asked if metrics.url is set)",
+  serviceHealthy: "the service keeps its limits, by its metrics",
+  serviceStable: "the service has kept its limits for metrics.stability since the cutover",
   windowOpen: "the TTL window after the cutover is over",
   drained: "no key is left on an owner that no longer decides",
 };
+
+/** Whether a check asks for the service's metrics: without metrics.url it does not. */
+export const isOfService = (check: Check): boolean => check === "serviceHealthy" || check === "serviceStable";

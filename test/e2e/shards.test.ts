@@ -57,6 +57,10 @@ describe("backups and guards of shards", function () {
     await world.to("copy", { backup: { enabled: true, directory, command } });
     expect(snapshots()).to.deep.equal(before);
     expect(readdirSync(directory)).to.deep.equal([id]);
+    await world.stack.setConfig({ migrationPhase: "dualWrite" });
+    const { code, output } = await world.stack.preview();
+    expect(code, output).to.equal(0);
+    expect(output).to.contain("RingGate").and.not.contain("command:local:Command");
   });
 
   it("a shard with a key that no other shard holds is not removed: neither in a preview nor without one", async () => {

@@ -104,9 +104,20 @@ describe("a migration that a real Prometheus watches", function () {
     expect([...load.failures.keys()].some((reason) => reason.startsWith("500 "))).to.equal(true);
   });
 
-  it("bakes a cutover that is good, and cleans up when the service has been well for long enough", async () => {
+  it("bakes a cutover once somebody can tell that it is good, and cleans up when the service has been well for long enough", async () => {
     await world.kube.run(["set", "env", "deployment/backend", "BACKEND_FAILS_ON_RING-"]);
     await world.backend.ready();
+    await pass(RANGE_MS);
+    await world.stack.setConfig({ migrationPhase: "cutover" });
+    const held = world.stack.startUp({ skipPreview: true });
+    await held.waitForLine(/gate: service, sample \d+ .*: pass/);
+    await load.pause();
+    const { code, output } = await held.done;
+    expect(code).to.not.equal(0);
+    expect(output).to.match(/bake, sample \d+ .*: inconclusive, there are \S+ requests\/s, and fewer than 5 /);
+    expect(output).to.contain("nobody can tell whether the service is well: ");
+    expect(output).to.contain(`Traffic is on the target ring (${FOUR.join(", ")})`);
+    load.start();
     await pass(RANGE_MS);
     await world.to("cutover");
     expect((await world.stack.outputs())["bake"]).to.include({ outcome: "pass" });
@@ -118,6 +129,10 @@ describe("a migration that a real Prometheus watches", function () {
     };
     expect(await refusal(LIMITS)).to.contain("whether the service is stable can be told at ");
     await pass(STABLE_MS);
+    const tooQuiet = { ...LIMITS, minRequestsPerSecond: 10 * RATE };
+    expect(await refusal(tooQuiet)).to.match(
+      /nobody can tell whether the service is well: at \S+ there are \S+ requests/,
+    );
     expect(await refusal({ ...LIMITS, minHitRatio: 0.99 })).to.match(/hitRatio is \S+ %, below 99\.00 %/);
     await world.to("cleanup", { metrics });
     await world.to("stable", { shards: FOUR });

@@ -183,6 +183,11 @@ export const ALERT_CASES: Readonly<Record<string, AlertCases>> = {
         series: { ...inPhase("cleanup"), [ingest(200)]: "0+600x120", [hits]: "0+60x120" },
         says: "Only 10% of the submissions are answered as duplicates.",
       },
+      {
+        when: "the same while no phase is known",
+        series: { [ingest(200)]: "0+600x120", [hits]: "0+60x120" },
+        says: "Only 10% of the submissions are answered as duplicates.",
+      },
     ],
     silent: [
       { when: "30 % are", series: { ...inPhase("cutover"), [ingest(200)]: "0+600x120", [hits]: "0+180x120" } },
@@ -244,6 +249,12 @@ export const ALERT_CASES: Readonly<Record<string, AlertCases>> = {
       {
         when: "a shard evicts keys while a migration is open",
         series: { ...inPhase("copy"), [shard("redis_evicted_keys_total", "shard-1")]: "0+120x120" },
+        labels: shardLabel,
+        says: "shard-1 evicts 2 keys a second. Each is a first write forgotten.",
+      },
+      {
+        when: "it does while no phase is known",
+        series: { [shard("redis_evicted_keys_total", "shard-1")]: "0+120x120" },
         labels: shardLabel,
         says: "shard-1 evicts 2 keys a second. Each is a first write forgotten.",
       },

@@ -33,10 +33,10 @@ h1 { font-size: 18px } h2 { grid-column: span ${COLUMNS}; font-size: 15px; margi
 main { display: grid; grid-template-columns: repeat(${COLUMNS}, ${GRID.column}px); gap: 4px 0 }
 section { background: #181b1f; border: 1px solid #2c3235; border-radius: 2px; margin-right: 4px; overflow: hidden; position: relative }
 h3 { font-size: 13px; font-weight: 500; margin: 6px 8px 2px }
-.figures { display: flex; justify-content: space-around; align-items: center; height: 70% }
+.figures { display: flex; justify-content: space-around; gap: 12px; align-items: center; height: 70% }
 .figure { display: flex; flex-direction: column; align-items: center; justify-content: center; height: 100% }
 .figure b { font-size: 30px; font-weight: 500 } .figure span { color: #9fa7b3 }
-.legend { font-size: 12px; margin-left: 8px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis }
+.legend { font-size: 12px; margin-left: 8px }
 .legend span { margin-right: 12px } .legend i { display: inline-block; width: 14px; height: 4px; border-radius: 2px; margin: 0 5px 3px 0 }
 .nothing { position: absolute; inset: 45% 0 0 0; text-align: center; color: #9fa7b3 }`;
 

@@ -83,7 +83,10 @@ describe("watching the service", () => {
 describe("looking back", () => {
   it("asks as of the past, the latest first, and waits for nothing", async () => {
     const { metrics, clock, times } = fakeService([]);
-    expect(await lookBack(metrics, { durationMs: 60_000, baseline: {} })).to.include({ outcome: "pass", samples: 3 });
+    expect(await lookBack(metrics, { durationMs: 60_000, sinceMs: 0, baseline: {} })).to.include({
+      outcome: "pass",
+      samples: 3,
+    });
     const nowMs = clock.now();
     expect(times).to.deep.equal([nowMs, nowMs - 30_000, nowMs - 60_000]);
     expect(clock.slept).to.deep.equal([]);
@@ -91,8 +94,19 @@ describe("looking back", () => {
 
   it("says when it was bad", async () => {
     const { metrics } = fakeService([0, 0.02, 0, 0.03]);
-    expect((await lookBack(metrics, { durationMs: 600_000, baseline: {} })).says).to.equal(
+    expect((await lookBack(metrics, { durationMs: 600_000, sinceMs: 0, baseline: {} })).says).to.equal(
       "at 2023-11-14T22:11:50.000Z errorRatio is 3.00 %, above 1.00 % (metrics.limits.maxErrorRatio)",
     );
+  });
+
+  it("does not make up for bad samples with the time before the cutover", async () => {
+    const { metrics, clock, times } = fakeService([0.05]);
+    const job = { durationMs: 60_000, sinceMs: clock.now() - 60_000, baseline: {} };
+    expect(await lookBack(metrics, job)).to.deep.equal({
+      outcome: "inconclusive",
+      samples: 6,
+      says: "some samples did not pass, and there are too few others since the cutover: they come with time",
+    });
+    expect(times).to.have.length(3);
   });
 });

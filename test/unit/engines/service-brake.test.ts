@@ -56,6 +56,14 @@ describe("the service's brake", () => {
     expect(clock.slept).to.have.length(3);
   });
 
+  it("says once that nobody can tell, for as long as it lasts", async () => {
+    const { shares, lines } = brakeOn("no answer", "no answer", 0, "no answer");
+    expect(await shares(4)).to.deep.equal([1, 1, 1, 1]);
+    expect(lines).to.have.length(2);
+    expect(lines[0]).to.match(/^throttle: nobody can tell how the service is: .*no answer/);
+    expect(lines[1]).to.equal(lines[0]);
+  });
+
   it("is not moved by what a copy cannot change", async () => {
     const { metrics } = fakeService([]);
     const limits = { ...metrics.settings.limits, minHitRatio: 0.9 };

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { previewComment } from "../../../migration/pull-request/comment";
+import { failedComment, previewComment } from "../../../migration/pull-request/comment";
 import { readFacts } from "../../../migration/pull-request/preview-facts";
 
 const RING = { shards: ["shard-0", "shard-1"], targetShards: ["shard-0", "shard-1", "shard-2"], vnodes: 150 };
@@ -21,10 +21,11 @@ interface Given {
   readonly more?: readonly object[];
   readonly diagnostics?: readonly object[];
   readonly diff?: string;
+  readonly service?: object;
 }
 
-function comment({ to, outputs = {}, more = [], diagnostics = [], diff = "" }: Given): string {
-  const gate = { phase: to, ring: RING, settings: { verifyMode: "full" }, data: {} };
+function comment({ to, outputs = {}, more = [], diagnostics = [], diff = "", service }: Given): string {
+  const gate = { phase: to, ring: RING, settings: { verifyMode: "full", service }, data: {} };
   const summary = "33.00 % of the keyspace, about 2,300 keys, moves over 2 edges";
   const steps = [
     { op: "update", urn: `${URN}:RingGate::ring-gate`, newState: { inputs: gate } },
@@ -82,14 +83,52 @@ describe("the comment on a pull request", () => {
       "- every shard answers, as a primary",
       "- both rings have been brought into step, and dual-write has not been off since",
       "- a fresh verify comes out clean",
-      "- the service keeps its limits, by its metrics (asked if metrics.url is set)",
+      "- the service keeps its limits, by its metrics: not asked, metrics.url is not set",
     ]);
     expect(section(text, "Afterwards")).to.equal("Rollback: possible: set migrationPhase to dualWrite.");
   });
 
   it("counts what happens to resources", () => {
-    expect(section(comment({ to: "cutover", outputs: { phase: "dualWrite" } }), "What it takes")).to.equal(
+    expect(section(comment({ to: "copy", outputs: { phase: "plan" } }), "What it takes")).to.equal(
       "- Resources: 2 update.",
+    );
+  });
+
+  const WATCHED = { bakeMs: 300_000, stabilityMs: 1_800_000 };
+  const bakes: readonly (readonly [string, Given, string | undefined])[] = [
+    ["without metrics", { to: "cutover" }, "After the move nobody watches the service: metrics.url is not set."],
+    [
+      "with metrics",
+      { to: "cutover", service: WATCHED },
+      "After the move the service is watched for 5m. Over its limits, `pulumi up` fails and says how to take it back; " +
+        "traffic stays on the target ring until then.",
+    ],
+    [
+      "with autoRollback",
+      { to: "cutover", service: { ...WATCHED, autoRollback: true } },
+      "After the move the service is watched for 5m. Over its limits, the same `pulumi up` moves the ring back, and then " +
+        "fails (metrics.autoRollback).",
+    ],
+    ["but not when reads do not move", { to: "copy", service: WATCHED }, undefined],
+  ];
+  for (const [name, given, line] of bakes) {
+    it(`says what a cutover is watched by, ${name}`, () => {
+      const from = given.to === "cutover" ? "dualWrite" : "plan";
+      const lines = section(comment({ ...given, outputs: { phase: from } }), "What it takes").split("\n");
+      expect(lines).to.deep.equal([...(line ? [`- ${line}`] : []), "- Resources: 2 update."]);
+    });
+  }
+
+  it("says of a check on the service only without metrics that it is not asked", () => {
+    const text = comment({ to: "cutover", outputs: { phase: "dualWrite" }, service: WATCHED });
+    expect(section(text, "What the gate asks before anything changes").split("\n")).to.include(
+      "- the service keeps its limits, by its metrics",
+    );
+  });
+
+  it("says why there is no preview", () => {
+    expect(failedComment("prod", "no stack named\n'prod' found")).to.equal(
+      "<!-- dedup-shards preview of prod -->\n## `prod`: could not be previewed\n\n> [!CAUTION]\n> no stack named\n> 'prod' found\n",
     );
   });
 
