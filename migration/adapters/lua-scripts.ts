@@ -15,10 +15,13 @@ function load(...parts: readonly string[]): LuaScript {
 
 /** Work is batched on the server: the client's cost per command, not Redis, limits plain pipelining. */
 export const LUA = {
-  inspect: load("fingerprint", "inspect"),
+  inspect: load("fingerprint", "clock", "inspect"),
+  digests: load("fingerprint", "digests"),
   read: load("fingerprint", "read"),
+  bundle: load("bundle"),
   memory: load("memory"),
-  write: load("fenced", "fingerprint", "write"),
+  add: load("fenced", "clock", "add"),
+  write: load("fenced", "fingerprint", "clock", "write"),
   remove: load("fenced", "fingerprint", "remove"),
   put: load("fenced", "put"),
   lock: load("lock"),

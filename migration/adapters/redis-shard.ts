@@ -1,15 +1,19 @@
-import type {
-  FencingToken,
-  Inspection,
-  KeyCopy,
-  KeyState,
-  KeyWrite,
-  LockReply,
-  RemoveOutcome,
-  ScanPage,
-  ServerInfo,
-  ShardStore,
-  WriteOutcome,
+import {
+  KEYS_PER_DIGEST,
+  type Added,
+  type Bundle,
+  type Digests,
+  type FencingToken,
+  type Inspection,
+  type KeyCopy,
+  type KeyState,
+  type KeyWrite,
+  type LockReply,
+  type RemoveOutcome,
+  type ScanPage,
+  type ServerInfo,
+  type ShardStore,
+  type WriteOutcome,
 } from "../engines/shard-store";
 import { LUA } from "./lua-scripts";
 import { RedisClient, type RedisEndpoint } from "./redis-client";
@@ -84,6 +88,22 @@ export class RedisShard implements ShardStore {
     return { nowMs, states };
   }
 
+  async digests(keys: readonly Buffer[]): Promise<Digests> {
+    const args = [SCRIPT_BYTES, String(KEYS_PER_DIGEST)];
+    const [count, ...digests] = await this.client.script(LUA.digests, keys, args);
+    return { keys: Number(count), digests: digests.map(String) };
+  }
+
+  async bundle(keys: readonly Buffer[]): Promise<Bundle> {
+    const [count, content] = await this.client.script(LUA.bundle, keys, [SCRIPT_BYTES]);
+    return { keys: Number(count), content: content as Buffer };
+  }
+
+  async add(token: FencingToken, { content }: Bundle): Promise<Added> {
+    const [written, expired, ...present] = await this.client.script(LUA.add, [LOCK], [token, content]);
+    return { written: Number(written), expired: Number(expired), present: present as Buffer[] };
+  }
+
   async read(keys: readonly Buffer[]): Promise<readonly (KeyCopy | undefined)[]> {
     const reply = (await this.client.script(LUA.read, keys, [SCRIPT_BYTES])) as Buffer[];
     return Array.from({ length: reply.length / 3 }, (_, i) => {
@@ -150,7 +170,9 @@ export class RedisShard implements ShardStore {
   }
 }
 
-const isBookkeeping = (key: Buffer): boolean => key.toString("latin1").startsWith(BOOKKEEPING_PREFIX);
+/** Every key of every scan is asked: its first byte tells nearly all of them. */
+const isBookkeeping = (key: Buffer): boolean =>
+  key[0] === BOOKKEEPING_PREFIX.charCodeAt(0) && key.toString("latin1").startsWith(BOOKKEEPING_PREFIX);
 
 const seen = ({ fingerprint, expiresAtMs }: KeyState): string[] => [fingerprint, String(expiresAtMs)];
 

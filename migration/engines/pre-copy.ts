@@ -3,7 +3,7 @@ import type { MigrationRecord } from "./migration-record";
 import { edgesFrom, moversOnPrimary } from "./route";
 import type { Pace, Run } from "./runtime";
 import { runOnSources } from "./sources";
-import { noCounts, syncKeys, type SyncCounts } from "./sync";
+import { copyKeys, noCounts, type SyncCounts } from "./sync";
 import { Throttle } from "./throttle";
 
 /** The name of the job, in progress lines and checkpoints. */
@@ -32,7 +32,7 @@ export async function preCopy(
     allowed: () => throttle.allowed,
     checkpointFor: record.id,
     onBatch: (primary, secondary, keys) =>
-      syncKeys({ primary, secondary }, keys, { run, throttle, expiryToleranceMs, settle: false }),
+      copyKeys({ primary, secondary }, keys, { run, throttle, expiryToleranceMs, settle: false }),
   });
   return { ...noCounts(), ...counts };
 }

@@ -23,6 +23,34 @@ export interface Inspection {
   readonly states: readonly KeyState[];
 }
 
+/** What a batch of keys comes to, without telling its keys apart. */
+export interface Digests {
+  /** Of how many of the first keys; at least one. */
+  readonly keys: number;
+  /** One per {@link KEYS_PER_DIGEST} of them: equal for equal values and expiries, on any server. */
+  readonly digests: readonly string[];
+}
+
+/** Few enough that one key that differs does not put many under suspicion. */
+export const KEYS_PER_DIGEST = 16;
+
+/** Copies of keys, as one shard hands them over for another. */
+export interface Bundle {
+  /** Of how many of the first keys; at least one. */
+  readonly keys: number;
+  /** For `add`, and for nobody else to read. */
+  readonly content: Buffer;
+}
+
+/** What became of a bundle. */
+export interface Added {
+  readonly written: number;
+  /** Whose time had passed. */
+  readonly expired: number;
+  /** Keys that existed, and are as they were. */
+  readonly present: readonly Buffer[];
+}
+
 /** One key to write, unless the shard no longer holds what was seen there: value and expiry. */
 export interface KeyWrite extends KeyCopy {
   readonly key: Buffer;
@@ -69,6 +97,12 @@ export interface ShardStore {
   scan(cursor: string, all?: boolean): Promise<ScanPage>;
   /** States of keys, without their values. */
   inspect(keys: readonly Buffer[]): Promise<Inspection>;
+  /** Of the first of these keys, as many as one request should make a server read. */
+  digests(keys: readonly Buffer[]): Promise<Digests>;
+  /** Copies of the first of these keys, as many as one answer should carry, for a shard that is to have none of them. */
+  bundle(keys: readonly Buffer[]): Promise<Bundle>;
+  /** Writes those keys of a bundle that do not exist, in one script. */
+  add(token: FencingToken, bundle: Bundle): Promise<Added>;
   /**
    * Copies of the first of these keys, as many as one answer should carry, at least one; undefined where the key does
    * not exist.

@@ -1,7 +1,7 @@
 import { compare, extras, laterClock, type Difference } from "./compare";
 import { assertRemembers, type MigrationRecord } from "./migration-record";
 import type { Run } from "./runtime";
-import { ABSENT, type KeyState, type ShardStore } from "./shard-store";
+import { ABSENT, KEYS_PER_DIGEST, type KeyState, type ShardStore } from "./shard-store";
 import type { Throttle } from "./throttle";
 
 /** A difference that is a claim on its way to the second owner is gone after this time. */
@@ -68,7 +68,7 @@ export function addCounts(sum: SyncCounts, more: SyncCounts): void {
 export async function syncKeys(edge: Edge, keys: readonly Buffer[], job: SyncJob): Promise<SyncCounts> {
   const counts = { ...noCounts(), checked: keys.length };
   await job.throttle.take(keys.length);
-  let found = await differences(edge, keys, job);
+  let found = await differences(edge, await suspects(edge, keys, job), job);
   if (await settled(found, job)) found = await differences(edge, keysOf(found), job);
   for (const { difference } of found) counts[difference]++;
   for (let attempt = 0; found.length > 0 && attempt < ATTEMPTS; attempt++) {
@@ -78,6 +78,27 @@ export async function syncKeys(edge: Edge, keys: readonly Buffer[], job: SyncJob
     found = changed.length > 0 ? await differences(edge, changed, job) : [];
   }
   return counts;
+}
+
+/**
+ * Copies keys that the secondary is not expected to hold yet, without a look at it first; those that it does hold are
+ * compared as in {@link syncKeys}.
+ */
+export async function copyKeys(edge: Edge, keys: readonly Buffer[], job: SyncJob): Promise<SyncCounts> {
+  const { run, throttle } = job;
+  await throttle.take(keys.length);
+  const counts = noCounts();
+  const present: Buffer[] = [];
+  for (let done = 0; done < keys.length;) {
+    const bundle = await throttle.observe(() => edge.primary.bundle(keys.slice(done)));
+    const { written, expired, present: kept } = await throttle.observe(() => edge.secondary.add(run.token(), bundle));
+    done += bundle.keys;
+    counts.missing += written + expired;
+    counts.repaired += written;
+    present.push(...kept);
+  }
+  if (present.length > 0) addCounts(counts, await syncKeys(edge, present, job));
+  return { ...counts, checked: keys.length };
 }
 
 /** What to do with a key that only the secondary holds. */
@@ -90,7 +111,7 @@ export type ExtraAction = "delete" | "complete";
 export async function syncExtras(edge: Edge, keys: readonly Buffer[], action: ExtraAction, job: ExtrasJob) {
   const counts = { ...noCounts(), checked: keys.length };
   await job.throttle.take(keys.length);
-  let found = await extraKeys(edge, keys, job);
+  let found = await extraKeys(edge, await suspects(edge, keys, job), job);
   if (await settled(found, job)) found = await extraKeys(edge, keysOf(found), job);
   counts.extra = found.length;
   if (found.length === 0) return counts;
@@ -132,7 +153,27 @@ export async function copy(
   return { written, changed };
 }
 
+/** @returns those of the keys that may differ: the members of groups that do. Most do not, and need no look at each key. */
+async function suspects(edge: Edge, keys: readonly Buffer[], { throttle }: SyncJob): Promise<readonly Buffer[]> {
+  const found: Buffer[] = [];
+  for (let done = 0; done < keys.length;) {
+    const rest = keys.slice(done);
+    const [here, there] = await throttle.observe(() =>
+      Promise.all([edge.primary.digests(rest), edge.secondary.digests(rest)]),
+    );
+    // Values of other sizes: their groups are not of the same keys.
+    if (here.keys !== there.keys) return [...found, ...rest];
+    here.digests.forEach((digest, i) => {
+      if (digest === there.digests[i]) return;
+      found.push(...rest.slice(i * KEYS_PER_DIGEST, Math.min((i + 1) * KEYS_PER_DIGEST, here.keys)));
+    });
+    done += here.keys;
+  }
+  return found;
+}
+
 async function differences(edge: Edge, keys: readonly Buffer[], job: SyncJob): Promise<Found[]> {
+  if (keys.length === 0) return [];
   const [here, there] = await job.throttle.observe(() => inspectBoth(edge, keys));
   const nowMs = laterClock(here, there);
   return keys.flatMap((key, i) => {
@@ -143,6 +184,7 @@ async function differences(edge: Edge, keys: readonly Buffer[], job: SyncJob): P
 }
 
 async function extraKeys(edge: Edge, keys: readonly Buffer[], { throttle }: SyncJob) {
+  if (keys.length === 0) return [];
   const [decides, follows] = await throttle.observe(() => inspectBoth(edge, keys));
   return extras(follows, decides).map((i) => ({ key: keys[i] as Buffer, state: follows.states[i] ?? ABSENT }));
 }

@@ -152,7 +152,7 @@ describe("a shard that cannot be worked with", function () {
     lab = await RingLab.start(THREE, FOUR);
     await lab.fill(600);
     await lab.begin();
-    const before = atCall("read", 5, () => lab.server("shard-1").pause());
+    const before = atCall("bundle", 5, () => lab.server("shard-1").pause());
     const error = await errorOf(lab.run((run) => preCopy(tapped(run, { before }), lab.record, PACE, TOLERANCE_MS)));
     expect(error).to.be.instanceOf(ShardUnreachableError);
     expect(error.message).to.equal(
@@ -172,8 +172,8 @@ describe("a shard that cannot be worked with", function () {
     let failed = false;
     let begunAfterwards = 0;
     const before = (shard: string, method: string) => {
-      if (failed && method === "inspect" && shard !== "shard-3") begunAfterwards++;
-      if (shard !== "shard-1" || method !== "read") return;
+      if (failed && method === "bundle" && shard !== "shard-3") begunAfterwards++;
+      if (shard !== "shard-1" || method !== "bundle") return;
       failed = true;
       throw new Error("shard-1 broke");
     };

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { openShards, type OpenShards } from "../../migration/adapters/open-shards";
 import type { RedisShard } from "../../migration/adapters/redis-shard";
 import { FencedError } from "../../migration/engines/errors";
-import { ABSENT, type KeyCopy } from "../../migration/engines/shard-store";
+import { ABSENT, type Bundle, type KeyCopy } from "../../migration/engines/shard-store";
 import { errorOf, RingLab } from "./ring-lab";
 
 const KEY = Buffer.from("pcs:k");
@@ -32,12 +32,17 @@ describe("writes to a shard", function () {
     if (!copy) throw new Error("no copy");
     return copy;
   }
+  async function bundleOf(value: string): Promise<Bundle> {
+    await lab.put("b", KEY, Buffer.from(value));
+    return other.bundle([KEY]);
+  }
   const held = () => lab.server("a").client.get(KEY);
   const state = async () => (await shard.inspect([KEY])).states[0] ?? ABSENT;
 
   describe("are refused to a token that does not hold the lock", () => {
     const attempts = [
       ["write", async () => shard.write("mine", [{ key: KEY, expected: ABSENT, ...(await copyOf("new")) }])],
+      ["add", async () => shard.add("mine", await bundleOf("new"))],
       ["remove", async () => shard.remove("mine", [KEY], [await state()])],
       ["write a record", () => shard.writeRecord("mine", "migration", "new")],
       ["delete a record", () => shard.writeRecord("mine", "migration", undefined)],

@@ -124,7 +124,7 @@ describe("the lock of a run", function () {
     let writes = 0;
     let heldAtTakeover = 0;
     const before = async (_shard: string, method: string) => {
-      if (method !== "write" || ++writes !== 5) return;
+      if (method !== "add" || ++writes !== 5) return;
       for (const { client } of lab.servers.values()) await client.set(LOCK, "new-token the new run", "PX", 3_000);
       heldAtTakeover = (await lab.strings("shard-3")).size;
     };

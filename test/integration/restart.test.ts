@@ -26,7 +26,7 @@ describe("a shard that is restarted", function () {
 
   it("a source, with its data, in the middle of a copy: its scan starts over, nothing is lost", async () => {
     await begun();
-    const before = atCall("read", 12, () => lab.server("shard-1").restart(), "shard-1");
+    const before = atCall("bundle", 12, () => lab.server("shard-1").restart(), "shard-1");
     const counts = await lab.run((run) => copyAll(tapped(run, { before })));
     expect(lab.lines).to.include("shard-1 was restarted: its scan starts over");
     const { current, target } = lab.rings;
@@ -40,7 +40,7 @@ describe("a shard that is restarted", function () {
     // Killed when every source has left a cursor, however uneven their pace.
     const left = new Set<string>();
     const before = (_shard: string, method: string) =>
-      method === "write" && left.size === THREE.length ? Promise.reject(new Killed("killed")) : undefined;
+      method === "add" && left.size === THREE.length ? Promise.reject(new Killed("killed")) : undefined;
     const after = (shard: string, method: string) => (method === "writeRecord" ? void left.add(shard) : undefined);
     await errorOf(lab.run((run) => copyAll(tapped(run, { before, after }))));
     await lab.server("shard-1").restart();
@@ -57,7 +57,7 @@ describe("a shard that is restarted", function () {
 
   it("a target, with its data, in the middle of a copy: ridden out", async () => {
     await begun();
-    const before = atCall("write", 12, () => lab.server("shard-3").restart());
+    const before = atCall("add", 12, () => lab.server("shard-3").restart());
     await lab.run((run) => copyAll(tapped(run, { before })));
     const { current, target } = lab.rings;
     expect(await lab.placement(current, target)).to.deep.equal(lab.allRight(current, target));
@@ -75,7 +75,7 @@ describe("a shard that is restarted", function () {
 
   it("a source, empty, in the middle of a copy: refused by its name", async () => {
     await begun();
-    const before = atCall("read", 12, () => lab.server("shard-1").restart({ empty: true }), "shard-1");
+    const before = atCall("bundle", 12, () => lab.server("shard-1").restart({ empty: true }), "shard-1");
     const error = await errorOf(lab.run((run) => copyAll(tapped(run, { before }))));
     expect(error).to.be.instanceOf(GateClosedError);
     expect(error.message).to.equal(emptied("shard-1"));
@@ -94,7 +94,7 @@ describe("a shard that is restarted", function () {
 
   it("a target, empty, in the middle of a copy: nothing more is written to it, the next run names it", async () => {
     await begun();
-    const before = atCall("write", 12, () => lab.server("shard-3").restart({ empty: true }));
+    const before = atCall("add", 12, () => lab.server("shard-3").restart({ empty: true }));
     const error = await errorOf(lab.run((run) => copyAll(tapped(run, { before }))));
     expect(error).to.be.instanceOf(FencedError);
     expect(error.message).to.contain("this run lost its lock on shard-3 (now: nobody");

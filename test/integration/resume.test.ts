@@ -13,7 +13,7 @@ const KEYS = 6_000;
 interface Work {
   readonly name: string;
   /** What is interrupted, at which of its calls. */
-  readonly method: "write" | "remove";
+  readonly method: "add" | "write" | "remove";
   readonly at: number;
   readonly checkpoint: string;
   readonly sources: readonly string[];
@@ -28,7 +28,7 @@ const copyAll = (lab: RingLab) => lab.run((run) => preCopy(run, lab.record, PACE
 const WORKS: readonly Work[] = [
   {
     name: "pre-copy",
-    method: "write",
+    method: "add",
     at: 40,
     checkpoint: "pre-copy",
     sources: THREE,
@@ -121,7 +121,7 @@ describe("an interrupted run", function () {
     lab = await RingLab.start(THREE, FOUR);
     await lab.fill(KEYS);
     await lab.begin();
-    const before = atCall("write", 40, () => Promise.reject(new Killed("killed")));
+    const before = atCall("add", 40, () => Promise.reject(new Killed("killed")));
     await errorOf(lab.run((run) => preCopy(tapped(run, { before }), lab.record, PACE, TOLERANCE_MS)));
     const counts = await copyAll(lab);
     const movers = lab.moverKeys().length;
@@ -137,7 +137,7 @@ describe("an interrupted run", function () {
     await lab.begin();
     let counts: object | undefined;
     for (let runs = 0; counts === undefined && runs < 40; runs++) {
-      const before = atCall("write", 25, () => Promise.reject(new Killed("killed")));
+      const before = atCall("add", 25, () => Promise.reject(new Killed("killed")));
       counts = await lab
         .run((run) => preCopy(tapped(run, { before }), lab.record, PACE, TOLERANCE_MS))
         .catch(() => undefined);
@@ -151,7 +151,7 @@ describe("an interrupted run", function () {
     lab = await RingLab.start(THREE, FOUR);
     await lab.fill(KEYS);
     await lab.begin();
-    const before = atCall("write", 40, () => Promise.reject(new Killed("killed")));
+    const before = atCall("add", 40, () => Promise.reject(new Killed("killed")));
     await errorOf(lab.run((run) => preCopy(tapped(run, { before }), lab.record, PACE, TOLERANCE_MS)));
     const done = await Promise.all(THREE.map((shard) => checkpointOf(shard, WORKS[0] as Work)));
     const already = done.reduce((sum, found) => sum + (found?.counts["checked"] ?? 0), 0);

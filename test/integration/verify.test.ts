@@ -46,7 +46,7 @@ describe("verify", function () {
     it(`full, ${name}: rings in step are found clean, and nothing is written`, async () => {
       const written: string[] = [];
       const report = await verify(FULL, direction(), (_shard, method) =>
-        method === "write" || method === "remove" ? void written.push(method) : undefined,
+        ["add", "write", "remove"].includes(method) ? void written.push(method) : undefined,
       );
       const { at, ...rest } = report;
       expect(rest).to.deep.equal({
@@ -146,7 +146,7 @@ describe("verify", function () {
   it("sample: draws with the same probability, from every source", async () => {
     const drawn = new Map<string, number>();
     await verify({ ...SAMPLE, sampleSize: 100 }, lab.forward, (shard, method, args) => {
-      if (method === "inspect") drawn.set(shard, (drawn.get(shard) ?? 0) + (args[0] as Buffer[]).length);
+      if (method === "digests") drawn.set(shard, (drawn.get(shard) ?? 0) + (args[0] as Buffer[]).length);
     });
     for (const shard of THREE) expect(drawn.get(shard), shard).to.be.greaterThan(0);
   });

@@ -51,8 +51,3 @@ local function is_still(key, seen, expiry)
   local found, size = fingerprint(key)
   return found == seen and redis.call('PEXPIRETIME', key) == tonumber(expiry), found, size
 end
-
-local function now_ms()
-  local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
-end

@@ -4,7 +4,7 @@ local reply, bytes = { tostring(now_ms()) }, 0
 for _, key in ipairs(KEYS) do
   local found, size = fingerprint(key)
   reply[#reply + 1] = found
-  reply[#reply + 1] = tostring(redis.call('PEXPIRETIME', key))
+  reply[#reply + 1] = string.format('%.0f', redis.call('PEXPIRETIME', key))
   bytes = bytes + size
   if bytes >= tonumber(ARGV[1]) then break end
 end

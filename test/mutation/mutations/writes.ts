@@ -39,6 +39,38 @@ const WRITE = inFile(
   ],
 );
 
+const ADD = inFile(
+  "migration/adapters/lua/add.lua",
+  ["test/integration/bundles.test.ts"],
+  [
+    {
+      name: "add-absent",
+      removed: "a copy that is made without a look is made only where there is no key",
+      find: "'NX', 'PXAT', expiry)",
+      replace: "'PXAT', expiry)",
+    },
+    {
+      name: "add-expired",
+      removed: "nothing is added whose time has passed",
+      find: "if expiry >= 0 and expiry <= now then",
+      replace: "if false then",
+    },
+  ],
+);
+
+const DIGESTS = inFile(
+  "migration/adapters/lua/digests.lua",
+  ["test/integration/bundles.test.ts"],
+  [
+    {
+      name: "digests-expiry",
+      removed: "a group of keys counts as equal only with equal expiries",
+      find: "kind, redis.call('PEXPIRETIME', KEYS[i])",
+      replace: "kind, 0",
+    },
+  ],
+);
+
 const REMOVE = inFile(
   "migration/adapters/lua/remove.lua",
   ["test/integration/drain.test.ts"],
@@ -97,4 +129,4 @@ const RENEWAL = inFile(
   ],
 );
 
-export const WRITES = [FENCED, WRITE, REMOVE, COMPARISON, LOCK, RENEWAL].flat();
+export const WRITES = [FENCED, WRITE, ADD, DIGESTS, REMOVE, COMPARISON, LOCK, RENEWAL].flat();

@@ -28,6 +28,10 @@ describe("the ceiling of comparing and copying", () => {
         asked += keys.length;
         return { nowMs: clock.now(), states: await each(keys, state) };
       },
+      digests: (keys) => {
+        asked += keys.length;
+        return Promise.resolve({ keys: keys.length, digests: [state.fingerprint] });
+      },
       read: (keys) => each(keys, { ...PRESENT, dump: Buffer.from("v") }),
       write: (_token, writes) => each(writes, outcomes.shift() ?? "written"),
       remove: (_token, keys) => each(keys, "removed" as const),
