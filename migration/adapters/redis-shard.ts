@@ -88,6 +88,10 @@ export class RedisShard implements ShardStore {
     return { nowMs, states };
   }
 
+  async existing(keys: readonly Buffer[]): Promise<number> {
+    return Number(await this.client.call("EXISTS", ...keys));
+  }
+
   async digests(keys: readonly Buffer[]): Promise<Digests> {
     const args = [SCRIPT_BYTES, String(KEYS_PER_DIGEST)];
     const [count, ...digests] = await this.client.script(LUA.digests, keys, args);

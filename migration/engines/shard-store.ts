@@ -97,6 +97,8 @@ export interface ShardStore {
   scan(cursor: string, all?: boolean): Promise<ScanPage>;
   /** States of keys, without their values. */
   inspect(keys: readonly Buffer[]): Promise<Inspection>;
+  /** How many of the keys exist. */
+  existing(keys: readonly Buffer[]): Promise<number>;
   /** Of the first of these keys, as many as one request should make a server read. */
   digests(keys: readonly Buffer[]): Promise<Digests>;
   /** Copies of the first of these keys, as many as one answer should carry, for a shard that is to have none of them. */

@@ -111,7 +111,9 @@ export type ExtraAction = "delete" | "complete";
 export async function syncExtras(edge: Edge, keys: readonly Buffer[], action: ExtraAction, job: ExtrasJob) {
   const counts = { ...noCounts(), checked: keys.length };
   await job.throttle.take(keys.length);
-  let found = await extraKeys(edge, await suspects(edge, keys, job), job);
+  // They were found on the secondary a moment ago: where the primary has them all, there is nothing to compare.
+  const present = await job.throttle.observe(() => edge.primary.existing(keys));
+  let found = present === keys.length ? [] : await extraKeys(edge, keys, job);
   if (await settled(found, job)) found = await extraKeys(edge, keysOf(found), job);
   counts.extra = found.length;
   if (found.length === 0) return counts;
@@ -184,7 +186,6 @@ async function differences(edge: Edge, keys: readonly Buffer[], job: SyncJob): P
 }
 
 async function extraKeys(edge: Edge, keys: readonly Buffer[], { throttle }: SyncJob) {
-  if (keys.length === 0) return [];
   const [decides, follows] = await throttle.observe(() => inspectBoth(edge, keys));
   return extras(follows, decides).map((i) => ({ key: keys[i] as Buffer, state: follows.states[i] ?? ABSENT }));
 }

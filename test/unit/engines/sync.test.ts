@@ -28,6 +28,7 @@ describe("the ceiling of comparing and copying", () => {
         asked += keys.length;
         return { nowMs: clock.now(), states: await each(keys, state) };
       },
+      existing: (keys) => Promise.resolve(state === PRESENT ? keys.length : 0),
       digests: (keys) => {
         asked += keys.length;
         return Promise.resolve({ keys: keys.length, digests: [state.fingerprint] });

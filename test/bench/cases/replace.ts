@@ -1,0 +1,48 @@
+/** Replacing a shard: all of its keys move, so that what copies everything can be measured against it. */
+import { preCopy } from "../../../migration/engines/pre-copy";
+import { reconcile } from "../../../migration/engines/reconcile";
+import type { Run } from "../../../migration/engines/runtime";
+import { HashRing } from "../../../migration/ring/ring";
+import { SOURCE, syncJob, TOLERANCE_MS, UNTHROTTLED, type BenchRing } from "../bench-ring";
+import type { Contest } from "../contest";
+import { hasRedisShake, redisShake } from "../peers/redis-shake";
+
+export async function replace(ring: BenchRing): Promise<Contest> {
+  const [from, to] = [ring.server(SOURCE), ring.server(ring.joining)];
+  const keys = await from.client.dbsize();
+  const contender = (name: string, run: () => Promise<unknown>) => ({
+    name,
+    prepare: () => ring.empty(),
+    run: async () => {
+      await run();
+      return keys;
+    },
+  });
+  return {
+    title: "Replacing a shard",
+    task: "scan one source, route its keys, all of which move, and copy them",
+    contenders: [
+      contender("dedup-shards", () => ring.withRun((run) => replaced(ring, run))),
+      contender("dedup-shards, every key verified", () => ring.withRun((run) => replacedAndVerified(ring, run))),
+      ...(hasRedisShake() ? [contender("RedisShake, count 1000", () => redisShake(from, to))] : []),
+    ],
+  };
+}
+
+function ringsOf(ring: BenchRing, run: Run) {
+  const [current, target] = [new HashRing([SOURCE]), new HashRing([ring.joining])];
+  return {
+    run: { ...run, rings: { ...run.rings, current, target } },
+    direction: { primary: current, secondary: target },
+  };
+}
+
+async function replaced(ring: BenchRing, run: Run): Promise<void> {
+  await preCopy(ringsOf(ring, run).run, ring.migration, UNTHROTTLED, TOLERANCE_MS);
+}
+
+async function replacedAndVerified(ring: BenchRing, all: Run): Promise<void> {
+  await replaced(ring, all);
+  const { run, direction } = ringsOf(ring, all);
+  await reconcile(run, { ...syncJob(run), record: ring.migration, name: "verify", direction, extra: "complete" });
+}

@@ -1,0 +1,36 @@
+/** What is aimed at, as ratios of rates that were measured side by side. */
+import type { Standing } from "./contest";
+
+/** One aim. */
+export interface Ratio {
+  readonly name: string;
+  /** NaN where the peer was not there. */
+  readonly value: number;
+  readonly aim: number;
+}
+
+/** The standings of all contests, by contest and contender. */
+export type Standings = Readonly<Record<string, readonly Standing[]>>;
+
+/** @returns all aims that there are, with what was reached. */
+export function ratiosOf(standings: Standings): readonly Ratio[] {
+  const rate = (contest: string, start: string) =>
+    standings[contest]?.find(({ name }) => name.startsWith(start))?.keysPerSecond.median ?? NaN;
+  const ratio = (name: string, value: number, aim: number): Ratio => ({ name, value, aim });
+  const find = (peer: string) => rate("find", "dedup-shards") / rate("find", peer);
+  const copy = (peer: string) => rate("copy", "dedup-shards") / rate("copy", peer);
+  const other = (peer: string) => rate("otherTypes", "dedup-shards") / rate("otherTypes", peer);
+  const engine = (name: string, peer: string) => rate("engines", name) / rate("engines", peer);
+  const shake = rate("replace", "RedisShake");
+  return [
+    ratio("finding movers : a bare SCAN without routing", find("a bare SCAN"), 0.75),
+    ratio("finding movers : redis-cli --scan", find("redis-cli"), 3),
+    ratio("scan, route and copy : RedisShake", rate("replace", "dedup-shards") / shake, 2.2),
+    ratio("copying : redis-cli --cluster reshard", copy("redis-cli"), 3),
+    ratio("copying : a raw socket", copy("GET → SET"), 0.75),
+    ratio("scan, route, copy and verify every key : RedisShake", rate("replace", "dedup-shards, every") / shake, 3.5),
+    ratio("copying other types : pipelined DUMP → RESTORE", other("DUMP"), 0.9),
+    ratio("full verify, both directions : pre-copy", engine("verify", "pre-copy"), 0.9),
+    ratio("catch-up with nothing to do : pre-copy", engine("catch-up, nothing", "pre-copy"), 2),
+  ];
+}
