@@ -16,6 +16,7 @@ import {
   type WriteOutcome,
 } from "../engines/shard-store";
 import { LUA } from "./lua-scripts";
+import { packKeys } from "./packed-keys";
 import { RedisClient, type RedisEndpoint } from "./redis-client";
 
 /** This product's own keys on a shard: the lock and the records. They are never migrated. */
@@ -93,13 +94,13 @@ export class RedisShard implements ShardStore {
   }
 
   async digests(keys: readonly Buffer[]): Promise<Digests> {
-    const args = [SCRIPT_BYTES, String(KEYS_PER_DIGEST)];
-    const [count, ...digests] = await this.client.script(LUA.digests, keys, args);
+    const args = [packKeys(keys), SCRIPT_BYTES, String(KEYS_PER_DIGEST)];
+    const [count, ...digests] = await this.client.script(LUA.digests, [], args);
     return { keys: Number(count), digests: digests.map(String) };
   }
 
   async bundle(keys: readonly Buffer[]): Promise<Bundle> {
-    const [count, content] = await this.client.script(LUA.bundle, keys, [SCRIPT_BYTES]);
+    const [count, content] = await this.client.script(LUA.bundle, [], [packKeys(keys), SCRIPT_BYTES]);
     return { keys: Number(count), content: content as Buffer };
   }
 

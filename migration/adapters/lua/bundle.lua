@@ -1,9 +1,9 @@
--- KEYS: keys; ARGV[1]: bytes after which to stop. Returns of how many of the first keys, at least one, and those of them that
--- exist in one string, for add.lua on another server: key, value and expiry of each. A string is carried as it is, which
--- is cheaper than its dump; anything else as a dump, with a 'd' before the expiry.
-local content, bytes, done, most = {}, 0, 0, tonumber(ARGV[1])
-for i = 1, #KEYS do
-  local key = KEYS[i]
+-- ARGV[1]: keys, packed; ARGV[2]: bytes after which to stop. Returns of how many of the first keys, at least one, and those
+-- of them that exist in one string, for add.lua on another server: key, value and expiry of each. A string is carried as
+-- it is, which is cheaper than its dump; anything else as a dump, with a 'd' before the expiry.
+local keys, content, bytes, done, most = cmsgpack.unpack(ARGV[1]), {}, 0, 0, tonumber(ARGV[2])
+for i = 1, #keys do
+  local key = keys[i]
   local value, at = redis.pcall('GET', key), #content
   if value then
     local expiry = redis.call('PEXPIRETIME', key)

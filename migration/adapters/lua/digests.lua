@@ -1,22 +1,23 @@
--- KEYS: keys; ARGV[1]: bytes after which to stop, ARGV[2]: keys per digest. Returns of how many of the first keys, at least
--- one, then a digest of values and expiries for each group of them; the last group may be smaller. Equal on any server
--- for equal keys.
-local reply, parts, bytes, done = { 0 }, {}, 0, 0
-local most, group = tonumber(ARGV[1]), tonumber(ARGV[2])
-for i = 1, #KEYS do
-  local value, kind = redis.pcall('GET', KEYS[i]), 0
+-- ARGV[1]: keys, packed; ARGV[2]: bytes after which to stop; ARGV[3]: keys per digest. Returns of how many of the first keys,
+-- at least one, then a digest of values and expiries for each group of them; the last group may be smaller. Equal on any
+-- server for equal keys.
+local keys, reply, content, bytes, done = cmsgpack.unpack(ARGV[1]), { 0 }, {}, 0, 0
+local most, group = tonumber(ARGV[2]), tonumber(ARGV[3])
+for i = 1, #keys do
+  local key = keys[i]
+  local value, expiry = redis.pcall('GET', key), redis.call('PEXPIRETIME', key)
   if not value then
-    value = ''
+    value = '' -- and -2 is its expiry
   elseif type(value) ~= 'string' then
-    value, kind = fingerprint(KEYS[i]), 1
+    value, expiry = fingerprint(key), string.format('d%.0f', expiry)
   end
-  local at = #parts
-  -- Lengths and kinds, so that no two contents run together alike; -2 is the expiry of a key that does not exist.
-  parts[at + 1], parts[at + 2], parts[at + 3], parts[at + 4] = value, #value, kind, redis.call('PEXPIRETIME', KEYS[i])
+  local at = #content
+  content[at + 1], content[at + 2] = value, expiry
   bytes, done = bytes + #value, i
-  if i % group == 0 or i == #KEYS or bytes >= most then
-    reply[#reply + 1] = redis.sha1hex(table.concat(parts, ' '))
-    parts = {}
+  if i % group == 0 or i == #keys or bytes >= most then
+    -- Packed, so that no two contents run together alike; and numbers into a text take their time.
+    reply[#reply + 1] = redis.sha1hex(cmsgpack.pack(content))
+    content = {}
     if bytes >= most then break end
   end
 end

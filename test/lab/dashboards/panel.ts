@@ -11,6 +11,8 @@ export interface DrawnSeries {
 
 /** Of one column and one row of Grafana's grid, px. */
 export const GRID = { column: 64, row: 38 } as const;
+/** Of a legend, px: what is above it besides the graph, a line, a letter, and what stands around a name. */
+const LEGEND = { top: 44, line: 16, letter: 7, around: 36 } as const;
 const GREEN = "#73bf69";
 const RED = "#f2495c";
 const COLOURS = ["#73bf69", "#f2cc0c", "#8ab8ff", "#ff780a", "#f2495c", "#5794f2", "#b877d9", "#705da0", "#37872d"];
@@ -41,7 +43,8 @@ function colourOf({ fieldConfig }: PanelModel, value: number): string {
 }
 
 function graph(panel: PanelModel, series: readonly DrawnSeries[]): string {
-  const size = { width: panel.gridPos.w * GRID.column - 20, height: panel.gridPos.h * GRID.row - 64 };
+  const width = panel.gridPos.w * GRID.column - 20;
+  const size = { width, height: panel.gridPos.h * GRID.row - LEGEND.top - LEGEND.line * legendLines(series, width) };
   const chart = echarts.init(null, "dark", { renderer: "svg", ssr: true, ...size });
   const { unit = "none", thresholds } = panel.fieldConfig?.defaults ?? {};
   const format = formatOf(unit);
@@ -82,6 +85,12 @@ function graph(panel: PanelModel, series: readonly DrawnSeries[]): string {
   const svg = chart.renderToSVGString();
   chart.dispose();
   return series.length > 0 ? svg + legendOf(series) : `${svg}<div class="nothing">No data</div>`;
+}
+
+/** So that all names are to be seen, the graph leaves room for them. */
+function legendLines(series: readonly DrawnSeries[], width: number): number {
+  const widths = series.map(({ legend }) => legend.length * LEGEND.letter + LEGEND.around);
+  return Math.ceil(widths.reduce((a, b) => a + b, 0) / (0.9 * width));
 }
 
 const legendOf = (series: readonly DrawnSeries[]): string => {

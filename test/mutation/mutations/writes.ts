@@ -65,8 +65,8 @@ const DIGESTS = inFile(
     {
       name: "digests-expiry",
       removed: "a group of keys counts as equal only with equal expiries",
-      find: "kind, redis.call('PEXPIRETIME', KEYS[i])",
-      replace: "kind, 0",
+      find: "redis.pcall('GET', key), redis.call('PEXPIRETIME', key)",
+      replace: "redis.pcall('GET', key), 0",
     },
   ],
 );
