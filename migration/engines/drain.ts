@@ -1,6 +1,6 @@
 import { GateClosedError } from "./errors";
 import { remembers, type MigrationRecord } from "./migration-record";
-import { edgesFrom, keysToDrain } from "./route";
+import { edgesFrom, keysToDrain, sourcesOf } from "./route";
 import type { Direction, Pace, Run } from "./runtime";
 import { runOnSources, type SourcesJob } from "./sources";
 import { ABSENT, type ShardStore } from "./shard-store";
@@ -48,12 +48,14 @@ export interface DrainJob {
  */
 export async function drain(run: Run, job: DrainJob): Promise<DrainCounts> {
   const throttle = new Throttle(job.pace, run.clock);
+  const { primary, secondary } = job.direction;
+  const withMovers = sourcesOf(secondary, primary);
   const passes: SourcesJob = {
     name: "cleanup",
     record: job.record,
-    sources: job.sources,
+    sources: job.sources.filter((name) => withMovers.includes(name) || !primary.shards.includes(name)),
     route: keysToDrain(run.rings, job.direction),
-    edges: edgesFrom(job.direction.secondary, job.direction.primary),
+    edges: edgesFrom(secondary, primary),
     batchSize: throttle.batchSize,
     allowed: () => throttle.allowed,
     onBatch: (source, owner, keys) => drainBatch({ run, throttle, job }, source, owner, keys),

@@ -1,6 +1,6 @@
 import { readCheckpoint } from "./checkpoint";
 import type { MigrationRecord } from "./migration-record";
-import { edgesFrom, moversOnPrimary } from "./route";
+import { edgesFrom, moversOnPrimary, sourcesOf } from "./route";
 import type { Pace, Run } from "./runtime";
 import { runOnSources } from "./sources";
 import { copyKeys, noCounts, type SyncCounts } from "./sync";
@@ -25,7 +25,7 @@ export async function preCopy(
   const counts = await runOnSources(run, {
     name: JOB,
     record,
-    sources: direction.primary.shards,
+    sources: sourcesOf(direction.primary, direction.secondary),
     route: moversOnPrimary(run.rings, direction),
     edges: edgesFrom(direction.primary, direction.secondary),
     batchSize: throttle.batchSize,
@@ -39,7 +39,7 @@ export async function preCopy(
 
 /** @returns the names of sources whose pre-copy has not been completed. */
 export async function sourcesNotCopied(run: Pick<Run, "rings" | "shards">, record: MigrationRecord) {
-  const sources = run.rings.current.shards;
+  const sources = sourcesOf(run.rings.current, run.rings.target);
   const checkpoints = await Promise.all(sources.map((name) => readCheckpoint(run.shards(name), JOB, record.id)));
   return sources.filter((_, i) => checkpoints[i]?.done !== true);
 }

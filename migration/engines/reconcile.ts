@@ -1,4 +1,4 @@
-import { edgesFrom, moversOnPrimary, moversOnSecondary } from "./route";
+import { edgesFrom, moversOnPrimary, moversOnSecondary, sourcesOf } from "./route";
 import type { Direction, Run } from "./runtime";
 import { runOnSources } from "./sources";
 import { addCounts, noCounts, syncExtras, syncKeys, type ExtraAction, type ExtrasJob, type SyncCounts } from "./sync";
@@ -32,7 +32,7 @@ export async function reconcile(run: Run, job: ReconcileJob): Promise<SyncCounts
   const forward = await runOnSources(run, {
     ...common,
     name: job.name,
-    sources: primaryRing.shards,
+    sources: sourcesOf(primaryRing, secondaryRing),
     edges: edgesFrom(primaryRing, secondaryRing),
     route: moversOnPrimary(run.rings, job.direction),
     onBatch: (primary, secondary, keys) => syncKeys({ primary, secondary }, keys, sync),
@@ -40,7 +40,7 @@ export async function reconcile(run: Run, job: ReconcileJob): Promise<SyncCounts
   const backward = await runOnSources(run, {
     ...common,
     name: `${job.name}, left-overs`,
-    sources: secondaryRing.shards,
+    sources: sourcesOf(secondaryRing, primaryRing),
     edges: edgesFrom(secondaryRing, primaryRing),
     route: moversOnSecondary(run.rings, job.direction),
     onBatch: (secondary, primary, keys) => syncExtras({ primary, secondary }, keys, job.extra, sync),

@@ -25,6 +25,15 @@ export function edgesFrom(ring: HashRing, other: HashRing): Readonly<Record<stri
   return counts;
 }
 
+/**
+ * @returns the shards of a ring that have keys which another ring has elsewhere. No other shard needs to be scanned for
+ * movers: a ring that grows by one shard takes from all, one that shrinks by one gives from that one only.
+ */
+export function sourcesOf(ring: HashRing, other: HashRing): readonly string[] {
+  const edges = edgesFrom(ring, other);
+  return ring.shards.filter((shard) => edges[shard] !== undefined);
+}
+
 /** Movers where the following ring has them: leads to the owner in the deciding ring. */
 export function moversOnSecondary(rings: MigrationRings, { primary, secondary }: Direction): Route {
   return moversOnPrimary(rings, { primary: secondary, secondary: primary });

@@ -2,7 +2,7 @@ import { GateClosedError } from "./errors";
 import type { MigrationRecord } from "./migration-record";
 import { formatCount as count } from "../plan/format";
 import { reconcile } from "./reconcile";
-import { moversOnPrimary, moversOnSecondary } from "./route";
+import { moversOnPrimary, moversOnSecondary, sourcesOf } from "./route";
 import type { ShardStore } from "./shard-store";
 import type { Direction, Pace, Run } from "./runtime";
 import { byEdge, drawSample, type SampleJob } from "./sample";
@@ -116,7 +116,7 @@ async function samplePass(run: Run, job: VerifyJob): Promise<SyncCounts> {
     {
       ...common,
       name: "verify, drawing",
-      sources: direction.primary.shards,
+      sources: sourcesOf(direction.primary, direction.secondary),
       route: moversOnPrimary(run.rings, direction),
     },
     (primary, secondary, keys) => syncKeys({ primary, secondary }, keys, sync),
@@ -127,7 +127,7 @@ async function samplePass(run: Run, job: VerifyJob): Promise<SyncCounts> {
     {
       ...common,
       name: "verify, drawing left-overs",
-      sources: direction.secondary.shards,
+      sources: sourcesOf(direction.secondary, direction.primary),
       route: moversOnSecondary(run.rings, direction),
     },
     (secondary, primary, keys) => syncExtras({ primary, secondary }, keys, "complete", sync),
