@@ -222,6 +222,12 @@ async function monitoringKinds(): Promise<readonly MonitoringKind[]> {
     return MONITORING_KINDS;
   }
   const missing = MONITORING_KINDS.filter((kind) => !known.includes(kind));
+  if (known.includes("PrometheusRule") && !/^https?:/.test(config.monitoring.runbookUrl)) {
+    void pulumi.log.info(
+      `monitoring: the alerts link to ${config.monitoring.runbookUrl}, which no browser finds: set monitoring.runbookUrl ` +
+        "to where your people read docs/troubleshooting.md.",
+    );
+  }
   if (missing.length > 0) {
     // No warning: a cluster without the operator is a choice, and this is said at every run.
     void pulumi.log.info(

@@ -17,6 +17,8 @@ interface Evidence {
 
 interface Config {
   readonly stackOutputs?: Evidence;
+  /** For stacks whose keys somebody can do without. */
+  readonly acceptSample?: boolean;
   readonly maxRepaired?: number;
   readonly minTtlWindowHours?: number;
 }
@@ -35,6 +37,7 @@ export const cleanupAfterVerify: StackValidationPolicy = {
   configSchema: {
     properties: {
       stackOutputs: { type: "object" },
+      acceptSample: { type: "boolean", default: false },
       maxRepaired: { type: "integer", minimum: 0, default: 0 },
       minTtlWindowHours: { type: "number", minimum: 0, default: 0 },
     },
@@ -49,17 +52,20 @@ export const cleanupAfterVerify: StackValidationPolicy = {
     const isDone = Boolean(verification && cutoverAt);
     const evidence = isDone ? { verification, cutoverAt } : (config.stackOutputs ?? {});
     const atMs = isDone ? timeOf(verification?.at) : Date.now();
-    [refuseMode(gate), refuseVerify(evidence, config), refuseWindow(evidence, gate, config, atMs)]
+    [refuseMode(gate, config), refuseVerify(evidence, config), refuseWindow(evidence, gate, config, atMs)]
       .filter((problem) => problem !== undefined)
       .forEach((problem) => reportViolation(problem));
   },
 };
 
 /** The gate verifies once more before it opens, in the mode of its settings. */
-const refuseMode = ({ settings: { verifyMode } }: Gate): string | undefined =>
-  verifyMode === "full" ? undefined : `verify.mode is "${verifyMode}"; allowed for a cleanup: full.`;
+const refuseMode = ({ settings: { verifyMode } }: Gate, { acceptSample = false }: Config): string | undefined =>
+  verifyMode === "full" || acceptSample ? undefined : `verify.mode is "${verifyMode}"; allowed for a cleanup: full.`;
 
-function refuseVerify({ verification, cutoverAt }: Evidence, { maxRepaired = 0 }: Config): string | undefined {
+function refuseVerify(
+  { verification, cutoverAt }: Evidence,
+  { maxRepaired = 0, acceptSample = false }: Config,
+): string | undefined {
   if (!verification || !cutoverAt) {
     return (
       "The verify and the cutover are not known in a preview: hand over what they came to, as config. " +
@@ -67,7 +73,7 @@ function refuseVerify({ verification, cutoverAt }: Evidence, { maxRepaired = 0 }
     );
   }
   const { mode, missing, different, extra, at } = verification;
-  if (mode !== "full") return `The last verify was of a ${mode}; allowed before a cleanup: full.`;
+  if (mode !== "full" && !acceptSample) return `The last verify was of a ${mode}; allowed before a cleanup: full.`;
   if (!(timeOf(at) >= timeOf(cutoverAt))) return `The last verify (${at}) is older than the cutover (${cutoverAt}).`;
   const found = missing + different + extra;
   if (found <= maxRepaired) return undefined;

@@ -1,6 +1,6 @@
 import type { Limits } from "../monitoring/limits";
 import type { MigrationMetrics } from "../monitoring/migration-metrics";
-import { migrationQueries, namespaceScope, select, shardQueries } from "../monitoring/promql";
+import { migrationQueries, namespaceScope, narrowed, select, shardQueries, type Scope } from "../monitoring/promql";
 import { type Alert, MINUTE_MS } from "./rule";
 
 /** A killed run reports no more, and Prometheus forgets its figures in five minutes: they are looked for this far back. */
@@ -9,17 +9,18 @@ const LAST_SEEN = "6h";
 /** @returns the alerts on a migration itself. Pure. */
 export function migrationAlerts(namespace: string, metrics: MigrationMetrics, { alerts }: Limits): readonly Alert[] {
   const scope = namespaceScope(namespace, "5m");
-  const lastSeen = (metric: string) => `last_over_time(${select(metric, scope)}[${LAST_SEEN}])`;
-  const byStep = (how: "max" | "min", metric: string) => `${how} by (namespace, step) (${lastSeen(metric)})`;
-  const unfinished = `${byStep("max", metrics.edgesDone)} < ${byStep("max", metrics.edgesPlanned)}`;
-  const stable = migrationQueries(metrics, scope).inPhase('phase="stable"');
+  const { inPhase } = migrationQueries(metrics, scope);
+  const stable = inPhase('phase="stable"');
+  const stalled = (matcher: string, isOver: string) =>
+    `(${stalledStep(metrics, narrowed(scope, matcher), alerts.stalledMs)} unless on (namespace) (${inPhase(isOver)}))`;
   return [
     {
       name: "DedupMigrationStalled",
-      // The newest checkpoint: a source that is done writes none any more.
-      expr:
-        `time() - ${byStep("max", metrics.checkpoint)} > ${alerts.stalledMs / 1000} ` +
-        `and on (namespace, step) (${unfinished}) unless on (namespace) (${stable})`,
+      // What brings the rings into step is not wanted any more once the ring is back in a phase before that.
+      expr: [
+        stalled('step="pre-copy"', 'phase=~"stable|plan"'),
+        stalled('step!="pre-copy"', 'phase=~"stable|plan|copy"'),
+      ].join(" or "),
       forMs: MINUTE_MS,
       severity: "critical",
       summary: "The migration has stalled in {{ $labels.step }}",
@@ -37,4 +38,12 @@ export function migrationAlerts(namespace: string, metrics: MigrationMetrics, { 
       section: "evictions",
     },
   ];
+}
+
+/** Steps whose newest checkpoint is too old: a source that is done writes none any more. */
+function stalledStep(metrics: MigrationMetrics, scope: Scope, stalledMs: number): string {
+  const newest = (metric: string) =>
+    `max by (namespace, step) (last_over_time(${select(metric, scope)}[${LAST_SEEN}]))`;
+  const unfinished = `${newest(metrics.edgesDone)} < ${newest(metrics.edgesPlanned)}`;
+  return `time() - ${newest(metrics.checkpoint)} > ${stalledMs / 1000} and on (namespace, step) (${unfinished})`;
 }

@@ -1,4 +1,4 @@
-import type { Limits } from "../monitoring/limits";
+import type { Limits, ServiceLimits } from "../monitoring/limits";
 import { backendQueries as backend, namespaceScope } from "../monitoring/promql";
 import { type BuiltDashboard, dashboardOf, RATE_INTERVAL } from "./dashboard";
 import { graph, type PanelContent } from "./panels";
@@ -55,11 +55,11 @@ export function backendPanels(namespace: string, { service, alerts }: Limits) {
     hitRatio: third({
       title: "Dedup hit ratio",
       description:
-        "Share of submissions answered as duplicates. The line is what the gates ask for; " +
+        `Share of submissions answered as duplicates. ${hitRatioGate(service)}; ` +
         `below ${alerts.minHitRatioAfterCutover * 100} % after a cutover the alert fires.`,
       unit: "percentunit",
       queries: [{ expr: backend.hitRatio(scope), legend: "hit ratio" }],
-      limit: { min: service.minHitRatio },
+      ...(service.minHitRatioOfBaseline === undefined ? { limit: { min: service.minHitRatio } } : {}),
     }),
     dualWriteErrors: third({
       title: "Dual-write errors",
@@ -75,3 +75,9 @@ export function backendPanels(namespace: string, { service, alerts }: Limits) {
     }),
   };
 }
+
+/** What the gates ask of the hit ratio. Where it hangs on the plan's baseline there is no line to draw. */
+const hitRatioGate = ({ minHitRatioOfBaseline: share }: ServiceLimits): string =>
+  share === undefined
+    ? "The line is what the gates ask for"
+    : `The gates ask for ${share * 100} % of what it was at the plan (the output migrationPlan.baseline)`;

@@ -8,6 +8,8 @@ export interface ServiceLimits {
   readonly maxP95Ms: number;
   /** Share of submissions that must be duplicates once a cutover has settled. */
   readonly minHitRatio: number;
+  /** The share of the baseline's hit ratio that must be left instead, where that is what the gates ask for. */
+  readonly minHitRatioOfBaseline?: number;
   /** Below this there is too little traffic to judge. */
   readonly minRequestsPerSecond: number;
 }

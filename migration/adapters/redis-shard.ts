@@ -1,4 +1,5 @@
 import {
+  ABSENT,
   KEYS_PER_DIGEST,
   type Added,
   type Bundle,
@@ -28,6 +29,9 @@ const LAST_LOCKED_BY = `${BOOKKEEPING_PREFIX}last-locked-by`;
 const SCAN_COUNT = "250";
 /** A script stops after this many bytes and is called again, so that big values do not hold the server up. */
 const SCRIPT_BYTES = String(1 << 20);
+
+/** Before the expiry of what is not a string, between the scripts and here. */
+const DUMP_MARK = "d";
 
 const WRITE_OUTCOMES: readonly WriteOutcome[] = ["changed", "written", "expired"];
 const REMOVE_OUTCOMES: readonly RemoveOutcome[] = ["changed", "removed", "gone"];
@@ -112,8 +116,10 @@ export class RedisShard implements ShardStore {
   async read(keys: readonly Buffer[]): Promise<readonly (KeyCopy | undefined)[]> {
     const reply = (await this.client.script(LUA.read, keys, [SCRIPT_BYTES])) as Buffer[];
     return Array.from({ length: reply.length / 3 }, (_, i) => {
-      const state = stateAt(reply, 3 * i);
-      return state.fingerprint === "" ? undefined : { ...state, dump: reply[3 * i + 2] as Buffer };
+      const [fingerprint, expiry, value] = [String(reply[3 * i]), String(reply[3 * i + 1]), reply[3 * i + 2] as Buffer];
+      if (fingerprint === ABSENT.fingerprint) return undefined;
+      const isDump = expiry.startsWith(DUMP_MARK);
+      return { fingerprint, expiresAtMs: Number(isDump ? expiry.slice(DUMP_MARK.length) : expiry), value, isDump };
     });
   }
 
@@ -123,7 +129,11 @@ export class RedisShard implements ShardStore {
 
   async write(token: FencingToken, writes: readonly KeyWrite[]): Promise<readonly WriteOutcome[]> {
     const keys = [LOCK, ...writes.map(({ key }) => key)];
-    const args = writes.flatMap(({ expected, expiresAtMs, dump }) => [...seen(expected), String(expiresAtMs), dump]);
+    const args = writes.flatMap(({ expected, expiresAtMs, value, isDump }) => [
+      ...seen(expected),
+      `${isDump ? DUMP_MARK : ""}${expiresAtMs}`,
+      value,
+    ]);
     const reply = await this.client.script(LUA.write, keys, [token, ...args]);
     return reply.map((code) => outcome(WRITE_OUTCOMES, code));
   }

@@ -72,7 +72,7 @@ export async function drain(run: Run, job: DrainJob): Promise<DrainCounts> {
     await run.clock.sleep(BETWEEN_PASSES_MS);
   }
   throw new GateClosedError(
-    `cleanup: keys keep appearing on owners that no longer decide (${job.sources.join(", ")}). ` +
+    `cleanup: keys keep appearing on owners that no longer decide (${passes.sources.join(", ")}). ` +
       `A writer still uses the old ring: find it, then run \`pulumi up\` again.`,
   );
 }

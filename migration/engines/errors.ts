@@ -95,6 +95,10 @@ const NEXT_STEPS: readonly (readonly [RegExp, string])[] = [
   ],
   [/^OOM/, "The shard is at maxmemory: nothing was lost. Give it more memory, then run `pulumi up` again."],
   [/^LOADING/, "It is still loading its data: wait, then run `pulumi up` again."],
+  [
+    /DUMP payload version/,
+    "It runs an older Redis than the shard that the value comes from, and the value is no string: upgrade it, then run `pulumi up` again.",
+  ],
   [/^READONLY/, "It is a replica: point the shard's URL at its primary."],
   [/^MISCONF/, "It cannot persist: look at its disk, then run `pulumi up` again."],
   [

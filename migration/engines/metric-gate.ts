@@ -27,7 +27,7 @@ export interface MetricSettings {
   readonly inconclusiveLimit: number;
 }
 
-const TOO_EARLY = "some samples did not pass, and there are too few others since the cutover: they come with time";
+const TOO_EARLY = "and there are too few other samples since the cutover: they come with time";
 
 /** Whom to ask, and what; with the clock that samples go by. */
 export interface ServiceMetrics {
@@ -86,7 +86,7 @@ export function watchService(
 /**
  * Asks how the service has been for some time, the latest first: what has passed need not be waited for.
  *
- * @param sinceMs - nothing can be concluded from what was before: it does not make up for samples that did not pass.
+ * @param sinceMs - what was before does not make up for samples that did not pass.
  */
 export function lookBack(
   { source, settings, clock }: ServiceMetrics,
@@ -98,11 +98,15 @@ export function lookBack(
 ): Promise<Verdict> {
   const { queries, limits, intervalMs } = settings;
   const nowMs = clock.now();
+  // What kept the time since the cutover from being enough.
+  let notPassed: Judgement = { outcome: "inconclusive", says: "the cutover was a moment ago" };
   return analyse(samplesIn(durationMs, settings), settings, async (index) => {
     const atMs = nowMs - index * intervalMs;
-    if (atMs < sinceMs) return { outcome: "inconclusive", says: TOO_EARLY };
+    if (atMs < sinceMs) return { outcome: notPassed.outcome, says: `${notPassed.says}; ${TOO_EARLY}` };
     const { outcome, says } = judge(await measure(source, queries, undefined, atMs), limits, baseline);
-    return { outcome, says: `at ${new Date(atMs).toISOString()} ${says}` };
+    const judgement = { outcome, says: `at ${new Date(atMs).toISOString()} ${says}` };
+    if (outcome !== "pass") notPassed = judgement;
+    return judgement;
   });
 }
 

@@ -11,7 +11,7 @@ export interface GaugeValue {
 /** How far a job is. */
 interface Job {
   readonly keys: Map<string, number>;
-  /** When a source's checkpoint was written last, Unix ms. */
+  /** When a source's checkpoint was written last, or it began, Unix ms. */
   readonly checkpoints: Map<string, number>;
   readonly values: Map<MigrationMetric, number>;
   edges: Readonly<Record<string, number>>;
@@ -62,7 +62,11 @@ export class ProgressGauges {
   }
 
   private begin(job: Job, { sources, edges, movers }: Extract<ProgressEvent, { kind: "begun" }>): void {
-    for (const source of sources) job.keys.set(source, 0);
+    for (const source of sources) {
+      job.keys.set(source, 0);
+      // A job that gets stuck before its first one has stalled as well.
+      job.checkpoints.set(source, this.clock.now());
+    }
     Object.assign(job, { edges, sourcesLeft: sources.length });
     const planned = sources.reduce((sum, source) => sum + (edges[source] ?? 0), 0);
     for (const metric of ["edgesDone", "errors", "keysPerSecond"] as const) job.values.set(metric, 0);

@@ -10,7 +10,7 @@ export type Figure = (typeof FIGURES)[number];
 export const LOAD_FIGURES = ["requestsPerSecond", "errorRatio", "p95Ms"] as const satisfies readonly Figure[];
 
 /** One number; or why there is none, what was asked and what came back: nothing may be concluded from that. */
-export type Reading = { readonly value: number } | { readonly inconclusive: string };
+export type Reading = { readonly value: number; readonly query?: string } | { readonly inconclusive: string };
 
 /** Somebody who knows the metrics. */
 export interface MetricsSource {
@@ -56,7 +56,9 @@ export async function measure(
   figures: readonly Figure[] = FIGURES,
   atMs?: number,
 ): Promise<Measurement> {
-  const readings = await Promise.all(figures.map(async (figure) => [figure, await source.ask(queries[figure], atMs)]));
+  const readings = await Promise.all(
+    figures.map(async (figure) => [figure, { ...(await source.ask(queries[figure], atMs)), query: queries[figure] }]),
+  );
   return Object.fromEntries(readings) as Measurement;
 }
 
@@ -70,7 +72,8 @@ export function judge(measurement: Measurement, limits: ServiceLimits, baseline:
   if (traffic.value < limits.minRequestsPerSecond) {
     const least = `${SHOWN.requestsPerSecond(limits.minRequestsPerSecond)} (metrics.limits.minRequestsPerSecond)`;
     const says = `there are ${SHOWN.requestsPerSecond(traffic.value)}, and fewer than ${least} are too few to judge by`;
-    return { outcome: "inconclusive", says };
+    const asked = traffic.query === undefined ? "" : ` (asked for ${traffic.query})`;
+    return { outcome: "inconclusive", says: says + asked };
   }
   const readings = Object.entries(others) as (readonly [keyof typeof others, Reading])[];
   const off = readings.flatMap(([figure, reading]) =>

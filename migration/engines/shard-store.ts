@@ -11,9 +11,11 @@ export interface KeyState {
 /** The state of a key that does not exist. */
 export const ABSENT: KeyState = { fingerprint: "", expiresAtMs: -2 };
 
-/** A key with its serialized value (`DUMP`). */
+/** A key with its value. */
 export interface KeyCopy extends KeyState {
-  readonly dump: Buffer;
+  /** A string as it is, which every version of Redis takes; anything else serialized (`DUMP`). */
+  readonly value: Buffer;
+  readonly isDump: boolean;
 }
 
 /** States of a batch of keys, in the order asked for. */

@@ -66,8 +66,13 @@ export function addCounts(sum: SyncCounts, more: SyncCounts): void {
  * Whoever changed meanwhile counts again.
  */
 export async function syncKeys(edge: Edge, keys: readonly Buffer[], job: SyncJob): Promise<SyncCounts> {
-  const counts = { ...noCounts(), checked: keys.length };
   await job.throttle.take(keys.length);
+  return compareAndCopy(edge, keys, job);
+}
+
+/** @param keys - whose share of the rate has been taken. */
+async function compareAndCopy(edge: Edge, keys: readonly Buffer[], job: SyncJob): Promise<SyncCounts> {
+  const counts = { ...noCounts(), checked: keys.length };
   let found = await differences(edge, await suspects(edge, keys, job), job);
   if (await settled(found, job)) found = await differences(edge, keysOf(found), job);
   for (const { difference } of found) counts[difference]++;
@@ -97,7 +102,7 @@ export async function copyKeys(edge: Edge, keys: readonly Buffer[], job: SyncJob
     counts.repaired += written;
     present.push(...kept);
   }
-  if (present.length > 0) addCounts(counts, await syncKeys(edge, present, job));
+  if (present.length > 0) addCounts(counts, await compareAndCopy(edge, present, job));
   return { ...counts, checked: keys.length };
 }
 

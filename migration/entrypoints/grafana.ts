@@ -51,6 +51,7 @@ export async function update(
     log(
       `warning: Grafana has not got the dashboards of this run, the next \`pulumi up\` tries again: ${error.message}`,
     );
-    return { ...kept, pushed: false };
+    // The change of the phase is marked by the run that gets through.
+    return { ...kept, phase: before ?? phase, pushed: false };
   }
 }

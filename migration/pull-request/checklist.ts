@@ -30,8 +30,8 @@ const backedUp: Item = ({ outputs: { backup }, backupsToTake, asked }) => {
 };
 
 const counted: Item = ({ summary }) => ({
-  text: "Every current shard was reached from here, and its keys counted",
-  done: /keys/.test(summary ?? ""),
+  text: "Every shard that keys move from was reached from here, and its keys counted",
+  done: /about [\d,]+ keys/.test(summary ?? ""),
 });
 
 const preCopied: Item = ({ outputs: { copyCounters } }) => ({

@@ -1,6 +1,7 @@
 /** A preview as the Markdown of a comment on a pull request. */
 import { hasWork, isOpen, moveOf, rollbackOf, type Check, type Phase } from "../phases";
 import { formatDuration } from "../plan/duration";
+import { edgeName } from "../plan/census";
 import { estimateEdges } from "../plan/edges";
 import { formatBytes, formatCount, formatPercent } from "../plan/format";
 import { HashRing } from "../ring/ring";
@@ -73,7 +74,7 @@ function moves(facts: PreviewFacts): string[] {
   ];
 }
 
-function rowsOf({ asked, outputs: { migrationPlan } }: PreviewFacts): readonly Row[] {
+function rowsOf({ asked, keysByEdge, outputs: { migrationPlan } }: PreviewFacts): readonly Row[] {
   if (!asked) return [];
   const { shards, targetShards, vnodes } = asked.ring;
   const edges = estimateEdges(new HashRing(shards, vnodes), new HashRing(targetShards, vnodes));
@@ -81,8 +82,18 @@ function rowsOf({ asked, outputs: { migrationPlan } }: PreviewFacts): readonly R
   const planned = hasWork(asked.phase, "plan") ? undefined : migrationPlan?.migrations;
   return edges.map(({ from, to, fraction }) => {
     const known = planned?.find((edge) => edge.from === from && edge.to === to);
-    const counted = known && { keys: known.keys_to_move, bytes: known.bytes, duration: known.estimated_duration };
-    return { from, to, share: fraction, ...counted };
+    if (known) {
+      return {
+        from,
+        to,
+        share: fraction,
+        keys: known.keys_to_move,
+        bytes: known.bytes,
+        duration: known.estimated_duration,
+      };
+    }
+    const about = keysByEdge.get(edgeName({ from, to }));
+    return { from, to, share: fraction, ...(about === undefined ? {} : { keys: about }) };
   });
 }
 
@@ -98,8 +109,31 @@ function cost(facts: PreviewFacts): string[] {
   } = facts;
   const changes = [...operations].filter(([op]) => op !== "same").map(([op, count]) => `${count} ${op}`);
   const resources = `- Resources: ${changes.length > 0 ? changes.join(", ") : "no change"}.`;
-  const lines = migrationPlan && asked && hasWork(asked.phase, "preCopy") ? [copyCost(migrationPlan)] : [];
-  return ["### What it takes", "", ...lines, ...bakeCost(facts), resources, ""];
+  const copied = migrationPlan && asked && hasWork(asked.phase, "preCopy") ? [copyCost(migrationPlan)] : [];
+  return ["### What it takes", "", ...copied, ...passesCost(facts), ...bakeCost(facts), resources, ""];
+}
+
+/** Of what goes over all movers, from both sides: the gate's verify, the catch-up, the verify; and of the cleanup. */
+function passesCost({ from, asked, outputs: { migrationPlan } }: PreviewFacts): string[] {
+  if (!asked || !migrationPlan || from === undefined || from === asked.phase) return [];
+  const { catchUpKeysPerSecond, cleanupKeysPerSecond, verifyMode } = asked.settings;
+  const keys = migrationPlan.total_keys_to_move;
+  const isVerified = moveOf(from, asked.phase).checks.some(
+    (check) => check === "verified" || check === "verifiedIfInStep",
+  );
+  const verifies = verifyMode === "full" ? [isVerified, hasWork(asked.phase, "verify")].filter(Boolean).length : 0;
+  const passes = 2 * (verifies + (hasWork(asked.phase, "catchUp") ? 1 : 0));
+  const lasts = (count: number, rate: number) => `about ${formatDuration(count / rate)} at the throttle`;
+  return [
+    ...(passes > 0
+      ? [
+          `- Catch-up and verify, the gate's included, go over ${formatCount(keys)} movers ${passes} times: ${lasts(passes * keys, catchUpKeysPerSecond)}.`,
+        ]
+      : []),
+    ...(hasWork(asked.phase, "drain") && isOpen(asked.phase)
+      ? [`- The cleanup takes ${formatCount(keys)} old copies away: ${lasts(keys, cleanupKeysPerSecond)}.`]
+      : []),
+  ];
 }
 
 /** Of a move of the reads: how long the service is watched after it, and what happens if it is not well. */
@@ -112,7 +146,7 @@ function bakeCost({ from, asked }: PreviewFacts): string[] {
     ? "the same `pulumi up` moves the ring back, and then fails (metrics.autoRollback)"
     : "`pulumi up` fails and says how to take it back; traffic stays on the target ring until then";
   return [
-    `- After the move the service is watched for ${formatDuration(service.bakeMs / 1_000)}. Over its limits, ${ifNot}.`,
+    `- After the move, once both rings are verified, the service is watched for ${formatDuration(service.bakeMs / 1_000)}. Over its limits, ${ifNot}.`,
   ];
 }
 

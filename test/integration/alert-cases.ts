@@ -237,6 +237,10 @@ export const ALERT_CASES: Readonly<Record<string, AlertCases>> = {
         when: "one source goes on",
         series: { ...edges("1x120"), [checkpoint("a")]: "0x120", [checkpoint("b")]: "0+60x120" },
       },
+      {
+        when: "the ring is back in copy, in which nothing is brought into step",
+        series: { ...inPhase("copy"), ...edges("1x120"), [checkpoint("a")]: "60x120" },
+      },
       { when: "all edges are done", series: { ...edges("3x120"), [checkpoint("a")]: "60x120" } },
       {
         when: "the migration was given up",

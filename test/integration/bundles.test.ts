@@ -60,7 +60,7 @@ describe("what shards hand over in one piece", () => {
       it(`of ${name} whose time has passed meanwhile are none`, async () => {
         const [verb, ...args] = command as [string, ...(string | Buffer)[]];
         await source().call(verb, ...args);
-        await source().pexpire(KEY, 50);
+        await source().pexpire(KEY, 1_000);
         const bundle = await from.bundle([KEY]);
         while ((await source().exists(KEY)) > 0) await source().ping();
         expect(await to.add("mine", bundle)).to.deep.equal({ written: 0, expired: 1, present: [] });
@@ -130,6 +130,22 @@ describe("what shards hand over in one piece", () => {
       const { keys: count, digests } = await from.digests(keys);
       expect(count).to.equal(19);
       expect(digests).to.have.length(2);
+    });
+
+    it("stop as well where a value that is no string has been read", async () => {
+      await source().rpush("pcs:list", Buffer.alloc(MIB));
+      const all = [Buffer.from("pcs:list"), ...keys];
+      expect((await from.digests(all)).keys).to.equal(1);
+    });
+
+    it("show what differs in a large value", async () => {
+      await source().set("pcs:38", Buffer.alloc(100_000, 1), "PXAT", far);
+      await target().set("pcs:38", Buffer.alloc(100_000, 1), "PXAT", far);
+      expect(await differing()).to.deep.equal([]);
+      await target().setrange("pcs:38", 99_999, "2");
+      expect(await differing()).to.deep.equal([2]);
+      await target().set("pcs:38", Buffer.alloc(100_000, 1), "PXAT", far + 1);
+      expect(await differing()).to.deep.equal([2]);
     });
   });
 });

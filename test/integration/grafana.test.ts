@@ -63,6 +63,17 @@ describe("dashboards pushed to Grafana", () => {
     expect(diff(after, inputs({ phase: "plan" }))).to.deep.equal({ changes: true });
   });
 
+  it("mark a change of the phase once Grafana takes it", async () => {
+    const before = await create(inputs(), secrets);
+    const missed = await update(before, inputs({ phase: "plan" }), { grafanaToken: "wrong-geheim" });
+    expect(missed.pushed).to.equal(false);
+    const marks = () => grafana.asked.filter(({ what }) => what === "POST /api/annotations").length;
+    expect(marks()).to.equal(0);
+    expect(diff(missed, inputs({ phase: "plan" }))).to.deep.equal({ changes: true });
+    await update(missed, inputs({ phase: "plan" }), secrets);
+    expect(marks()).to.equal(1);
+  });
+
   for (const [what, body, status] of [
     ["a page of HTML", "<html>sign in</html>", 200],
     ["a redirect", "", 302],

@@ -3,17 +3,25 @@
 -- server for equal keys.
 local keys, reply, content, bytes, done = cmsgpack.unpack(ARGV[1]), { 0 }, {}, 0, 0
 local most, group = tonumber(ARGV[2]), tonumber(ARGV[3])
-for i = 1, #keys do
-  local key = keys[i]
+-- A value larger than this is hashed by itself: packed, it would be in memory several times over.
+local large = 65536
+
+-- Value, expiry and size; what stands for the value has an expiry that says so, which no string has.
+local function look_at(key)
   local value, expiry = redis.pcall('GET', key), redis.call('PEXPIRETIME', key)
-  if not value then
-    value = '' -- and -2 is its expiry
-  elseif type(value) ~= 'string' then
-    value, expiry = fingerprint(key), string.format('d%.0f', expiry)
+  if not value then return '', expiry, 0 end -- and -2 is its expiry
+  if type(value) ~= 'string' then
+    local found, size = fingerprint(key)
+    return found, string.format('d%.0f', expiry), size
   end
-  local at = #content
-  content[at + 1], content[at + 2] = value, expiry
-  bytes, done = bytes + #value, i
+  if #value > large then return redis.sha1hex(value), string.format('s%.0f', expiry), #value end
+  return value, expiry, #value
+end
+
+for i = 1, #keys do
+  local at, size = #content, 0
+  content[at + 1], content[at + 2], size = look_at(keys[i])
+  bytes, done = bytes + size, i
   if i % group == 0 or i == #keys or bytes >= most then
     -- Packed, so that no two contents run together alike; and numbers into a text take their time.
     reply[#reply + 1] = redis.sha1hex(cmsgpack.pack(content))

@@ -1,11 +1,17 @@
--- KEYS: keys; ARGV[1]: bytes after which to stop. Returns fingerprint, expiry and dump of the first keys, at least one.
+-- KEYS: keys; ARGV[1]: bytes after which to stop. Returns fingerprint, expiry and value of the first keys, at least one: a
+-- string as it is, which every version of Redis takes; anything else as a dump, with a 'd' before the expiry.
 local reply, bytes = {}, 0
 for _, key in ipairs(KEYS) do
-  local dump = redis.call('DUMP', key) or ''
+  local value, expiry = redis.pcall('GET', key), string.format('%.0f', redis.call('PEXPIRETIME', key))
+  if not value then
+    value = ''
+  elseif type(value) ~= 'string' then
+    value, expiry = redis.call('DUMP', key), 'd' .. expiry
+  end
   reply[#reply + 1] = fingerprint(key)
-  reply[#reply + 1] = tostring(redis.call('PEXPIRETIME', key))
-  reply[#reply + 1] = dump
-  bytes = bytes + #dump
+  reply[#reply + 1] = expiry
+  reply[#reply + 1] = value
+  bytes = bytes + #value
   if bytes >= tonumber(ARGV[1]) then break end
 end
 return reply

@@ -27,14 +27,14 @@ const WRITE = inFile(
     {
       name: "write-expired",
       removed: "nothing is written whose time has passed",
-      find: "elseif expiry >= 0 and expiry <= now then",
+      find: "elseif expires >= 0 and expires <= now then",
       replace: "elseif false then",
     },
     {
       name: "absolute-expiry",
       removed: "an expiry is a point in time: it is taken for the time that is left",
-      find: "'REPLACE', 'ABSTTL')",
-      replace: "'REPLACE')",
+      find: "'PXAT', expiry)",
+      replace: "'PX', expiry)",
     },
   ],
 );
@@ -65,8 +65,8 @@ const DIGESTS = inFile(
     {
       name: "digests-expiry",
       removed: "a group of keys counts as equal only with equal expiries",
-      find: "redis.pcall('GET', key), redis.call('PEXPIRETIME', key)",
-      replace: "redis.pcall('GET', key), 0",
+      find: "return value, expiry, #value",
+      replace: "return value, 0, #value",
     },
   ],
 );

@@ -103,9 +103,11 @@ describe("looking back", () => {
     const { metrics, clock, times } = fakeService([0.05]);
     const job = { durationMs: 60_000, sinceMs: clock.now() - 60_000, baseline: {} };
     expect(await lookBack(metrics, job)).to.deep.equal({
-      outcome: "inconclusive",
-      samples: 6,
-      says: "some samples did not pass, and there are too few others since the cutover: they come with time",
+      outcome: "fail",
+      samples: 4,
+      says:
+        "at 2023-11-14T22:13:20.000Z errorRatio is 5.00 %, above 1.00 % (metrics.limits.maxErrorRatio); " +
+        "and there are too few other samples since the cutover: they come with time",
     });
     expect(times).to.have.length(3);
   });

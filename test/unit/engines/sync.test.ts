@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import type { Run } from "../../../migration/engines/runtime";
-import type { KeyState, ShardStore, WriteOutcome } from "../../../migration/engines/shard-store";
-import { syncExtras, syncKeys } from "../../../migration/engines/sync";
+import type { Bundle, KeyState, ShardStore, WriteOutcome } from "../../../migration/engines/shard-store";
+import { copyKeys, noCounts, syncExtras, syncKeys } from "../../../migration/engines/sync";
 import { Throttle } from "../../../migration/engines/throttle";
 import { HashRing } from "../../../migration/ring/ring";
 import { FakeClock, fakeStore } from "./fakes";
@@ -33,7 +33,14 @@ describe("the ceiling of comparing and copying", () => {
         asked += keys.length;
         return Promise.resolve({ keys: keys.length, digests: [state.fingerprint] });
       },
-      read: (keys) => each(keys, { ...PRESENT, dump: Buffer.from("v") }),
+      bundle: (keys) => Promise.resolve({ keys: keys.length, content: Buffer.alloc(0), items: keys }),
+      add: (_token, { items = [] }: Bundle & { items?: readonly Buffer[] }) =>
+        Promise.resolve({
+          written: state === ABSENT ? items.length : 0,
+          expired: 0,
+          present: state === ABSENT ? [] : items,
+        }),
+      read: (keys) => each(keys, { ...PRESENT, value: Buffer.from("v"), isDump: false }),
       write: (_token, writes) => each(writes, outcomes.shift() ?? "written"),
       remove: (_token, keys) => each(keys, "removed" as const),
       readRecord: () => Promise.resolve(JSON.stringify(record)),
@@ -75,6 +82,30 @@ describe("the ceiling of comparing and copying", () => {
   it("counts a key that is compared and then copied once", async () => {
     const edge = { primary: store("a", PRESENT), secondary: store("b", ABSENT) };
     expect(await secondsFor((keys, all) => syncKeys(edge, keys, all))).to.be.closeTo(SHARE_OF_ALL, 0.001);
+  });
+
+  it("counts a key that is copied unseen once, also one that is there and compared", async () => {
+    for (const secondary of [ABSENT, PRESENT]) {
+      const edge = { primary: store("a", PRESENT), secondary: store("b", secondary) };
+      expect(await secondsFor((keys, all) => copyKeys(edge, keys, all))).to.be.closeTo(SHARE_OF_ALL, 0.001);
+    }
+  });
+
+  it("looks at each key where two shards differ in how much of them one request may read", async () => {
+    let inspected = 0;
+    const counted = (keys: readonly unknown[], count: number) => {
+      inspected += keys.length;
+      return Promise.resolve({ nowMs: clock.now(), states: keys.map(() => PRESENT), count });
+    };
+    const side = (name: string, most: number) =>
+      fakeStore(name, {
+        digests: (keys) => Promise.resolve({ keys: Math.min(most, keys.length), digests: ["same"] }),
+        inspect: (keys) => counted(keys, keys.length),
+      });
+    const edge = { primary: side("a", 4), secondary: side("b", 6) };
+    const keys = Array.from({ length: BATCH }, (_, i) => Buffer.from(`${i}`));
+    expect(await syncKeys(edge, keys, job())).to.deep.equal({ ...noCounts(), checked: BATCH });
+    expect(inspected).to.equal(2 * BATCH);
   });
 
   it("counts a key that changed meanwhile, and is compared again, once more", async () => {

@@ -68,6 +68,12 @@ describe("policy cleanup-after-verify", () => {
     ]);
   });
 
+  it("takes a sample where the organisation does", async () => {
+    const stackOutputs = { verification: { ...CLEAN, mode: "sample" }, cutoverAt: at(0) };
+    const settings = { verifyMode: "sample" };
+    expect(await judgedCleanup({ settings }, { stackOutputs, acceptSample: true })).to.deep.equal([]);
+  });
+
   it("holds to a window and to repairs of the organisation's own", async () => {
     const done = { verification: { ...CLEAN, extra: 2 }, cutoverAt: at(0) };
     expect(await judgedCleanup(done, { maxRepaired: 2, minTtlWindowHours: 3 })).to.deep.equal([

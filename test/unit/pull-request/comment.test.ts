@@ -22,14 +22,30 @@ interface Given {
   readonly diagnostics?: readonly object[];
   readonly diff?: string;
   readonly service?: object;
+  /** Of the gate, where it is not that of the outputs. */
+  readonly state?: string;
+  readonly isCounted?: boolean;
 }
 
-function comment({ to, outputs = {}, more = [], diagnostics = [], diff = "", service }: Given): string {
-  const gate = { phase: to, ring: RING, settings: { verifyMode: "full", service }, data: {} };
-  const summary = "33.00 % of the keyspace, about 2,300 keys, moves over 2 edges";
+function comment({
+  to,
+  outputs = {},
+  more = [],
+  diagnostics = [],
+  diff = "",
+  service,
+  state,
+  isCounted = true,
+}: Given): string {
+  const settings = { verifyMode: "full", catchUpKeysPerSecond: 1_000, cleanupKeysPerSecond: 500, service };
+  const gate = { phase: to, ring: RING, settings, data: {} };
+  const before = state === undefined ? {} : { oldState: { inputs: { ...gate, phase: state } } };
+  const [counts, about] = isCounted ? [", about 2,300 keys,", ", about 1,260 keys"] : ["", ""];
+  const summary = `33.00 % of the keyspace${counts} moves over 2 edges`;
+  const edges = { "shard-0 → shard-2": `18.19 % of the keyspace${about}` };
   const steps = [
-    { op: "update", urn: `${URN}:RingGate::ring-gate`, newState: { inputs: gate } },
-    { op: "update", urn: `${URN}:MigrationPlan::plan`, newState: { inputs: { summary } } },
+    { op: "update", urn: `${URN}:RingGate::ring-gate`, newState: { inputs: gate }, ...before },
+    { op: "update", urn: `${URN}:MigrationPlan::plan`, newState: { inputs: { summary, edges } } },
     { op: "same", urn: "urn:pulumi:s::p::kubernetes:core/v1:Service::x", newState: {} },
   ];
   const facts = readFacts(
@@ -58,7 +74,7 @@ describe("the comment on a pull request", () => {
   it("draws what moves, from the rings alone while nothing is planned", () => {
     const moves = section(comment({ to: "plan", outputs: { phase: "stable" } }), "What moves").split("\n");
     expect(moves).to.include("33.00 % of the keyspace, about 2,300 keys, moves over 2 edges");
-    expect(moves).to.include("| shard-0 | shard-2 | 18.19 % |  |  |  |");
+    expect(moves).to.include("| shard-0 | shard-2 | 18.19 % | 1,260 |  |  |");
     expect(moves.slice(moves.indexOf("```mermaid"))).to.deep.equal([
       ...["```mermaid", "sankey-beta", "", "shard-0 now,shard-2 then,18.19", "shard-1 now,shard-2 then,17.81", "```"],
     ]);
@@ -100,13 +116,13 @@ describe("the comment on a pull request", () => {
     [
       "with metrics",
       { to: "cutover", service: WATCHED },
-      "After the move the service is watched for 5m. Over its limits, `pulumi up` fails and says how to take it back; " +
+      "After the move, once both rings are verified, the service is watched for 5m. Over its limits, `pulumi up` fails and says how to take it back; " +
         "traffic stays on the target ring until then.",
     ],
     [
       "with autoRollback",
       { to: "cutover", service: { ...WATCHED, autoRollback: true } },
-      "After the move the service is watched for 5m. Over its limits, the same `pulumi up` moves the ring back, and then " +
+      "After the move, once both rings are verified, the service is watched for 5m. Over its limits, the same `pulumi up` moves the ring back, and then " +
         "fails (metrics.autoRollback).",
     ],
     ["but not when reads do not move", { to: "copy", service: WATCHED }, undefined],
@@ -132,11 +148,35 @@ describe("the comment on a pull request", () => {
     );
   });
 
+  it("says how long what goes over all movers takes", () => {
+    const takes = (to: string, phase: string) =>
+      section(comment({ to, outputs: { phase, migrationPlan: PLAN } }), "What it takes").split("\n");
+    const passes = (count: number, time: string) =>
+      `- Catch-up and verify, the gate's included, go over 2,234 movers ${count} times: about ${time} at the throttle.`;
+    expect(takes("dualWrite", "copy")).to.include(passes(4, "9s"));
+    expect(takes("cutover", "dualWrite")).to.include(passes(6, "14s"));
+    expect(takes("cleanup", "cutover")).to.include.members([
+      passes(2, "5s"),
+      "- The cleanup takes 2,234 old copies away: about 5s at the throttle.",
+    ]);
+  });
+
+  it("goes by what the last up led to, also when it failed behind its gate", () => {
+    const back = comment({ to: "dualWrite", state: "cutover", outputs: { phase: "dualWrite" } });
+    expect(back).to.contain("## `prod`: cutover → dualWrite");
+    expect(section(back, "What the gate asks before anything changes")).to.contain("every shard answers");
+  });
+
   const checklists: readonly (readonly [string, Given, readonly string[]])[] = [
     [
       "a plan whose keys were counted",
       { to: "plan", outputs: { phase: "stable" } },
-      ["- [x] Every current shard was reached from here, and its keys counted"],
+      ["- [x] Every shard that keys move from was reached from here, and its keys counted"],
+    ],
+    [
+      "a plan of shards that could not be asked",
+      { to: "plan", isCounted: false, outputs: { phase: "stable" } },
+      ["- [ ] Every shard that keys move from was reached from here, and its keys counted"],
     ],
     [
       "a copy that takes its backups first",
