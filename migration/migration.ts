@@ -30,15 +30,15 @@ export function stepInputs(
 }
 
 /**
- * Barrier → pre-copy → catch-up → verify → bake → drain. Always declared, in this order, whatever the phase: what differs is
+ * Barrier → pre-copy → catch-up → bake → verify → drain. Always declared, in this order, whatever the phase: what differs is
  * which of them has work.
  */
 export class MigrationSteps extends pulumi.ComponentResource {
   readonly barrier: Barrier;
   readonly preCopy: PreCopy;
   readonly catchUp: CatchUp;
-  readonly verify: Verify;
   readonly bake: Bake;
+  readonly verify: Verify;
   readonly drain: Drain;
 
   constructor(name: string, args: MigrationStepsArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -51,9 +51,10 @@ export class MigrationSteps extends pulumi.ComponentResource {
     this.barrier = new Barrier(`${name}-barrier`, waiting, after());
     this.preCopy = new PreCopy(`${name}-pre-copy`, stepInputs("preCopy", args), after(this.barrier, ...beforeCopy));
     this.catchUp = new CatchUp(`${name}-catch-up`, stepInputs("catchUp", args), after(this.preCopy));
-    this.verify = new Verify(`${name}-verify`, stepInputs("verify", args), after(this.catchUp));
-    this.bake = new Bake(`${name}-bake`, { ...stepInputs("bake", args), ...asked }, after(this.verify));
-    this.drain = new Drain(`${name}-drain`, stepInputs("drain", args), after(this.bake));
+    // Right behind the move of the reads: a verify of many keys would take its time while clients suffer.
+    this.bake = new Bake(`${name}-bake`, { ...stepInputs("bake", args), ...asked }, after(this.catchUp));
+    this.verify = new Verify(`${name}-verify`, stepInputs("verify", args), after(this.bake));
+    this.drain = new Drain(`${name}-drain`, stepInputs("drain", args), after(this.verify));
     this.registerOutputs({});
   }
 }

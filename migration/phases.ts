@@ -31,7 +31,7 @@ const CONFIGS: Readonly<Record<PodConfig, Roles>> = {
 export const POD_CONFIGS = Object.keys(CONFIGS) as readonly PodConfig[];
 
 /** The steps behind the barrier, in the order in which they run. */
-export type Step = "plan" | "preCopy" | "catchUp" | "verify" | "bake" | "drain";
+export type Step = "plan" | "preCopy" | "catchUp" | "bake" | "verify" | "drain";
 
 interface PhaseRow {
   /** The config of every pod. */
@@ -83,7 +83,7 @@ const TABLE: Readonly<Record<Phase, PhaseRow>> = {
     pods: "DB",
     shards: "both",
     next: ["cleanup", "dualWrite"],
-    work: ["catchUp", "verify", "bake"],
+    work: ["catchUp", "bake", "verify"],
     rollback: "possible: set migrationPhase to dualWrite",
   },
   cleanup: {

@@ -61,11 +61,11 @@ export class ProgressGauges {
     return new Map(changed.map(([name, job]) => [name, this.valuesOf(job)]));
   }
 
-  private begin(job: Job, { sources, edges, movers }: Extract<ProgressEvent, { kind: "begun" }>): void {
+  private begin(job: Job, { sources, edges, movers, checkpoints }: Extract<ProgressEvent, { kind: "begun" }>): void {
     for (const source of sources) {
       job.keys.set(source, 0);
       // A job that gets stuck before its first one has stalled as well.
-      job.checkpoints.set(source, this.clock.now());
+      if (checkpoints) job.checkpoints.set(source, this.clock.now());
     }
     Object.assign(job, { edges, sourcesLeft: sources.length });
     const planned = sources.reduce((sum, source) => sum + (edges[source] ?? 0), 0);

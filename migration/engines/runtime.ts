@@ -55,6 +55,8 @@ export type ProgressEvent = { readonly job: string } & (
       readonly edges: Readonly<Record<string, number>>;
       /** Movers that the plan counted. */
       readonly movers: number;
+      /** Whether its sources leave checkpoints. */
+      readonly checkpoints: boolean;
     }
   /** Keys that an earlier run did; a negative number takes back keys that must be done once more. */
   | { readonly kind: "skipped"; readonly source: string; readonly keys: number }

@@ -37,7 +37,8 @@ export async function runOnSources(run: Run, job: SourcesJob): Promise<Counts> {
   const total: Counts = {};
   const progress = new Progress(job.name, job.record.movers, run.clock, run.log);
   const tell: Tell = (event) => run.onProgress?.({ job: job.name, ...event });
-  tell({ kind: "begun", sources: job.sources, edges: job.edges ?? {}, movers: job.record.movers });
+  const checkpoints = job.checkpointFor !== undefined;
+  tell({ kind: "begun", sources: job.sources, edges: job.edges ?? {}, movers: job.record.movers, checkpoints });
   let failure: { readonly error: unknown } | undefined;
   const goOn = () => {
     if (failure) throw failure.error;

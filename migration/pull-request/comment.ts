@@ -146,7 +146,7 @@ function bakeCost({ from, asked }: PreviewFacts): string[] {
     ? "the same `pulumi up` moves the ring back, and then fails (metrics.autoRollback)"
     : "`pulumi up` fails and says how to take it back; traffic stays on the target ring until then";
   return [
-    `- After the move, once both rings are verified, the service is watched for ${formatDuration(service.bakeMs / 1_000)}. Over its limits, ${ifNot}.`,
+    `- After the move the service is watched for ${formatDuration(service.bakeMs / 1_000)}. Over its limits, ${ifNot}.`,
   ];
 }
 

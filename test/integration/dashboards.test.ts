@@ -66,7 +66,7 @@ describe("the dashboards' queries, asked of a real Prometheus", function () {
     const clock = new FakeClock(Date.now());
     const gauges = new ProgressGauges(clock);
     const edges = { "shard-0": 2, "shard-1": 1 };
-    gauges.note({ job: "catch-up", kind: "begun", sources: SHARDS, edges, movers: 2_000 });
+    gauges.note({ job: "catch-up", kind: "begun", sources: SHARDS, edges, movers: 2_000, checkpoints: true });
     clock.pass(1_000);
     for (const source of SHARDS) {
       gauges.note({ job: "catch-up", kind: "keys", source, keys: 400, allowed: 1_000 });

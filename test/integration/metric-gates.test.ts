@@ -80,7 +80,7 @@ describe("moves that are gated on metrics", function () {
     prometheus.figures = () => BAD;
     await stack.passGate("cutover");
     await stack.rollOut();
-    for (const step of ["catchUp", "verify", "bake"] as const) await stack.work(step);
+    for (const step of ["catchUp", "bake", "verify"] as const) await stack.work(step);
     await go("dualWrite", "stable");
     await expectBack();
   });
@@ -167,7 +167,7 @@ describe("moves that are gated on metrics", function () {
       prometheus.figures = () => GOOD;
       stack.settings = { ...stack.settings, keysPerSecond: 500_000 };
       const { epoch = 0 } = stack.state ?? {};
-      for (const step of ["catchUp", "verify", "bake"] as const) {
+      for (const step of ["catchUp", "bake", "verify"] as const) {
         expect((await errorOf(stack.work(step))).message, step).to.equal(
           `the work of this phase is for ring epoch ${epoch}, but the live ring ConfigMap is at ${epoch + 1}: the ring has ` +
             'been moved since. If metrics.autoRollback did that, set migrationPhase to "dualWrite" and run `pulumi up`. ' +

@@ -65,7 +65,7 @@ export class PaperStack {
   async up(phase: Phase, shards?: readonly string[]): Promise<void> {
     await this.passGate(phase, shards);
     await this.rollOut();
-    for (const step of ["plan", "preCopy", "catchUp", "verify", "bake", "drain"] as const) await this.work(step);
+    for (const step of ["plan", "preCopy", "catchUp", "bake", "verify", "drain"] as const) await this.work(step);
   }
 
   /** The gate alone. @throws Error when it refuses */

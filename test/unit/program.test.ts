@@ -34,7 +34,7 @@ function before(resources: readonly Declared[], name: string): Set<string> {
 
 const ORDER = [
   ...["ring-gate", "shards", "backend-ring", "backend-rollout", "migration-barrier"],
-  ...["migration-pre-copy", "migration-catch-up", "migration-verify", "migration-bake"],
+  ...["migration-pre-copy", "migration-catch-up", "migration-bake", "migration-verify"],
   ...["migration-drain", "report"],
 ];
 
@@ -42,7 +42,7 @@ describe("the program", function () {
   this.timeout(60_000); // Pulumi's serializer takes its time to load
 
   for (const phase of PHASES) {
-    it(`puts gate, ring, rollout, barrier, copy, catch-up, verify, bake, drain and report into that order in ${phase}`, async () => {
+    it(`puts gate, ring, rollout, barrier, copy, catch-up, bake, verify, drain and report into that order in ${phase}`, async () => {
       const resources = await declaredIn(phase);
       for (const [i, name] of ORDER.entries()) {
         expect([...before(resources, name)], `before ${name}`).to.include.members(ORDER.slice(0, i));

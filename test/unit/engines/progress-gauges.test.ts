@@ -4,7 +4,14 @@ import type { ProgressEvent } from "../../../migration/engines/runtime";
 import { FakeClock } from "./fakes";
 
 const job = "catch-up";
-const BEGUN: ProgressEvent = { job, kind: "begun", sources: ["a", "b"], edges: { a: 2, b: 1 }, movers: 1_000 };
+const BEGUN: ProgressEvent = {
+  job,
+  kind: "begun",
+  sources: ["a", "b"],
+  edges: { a: 2, b: 1 },
+  movers: 1_000,
+  checkpoints: true,
+};
 
 describe("ProgressGauges", () => {
   let clock: FakeClock;
@@ -52,7 +59,7 @@ describe("ProgressGauges", () => {
     gauges.note({ job, kind: "failed", source: "b" });
     expect(look()).to.include({ keysPerSecond: 0, errors: 1 });
     expect([...gauges.changed()]).to.deep.equal([]);
-    gauges.note({ job: "verify", kind: "begun", sources: [], edges: {}, movers: 0 });
+    gauges.note({ job: "verify", kind: "begun", sources: [], edges: {}, movers: 0, checkpoints: false });
     expect([...gauges.changed().keys()]).to.deep.equal(["verify"]);
   });
 
@@ -81,6 +88,11 @@ describe("ProgressGauges", () => {
     clock.pass(5_000);
     gauges.note({ job, kind: "checkpoint", source: "b" });
     expect(look()).to.include({ "checkpoint a": 1_000, "checkpoint b": 1_005 });
+  });
+
+  it("have none of a job that leaves no checkpoints", () => {
+    gauges.note({ ...BEGUN, checkpoints: false });
+    expect(look()).to.not.have.any.keys("checkpoint a", "checkpoint b");
   });
 
   it("have what a verify found, which may be of a sample that has no job of this name", () => {

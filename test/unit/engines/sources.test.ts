@@ -83,7 +83,14 @@ describe("runOnSources", () => {
     const job = world.job({ batchSize: 2, checkpointFor: "m-1", edges, allowed: () => 50 });
     await runOnSources(run, job);
     const of = (source: string) => told.filter((event) => "source" in event && event.source === source);
-    expect(told[0]).to.deep.equal({ job: "job", kind: "begun", sources: ["a", "b"], edges, movers: job.record.movers });
+    expect(told[0]).to.deep.equal({
+      job: "job",
+      kind: "begun",
+      sources: ["a", "b"],
+      edges,
+      movers: job.record.movers,
+      checkpoints: true,
+    });
     expect(of("a")).to.deep.equal([
       { job: "job", kind: "skipped", source: "a", keys: 0 },
       { job: "job", kind: "keys", source: "a", keys: 2, allowed: 50 },

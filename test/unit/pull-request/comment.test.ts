@@ -116,13 +116,13 @@ describe("the comment on a pull request", () => {
     [
       "with metrics",
       { to: "cutover", service: WATCHED },
-      "After the move, once both rings are verified, the service is watched for 5m. Over its limits, `pulumi up` fails and says how to take it back; " +
+      "After the move the service is watched for 5m. Over its limits, `pulumi up` fails and says how to take it back; " +
         "traffic stays on the target ring until then.",
     ],
     [
       "with autoRollback",
       { to: "cutover", service: { ...WATCHED, autoRollback: true } },
-      "After the move, once both rings are verified, the service is watched for 5m. Over its limits, the same `pulumi up` moves the ring back, and then " +
+      "After the move the service is watched for 5m. Over its limits, the same `pulumi up` moves the ring back, and then " +
         "fails (metrics.autoRollback).",
     ],
     ["but not when reads do not move", { to: "copy", service: WATCHED }, undefined],
