@@ -4,7 +4,7 @@ import type { Input } from "@pulumi/pulumi";
 import { AUTH_DIR, CONFIG_DIR, DATA_DIR } from "./redis-config";
 import { exporterContainer } from "./shard-exporter";
 import { REDIS_PORT, SHARDS_APP } from "./shard-identity";
-import { shardProbes } from "./shard-probes";
+import { shardLifecycle } from "./shard-probes";
 
 /** The user of the official image; Debian's package has no fixed one. */
 const REDIS_UID = 999;
@@ -90,7 +90,7 @@ function container(args: ShardPodArgs & ShardFiles): types.input.core.v1.Contain
       readOnlyRootFilesystem: true,
       capabilities: { drop: ["ALL"] },
     },
-    ...shardProbes(auth),
+    ...shardLifecycle(auth),
     volumeMounts: [
       { name: "data", mountPath: DATA_DIR },
       { name: "config", mountPath: CONFIG_DIR, readOnly: true },

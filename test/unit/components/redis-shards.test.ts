@@ -47,6 +47,7 @@ function statefulSet(auth: boolean) {
     startupProbe: { ...pong, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 600 },
     readinessProbe: { ...pong, periodSeconds: 5, timeoutSeconds: 3, failureThreshold: 3 },
     livenessProbe: { ...shell(`${login}redis-cli ping`), periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
+    lifecycle: { preStop: shell(`${login}redis-cli config set appendfsync always`) },
     volumeMounts: [
       { name: "data", mountPath: "/data" },
       { name: "config", mountPath: "/etc/redis", readOnly: true },
