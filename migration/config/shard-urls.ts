@@ -45,7 +45,8 @@ function managedUrls(config: Partial<ParsedConfig>, managedUrl: ManagedUrl): Nam
   const { shards = [], targetShards = [], shardUrls = {}, namespace } = config;
   if (namespace === undefined) return [];
   const names = [...new Set([...shards, ...targetShards])].filter((name) => !Object.hasOwn(shardUrls, name));
-  return names.map((name) => [name, managedUrl(name, namespace)]);
+  // A name that makes no URL is refused as a name.
+  return names.map((name) => [name, managedUrl(name, namespace)] as const).filter(([, url]) => URL.canParse(url));
 }
 
 /** Two names for one server and database would be two owners of one key: the cleanup would delete the only copy. */

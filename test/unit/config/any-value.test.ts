@@ -38,6 +38,8 @@ describe("parseStackConfig: any value at all", () => {
           }
         }
       }),
+      // Names of which no URL can be made.
+      { examples: [[{ targetShards: ["! !"] }], [{ shards: ["[x"] }]] },
     );
   });
 
