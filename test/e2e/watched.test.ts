@@ -16,6 +16,8 @@ const LIMITS = { maxErrorRatio: 0.1, maxP95Ms: 5_000, minHitRatio: 0.1, minReque
 const METRICS = { window: RANGE, interval: "1s", bake: "10s", stability: "60s", failureLimit: 2, limits: LIMITS };
 /** More than is asked for after a cutover: stability, and the range of the rates. */
 const STABLE_MS = 72_000;
+/** In which Prometheus, which looks every second, has what there is now. */
+const SCRAPED_MS = 3_000;
 /** Some seconds for a few hundred movers, so that there is something to see. */
 const SLOW = { keysPerSecond: 60, catchUpKeysPerSecond: 60, batchSize: 10 };
 /** Debian's exporter is too old for latencies by command: `test/integration/dashboards.test.ts` has them. */
@@ -57,6 +59,8 @@ describe("a migration that a real Prometheus watches", function () {
     const migration = (async () => {
       await world.to("copy");
       await world.to("dualWrite");
+      // What a run shows at its very end is still to be scraped.
+      await pass(SCRAPED_MS);
     })().finally(() => (migrated = true));
     migration.catch(() => undefined); // it is awaited below
     for (let last = false; !last; await pass(1_000)) {
