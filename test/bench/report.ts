@@ -53,7 +53,7 @@ function ratioTable(ratios: readonly Ratio[]): string[] {
 }
 
 function verdict(value: number, aim: number): string {
-  if (!Number.isFinite(value)) return "the peer was not there";
+  if (!Number.isFinite(value)) return "not measured";
   return value >= aim ? "" : `missed by ${Math.round(100 * (1 - value / aim))} %`;
 }
 

@@ -1,14 +1,12 @@
 /** Copying the movers of one source to the shard that joins. They are known beforehand: only the copying is timed. */
-import { copyKeys } from "../../../migration/engines/sync";
-import { SOURCE, syncJob, UNTHROTTLED, type BenchRing } from "../bench-ring";
+import { SOURCE, type BenchRing } from "../bench-ring";
 import type { Contest } from "../contest";
-import { inFlight } from "../in-flight";
 import { Cluster } from "../peers/cluster";
 import { migrateCopy } from "../peers/migrate-copy";
 import { pipelinedCopy } from "../peers/pipelined-copy";
 import { rawCopy } from "../peers/raw-copy";
+import { copier, ownCopier } from "./copying";
 
-const FLIGHT = 2;
 const MIGRATE_SIZES = [100, 200, 500];
 
 /** Of a cluster's slots: as much as a shard gives away to a fourth one. */
@@ -20,19 +18,12 @@ export async function copy(ring: BenchRing): Promise<Contest> {
     rawCopy(ring.server(SOURCE), server, await ring.keysOf(SOURCE)),
   );
   const [from, to] = [ring.server(SOURCE), ring.server(ring.joining)];
-  const contender = (name: string, run: () => Promise<unknown>) => ({
-    name,
-    prepare: () => ring.empty(),
-    run: async () => {
-      await run();
-      return keys.length;
-    },
-  });
+  const contender = (name: string, run: () => Promise<unknown>) => copier(ring, keys.length, name, run);
   return {
     title: "Copying",
     task: "copy the movers of one source to an empty shard; each command is answered for each key",
     contenders: [
-      contender("dedup-shards", () => ownCopy(ring, keys)),
+      ownCopier(ring, keys),
       contender("GET → SET PXAT NX on a raw socket", () => rawCopy(from, to, keys)),
       contender("DUMP → RESTORE, pipelined (ioredis)", () => pipelinedCopy(from, to, keys)),
       ...MIGRATE_SIZES.map((size) =>
@@ -40,18 +31,11 @@ export async function copy(ring: BenchRing): Promise<Contest> {
       ),
       {
         name: "redis-cli --cluster reshard, pipeline 100, which deletes too",
+        hasOwnServers: true,
         prepare: () => cluster.moveBack(SLOT_SHARE),
         run: () => cluster.move(SLOT_SHARE),
       },
     ],
     stop: () => cluster.stop(),
   };
-}
-
-function ownCopy(ring: BenchRing, keys: readonly Buffer[]): Promise<void> {
-  return ring.withRun(async (run) => {
-    const edge = { primary: run.shards(SOURCE), secondary: run.shards(ring.joining) };
-    const job = syncJob(run);
-    await inFlight(keys, UNTHROTTLED.batchSize, FLIGHT, (batch) => copyKeys(edge, batch, job));
-  });
 }

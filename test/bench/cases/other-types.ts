@@ -1,12 +1,10 @@
 /** Copying hashes, lists, sets and sorted sets, which travel as dumps. */
-import { copyKeys } from "../../../migration/engines/sync";
-import { SOURCE, syncJob, UNTHROTTLED, type BenchRing } from "../bench-ring";
+import { SOURCE, type BenchRing } from "../bench-ring";
 import type { Contest } from "../contest";
-import { inFlight } from "../in-flight";
 import { pipelinedCopy } from "../peers/pipelined-copy";
+import { copier, ownCopier } from "./copying";
 
 const EACH = 15_000;
-const FLIGHT = 2;
 const MEMBERS = Array.from({ length: 8 }, (_, i) => `member ${i} of a value that is no string`);
 
 export async function otherTypes(ring: BenchRing): Promise<Contest> {
@@ -22,26 +20,12 @@ export async function otherTypes(ring: BenchRing): Promise<Contest> {
     await from.client.zadd(zset, ...scored);
     keys.push(...names.map((name) => Buffer.from(name)));
   }
-  const contender = (name: string, run: () => Promise<unknown>) => ({
-    name,
-    prepare: () => ring.empty(),
-    run: async () => {
-      await run();
-      return keys.length;
-    },
-  });
   return {
     title: "Copying other types",
     task: "copy hashes, lists, sets and sorted sets of eight members of one source to an empty shard",
     contenders: [
-      contender("dedup-shards", () =>
-        ring.withRun(async (run) => {
-          const edge = { primary: run.shards(SOURCE), secondary: run.shards(ring.joining) };
-          const job = syncJob(run);
-          await inFlight(keys, UNTHROTTLED.batchSize, FLIGHT, (batch) => copyKeys(edge, batch, job));
-        }),
-      ),
-      contender("DUMP → RESTORE, pipelined (ioredis)", () => pipelinedCopy(from, to, keys)),
+      ownCopier(ring, keys),
+      copier(ring, keys.length, "DUMP → RESTORE, pipelined (ioredis)", () => pipelinedCopy(from, to, keys)),
     ],
     stop: async () => {
       for (const key of keys) void from.client.unlink(key);

@@ -6,18 +6,12 @@ import { HashRing } from "../../../migration/ring/ring";
 import { SOURCE, syncJob, TOLERANCE_MS, UNTHROTTLED, type BenchRing } from "../bench-ring";
 import type { Contest } from "../contest";
 import { hasRedisShake, redisShake } from "../peers/redis-shake";
+import { copier } from "./copying";
 
 export async function replace(ring: BenchRing): Promise<Contest> {
   const [from, to] = [ring.server(SOURCE), ring.server(ring.joining)];
   const keys = await from.client.dbsize();
-  const contender = (name: string, run: () => Promise<unknown>) => ({
-    name,
-    prepare: () => ring.empty(),
-    run: async () => {
-      await run();
-      return keys;
-    },
-  });
+  const contender = (name: string, run: () => Promise<unknown>) => copier(ring, keys, name, run);
   return {
     title: "Replacing a shard",
     task: "scan one source, route its keys, all of which move, and copy them",
