@@ -103,8 +103,9 @@ export class RedisShard implements ShardStore {
     return { keys: Number(count), digests: digests.map(String) };
   }
 
-  async bundle(keys: readonly Buffer[]): Promise<Bundle> {
-    const [count, content] = await this.client.script(LUA.bundle, [], [packKeys(keys), SCRIPT_BYTES]);
+  async bundle(keys: readonly Buffer[], bigValueBytes: number): Promise<Bundle> {
+    const args = [packKeys(keys), SCRIPT_BYTES, String(bigValueBytes)];
+    const [count, content] = await this.client.script(LUA.bundle, [], args);
     return { keys: Number(count), content: content as Buffer };
   }
 
@@ -113,8 +114,8 @@ export class RedisShard implements ShardStore {
     return { written: Number(written), expired: Number(expired), present: present as Buffer[] };
   }
 
-  async read(keys: readonly Buffer[]): Promise<readonly (KeyCopy | undefined)[]> {
-    const reply = (await this.client.script(LUA.read, keys, [SCRIPT_BYTES])) as Buffer[];
+  async read(keys: readonly Buffer[], bigValueBytes: number): Promise<readonly (KeyCopy | undefined)[]> {
+    const reply = (await this.client.script(LUA.read, keys, [SCRIPT_BYTES, String(bigValueBytes)])) as Buffer[];
     return Array.from({ length: reply.length / 3 }, (_, i) => {
       const [fingerprint, expiry, value] = [String(reply[3 * i]), String(reply[3 * i + 1]), reply[3 * i + 2] as Buffer];
       if (fingerprint === ABSENT.fingerprint) return undefined;

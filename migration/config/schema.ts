@@ -18,6 +18,8 @@ const shardName = text(
 const names = z.array(shardName, "a list of shard names");
 
 /** Far above what any ring needs, and far below where timers overflow (2^31 ms) and sums lose precision. */
+/** Redis has no larger strings. */
+const MAX_VALUE_BYTES = 512 * 1024 * 1024;
 const MAX_WAIT_MS = 3_600_000;
 const MAX_ROLLOUT_MS = 86_400_000;
 const MAX_KEYS_PER_SECOND = 1_000_000;
@@ -64,7 +66,8 @@ const copy = section({
   keysPerSecond: integer(1, MAX_KEYS_PER_SECOND).default(1_000),
   catchUpKeysPerSecond: integer(1, MAX_KEYS_PER_SECOND).default(5_000),
   batchSize: integer(1, 1_000).default(100),
-  maxLatencyMs: integer(1, 60_000).default(50),
+  bigValueBytes: integer(1, MAX_VALUE_BYTES).default(262_144),
+  maxSourceLatencyMs: integer(1, 60_000).default(5),
 });
 
 const verify = section({

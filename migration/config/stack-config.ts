@@ -72,8 +72,10 @@ export interface CopyConfig {
   /** Ceiling for catch-up and repair, over all sources. */
   readonly catchUpKeysPerSecond: number;
   readonly batchSize: number;
-  /** The throttle slows down while a shard answers slower than this. */
-  readonly maxLatencyMs: number;
+  /** A value larger than this travels alone. */
+  readonly bigValueBytes: number;
+  /** What other clients of a shard may wait for the sake of the work, ms: then it goes easier. */
+  readonly maxSourceLatencyMs: number;
 }
 
 export interface VerifyConfig {

@@ -56,8 +56,7 @@ export async function drain(run: Run, job: DrainJob): Promise<DrainCounts> {
     sources: job.sources.filter((name) => withMovers.includes(name) || !primary.shards.includes(name)),
     route: keysToDrain(run.rings, job.direction),
     edges: edgesFrom(secondary, primary),
-    batchSize: throttle.batchSize,
-    allowed: () => throttle.allowed,
+    pacing: throttle,
     onBatch: (source, owner, keys) => drainBatch({ run, throttle, job }, source, owner, keys),
     // What was deleted is not found again.
     recounted: [],

@@ -28,8 +28,7 @@ export async function preCopy(
     sources: sourcesOf(direction.primary, direction.secondary),
     route: moversOnPrimary(run.rings, direction),
     edges: edgesFrom(direction.primary, direction.secondary),
-    batchSize: throttle.batchSize,
-    allowed: () => throttle.allowed,
+    pacing: throttle,
     checkpointFor: record.id,
     onBatch: (primary, secondary, keys) =>
       copyKeys({ primary, secondary }, keys, { run, throttle, expiryToleranceMs, settle: false }),

@@ -25,8 +25,7 @@ export async function reconcile(run: Run, job: ReconcileJob): Promise<SyncCounts
   const { primary: primaryRing, secondary: secondaryRing } = job.direction;
   const common = {
     record: job.record,
-    batchSize: job.throttle.batchSize,
-    allowed: () => job.throttle.allowed,
+    pacing: job.throttle,
     ...(job.checkpointFor === undefined ? {} : { checkpointFor: job.checkpointFor }),
   };
   const forward = await runOnSources(run, {

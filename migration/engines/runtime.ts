@@ -17,8 +17,10 @@ export interface Pace {
   readonly keysPerSecond: number;
   /** Keys per batch at most. */
   readonly batchSize: number;
-  /** A batch that takes longer than this lowers the pace. */
-  readonly maxLatencyMs: number;
+  /** A value larger than this travels alone. */
+  readonly bigValueBytes: number;
+  /** What other clients of a shard may wait for the sake of the work, ms. */
+  readonly maxSourceLatencyMs: number;
 }
 
 /** Holds work back for the sake of the service. */

@@ -40,7 +40,7 @@ export async function drawSample(run: Run, job: SampleJob): Promise<readonly Dra
     record: job.record,
     sources: job.sources,
     route: job.route,
-    batchSize: 1_000,
+    pacing: { batchSize: 1_000, flight: 1 },
     onBatch: (source, other, keys) => {
       for (const key of keys) offer({ source, other, key });
       return Promise.resolve({});

@@ -103,15 +103,19 @@ export interface ShardStore {
   existing(keys: readonly Buffer[]): Promise<number>;
   /** Of the first of these keys, as many as one request should make a server read. */
   digests(keys: readonly Buffer[]): Promise<Digests>;
-  /** Copies of the first of these keys, as many as one answer should carry, for a shard that is to have none of them. */
-  bundle(keys: readonly Buffer[]): Promise<Bundle>;
+  /**
+   * Copies of the first of these keys, as many as one answer should carry, for a shard that is to have none of them.
+   * @param bigValueBytes - a value larger than this travels alone.
+   */
+  bundle(keys: readonly Buffer[], bigValueBytes: number): Promise<Bundle>;
   /** Writes those keys of a bundle that do not exist, in one script. */
   add(token: FencingToken, bundle: Bundle): Promise<Added>;
   /**
    * Copies of the first of these keys, as many as one answer should carry, at least one; undefined where the key does
    * not exist.
+   * @param bigValueBytes - a value larger than this travels alone.
    */
-  read(keys: readonly Buffer[]): Promise<readonly (KeyCopy | undefined)[]>;
+  read(keys: readonly Buffer[], bigValueBytes: number): Promise<readonly (KeyCopy | undefined)[]>;
   /** Bytes that each key takes in memory; 0 where it does not exist. */
   memoryUsage(keys: readonly Buffer[]): Promise<readonly number[]>;
   /** Compare-and-write of a batch, in one script. */

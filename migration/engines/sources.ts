@@ -5,7 +5,7 @@ import { Progress } from "./progress";
 import type { Route } from "./route";
 import type { ProgressEvent, Run } from "./runtime";
 import type { ShardStore } from "./shard-store";
-import { walk } from "./walk";
+import { walk, type Pacing } from "./walk";
 
 /** Work over all keys of several shards. */
 export interface SourcesJob {
@@ -15,10 +15,10 @@ export interface SourcesJob {
   /** Names of the shards to scan: all at once, each on its own. */
   readonly sources: readonly string[];
   readonly route: Route;
-  readonly batchSize: number;
-  /** How many edges lead from each source, and the keys per second that are allowed at present: both only to be told. */
+  /** `allowed`: keys per second at present, only to be told. */
+  readonly pacing: Pacing & { readonly allowed?: number };
+  /** How many edges lead from each source, only to be told. */
   readonly edges?: Readonly<Record<string, number>>;
-  readonly allowed?: () => number;
   /** Does the work on a batch and counts it; `checked` drives the progress. */
   readonly onBatch: (source: ShardStore, other: ShardStore, keys: readonly Buffer[]) => Promise<object>;
   /** Counts of keys that a scan counts again when it starts over: `checked` unless the job says otherwise. */
@@ -50,7 +50,8 @@ export async function runOnSources(run: Run, job: SourcesJob): Promise<Counts> {
       const counts = await job.onBatch(...batch);
       const [{ name: source }, , { length: keys }] = batch;
       progress.add(keys);
-      tell({ kind: "keys", source, keys, ...(job.allowed ? { allowed: job.allowed() } : {}) });
+      const { allowed } = job.pacing;
+      tell({ kind: "keys", source, keys, ...(allowed === undefined ? {} : { allowed }) });
       return counts;
     },
   };
@@ -103,7 +104,7 @@ async function runOnSource(
   await walk({
     source,
     route: job.route,
-    batchSize: job.batchSize,
+    pacing: job.pacing,
     startCursor: found?.cursor ?? "0",
     ...(found ? { startRunId: found.runId } : {}),
     onBatch: async (other, keys) => addTo(counts, await job.onBatch(source, run.shards(other), keys)),

@@ -95,7 +95,7 @@ export async function copyKeys(edge: Edge, keys: readonly Buffer[], job: SyncJob
   const counts = noCounts();
   const present: Buffer[] = [];
   for (let done = 0; done < keys.length;) {
-    const bundle = await throttle.observe(() => edge.primary.bundle(keys.slice(done)));
+    const bundle = await throttle.observe(() => edge.primary.bundle(keys.slice(done), throttle.pace.bigValueBytes));
     const { written, expired, present: kept } = await throttle.observe(() => edge.secondary.add(run.token(), bundle));
     done += bundle.keys;
     counts.missing += written + expired;
@@ -149,7 +149,7 @@ export async function copy(
   let written = 0;
   for (let done = 0; done < keys.length;) {
     const rest = keys.slice(done);
-    const copies = await throttle.observe(() => from.read(keysOf(rest)));
+    const copies = await throttle.observe(() => from.read(keysOf(rest), throttle.pace.bigValueBytes));
     done += copies.length;
     const writes = copies.flatMap((found, i) => (found ? [{ ...(rest[i] as (typeof rest)[0]), ...found }] : []));
     if (writes.length === 0) continue;

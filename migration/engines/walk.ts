@@ -2,18 +2,22 @@ import type { Route } from "./route";
 import type { Log } from "./runtime";
 import type { ScanPage, ShardStore } from "./shard-store";
 
-/** Batches of one source that are under way at once. */
-const FLIGHT = 2;
 /** Pages after which a walk stops to take stock, however few of their keys concerned it. */
 const PAGES_PER_WINDOW = 40;
 /** Batches after which a walk stops to take stock. */
 const BATCHES_PER_WINDOW = 4;
 
+/** How large batches are, and how many of one source are under way at once: both may change under way. */
+export interface Pacing {
+  readonly batchSize: number;
+  readonly flight: number;
+}
+
 /** A walk over all keys of one source. */
 export interface Walk {
   readonly source: ShardStore;
   readonly route: Route;
-  readonly batchSize: number;
+  readonly pacing: Pacing;
   /** Where an earlier run stopped; `"0"` is the start. */
   readonly startCursor: string;
   /** The server process that `startCursor` belongs to. */
@@ -100,7 +104,7 @@ class Batches {
       if (other === undefined || this.isKnown(key)) continue;
       const batch = this.gathered.get(other) ?? [];
       batch.push(key);
-      if (batch.length < this.job.batchSize) this.gathered.set(other, batch);
+      if (batch.length < this.job.pacing.batchSize) this.gathered.set(other, batch);
       else {
         this.gathered.delete(other);
         await this.begin(other, batch);
@@ -127,7 +131,7 @@ class Batches {
   }
 
   private async begin(other: string, batch: readonly Buffer[]): Promise<void> {
-    while (this.running.size >= FLIGHT) await Promise.race(this.running);
+    while (this.running.size >= this.job.pacing.flight) await Promise.race(this.running);
     if (this.failed) throw this.failure;
     this.begun++;
     const work = this.job.onBatch(other, batch).catch((error: unknown) => {

@@ -47,8 +47,9 @@ function close(inputs: StepInputs, secrets: Secrets): Promise<DrainCounts | unde
   );
 }
 
-const paceOf = ({ cleanupKeysPerSecond, cleanupBatchSize, maxLatencyMs }: SettingsInputs): Pace => ({
+const paceOf = ({ cleanupKeysPerSecond, cleanupBatchSize, ...settings }: SettingsInputs): Pace => ({
   keysPerSecond: cleanupKeysPerSecond,
   batchSize: cleanupBatchSize,
-  maxLatencyMs,
+  bigValueBytes: settings.bigValueBytes,
+  maxSourceLatencyMs: settings.maxSourceLatencyMs,
 });

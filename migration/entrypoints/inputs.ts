@@ -26,7 +26,8 @@ export interface SettingsInputs {
   readonly keysPerSecond: number;
   readonly catchUpKeysPerSecond: number;
   readonly batchSize: number;
-  readonly maxLatencyMs: number;
+  readonly bigValueBytes: number;
+  readonly maxSourceLatencyMs: number;
   readonly verifyMode: "full" | "sample";
   readonly sampleSize: number;
   readonly expiryToleranceMs: number;
@@ -142,8 +143,8 @@ export function containerLimits({ connection, settings }: Pick<StepInputs, "conn
 
 /** The pace of catch-up and repair. */
 export function repairPace(settings: SettingsInputs): Pace {
-  const { catchUpKeysPerSecond: keysPerSecond, batchSize, maxLatencyMs } = settings;
-  return { keysPerSecond, batchSize, maxLatencyMs };
+  const { catchUpKeysPerSecond: keysPerSecond, batchSize, bigValueBytes, maxSourceLatencyMs } = settings;
+  return { keysPerSecond, batchSize, bigValueBytes, maxSourceLatencyMs };
 }
 
 /** Progress lines: the engine shows them live under the stack. */

@@ -16,11 +16,12 @@ export async function update(olds: Partial<Outputs>, news: StepInputs, secrets: 
   const before = resultsOf(olds, news);
   if (news.work === "none") return { ...kept, counts: before.counts ?? null, samples: before.samples ?? null };
   return openRun(news, secrets, { purpose: "pre-copy" }, async (session) => {
-    const { keysPerSecond, batchSize, maxLatencyMs, expiryToleranceMs } = news.settings;
+    const { keysPerSecond, batchSize, bigValueBytes, maxSourceLatencyMs, expiryToleranceMs } = news.settings;
+    const pace = { keysPerSecond, batchSize, bigValueBytes, maxSourceLatencyMs };
     const record = await openMigration(session);
     const samples = new Samples(session.run.clock);
     const run = await braked(sampled(session.run, samples), news.settings, secrets);
-    const counts = await preCopy(run, record, { keysPerSecond, batchSize, maxLatencyMs }, expiryToleranceMs);
+    const counts = await preCopy(run, record, pace, expiryToleranceMs);
     return { ...kept, counts, samples: samples.list() ?? before.samples ?? null };
   });
 }

@@ -11,7 +11,12 @@ import { RedisServer } from "../integration/redis-servers";
 import { encode, RespSocket } from "./resp-socket";
 
 /** As fast as the shards take it. */
-export const UNTHROTTLED: Pace = { keysPerSecond: 10_000_000, batchSize: 200, maxLatencyMs: 60_000 };
+export const UNTHROTTLED: Pace = {
+  keysPerSecond: 10_000_000,
+  batchSize: 200,
+  bigValueBytes: 262_144,
+  maxSourceLatencyMs: 60_000,
+};
 export const TOLERANCE_MS = 1_000;
 /** With the 64 digits of an id: keys of 65 bytes. */
 const KEY_PREFIX = "k";

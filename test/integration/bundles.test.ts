@@ -6,6 +6,7 @@ import { RingLab } from "./ring-lab";
 const KEY = Buffer.from("pcs:key");
 const MINUTE = 60_000;
 const MIB = 1 << 20;
+const BIG = MIB / 4;
 
 describe("what shards hand over in one piece", () => {
   let lab: RingLab;
@@ -29,7 +30,7 @@ describe("what shards hand over in one piece", () => {
   });
 
   const [source, target] = [() => lab.server("a").client, () => lab.server("b").client];
-  const handOver = async (...keys: Buffer[]) => to.add("mine", await from.bundle(keys));
+  const handOver = async (...keys: Buffer[]) => to.add("mine", await from.bundle(keys, BIG));
 
   describe("copies", () => {
     const values: Readonly<Record<string, readonly (string | Buffer)[]>> = {
@@ -61,7 +62,7 @@ describe("what shards hand over in one piece", () => {
         const [verb, ...args] = command as [string, ...(string | Buffer)[]];
         await source().call(verb, ...args);
         await source().pexpire(KEY, 1_000);
-        const bundle = await from.bundle([KEY]);
+        const bundle = await from.bundle([KEY], BIG);
         while ((await source().exists(KEY)) > 0) await source().ping();
         expect(await to.add("mine", bundle)).to.deep.equal({ written: 0, expired: 1, present: [] });
         expect(await target().exists(KEY)).to.equal(0);
@@ -76,11 +77,21 @@ describe("what shards hand over in one piece", () => {
       expect(await handOver(other, KEY)).to.deep.equal({ written: 0, expired: 0, present: [] });
     });
 
+    it("of a big value come alone", async () => {
+      const keys = ["a", "big", "bigger", "b", "c"].map((name) => Buffer.from(`pcs:${name}`));
+      for (const key of keys) await source().set(key, Buffer.alloc(key.toString().includes("big") ? BIG + 1 : BIG));
+      const counts: number[] = [];
+      for (let done = 0; done < keys.length; done += counts.at(-1) ?? 0) {
+        counts.push((await from.bundle(keys.slice(done), BIG)).keys);
+      }
+      expect(counts).to.deep.equal([1, 1, 1, 2]);
+    });
+
     it("of many bytes come in several bundles", async () => {
       const keys = [1, 2, 3].map((i) => Buffer.from(`pcs:${i}`));
       for (const key of keys) await source().set(key, Buffer.alloc(0.6 * MIB));
-      expect((await from.bundle(keys)).keys).to.equal(2);
-      expect((await from.bundle(keys.slice(2))).keys).to.equal(1);
+      expect((await from.bundle(keys, BIG)).keys).to.equal(2);
+      expect((await from.bundle(keys.slice(2), MIB)).keys).to.equal(1);
     });
   });
 

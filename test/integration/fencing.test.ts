@@ -7,6 +7,7 @@ import { errorOf, RingLab } from "./ring-lab";
 
 const KEY = Buffer.from("pcs:k");
 const MINUTE = 60_000;
+const MIB = 1 << 20;
 
 describe("writes to a shard", function () {
   this.timeout(30_000);
@@ -28,13 +29,13 @@ describe("writes to a shard", function () {
   /** A key as the other shard holds it. */
   async function copyOf(value: string, expiresAtMs = -1): Promise<KeyCopy> {
     await lab.put("b", KEY, Buffer.from(value), expiresAtMs);
-    const [copy] = await other.read([KEY]);
+    const [copy] = await other.read([KEY], MIB);
     if (!copy) throw new Error("no copy");
     return copy;
   }
   async function bundleOf(value: string): Promise<Bundle> {
     await lab.put("b", KEY, Buffer.from(value));
-    return other.bundle([KEY]);
+    return other.bundle([KEY], MIB);
   }
   const held = () => lab.server("a").client.get(KEY);
   const state = async () => (await shard.inspect([KEY])).states[0] ?? ABSENT;

@@ -21,7 +21,13 @@ const connection = {
 };
 const ring = { shards: THREE, targetShards: THREE, vnodes: 150, keyPrefix: "pcs:" };
 const settings = {
-  ...{ keysPerSecond: 100_000, catchUpKeysPerSecond: 100_000, batchSize: 100, maxLatencyMs: 1_000 },
+  ...{
+    keysPerSecond: 100_000,
+    catchUpKeysPerSecond: 100_000,
+    batchSize: 100,
+    bigValueBytes: 262_144,
+    maxSourceLatencyMs: 1_000,
+  },
   ...{ verifyMode: "full" as const, sampleSize: 1, expiryToleranceMs: 0, ttlWindowMs: 0 },
   ...{ cleanupKeysPerSecond: 100_000, cleanupBatchSize: 100, claimWindowMs: 0 },
   ...{ commandTimeoutMs: 0, rolloutTimeoutMs: 1, containerLimitBytes: 0 },

@@ -19,7 +19,12 @@ export const FOUR = [...THREE, "shard-3"];
 export const OTHERS = ["other-0", "other-1", "other-2"];
 
 /** Fast, in small batches: a few hundred keys make several windows with a checkpoint each. */
-export const PACE: Pace = { keysPerSecond: 1_000_000, batchSize: 20, maxLatencyMs: 60_000 };
+export const PACE: Pace = {
+  keysPerSecond: 1_000_000,
+  batchSize: 20,
+  bigValueBytes: 262_144,
+  maxSourceLatencyMs: 60_000,
+};
 export const TOLERANCE_MS = 1_000;
 
 /** A value that somebody stored. */

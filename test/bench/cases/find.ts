@@ -34,7 +34,7 @@ function ownFind(ring: BenchRing): Promise<void> {
     walk({
       source: shards(SOURCE),
       route: moversOnPrimary(rings, ring.forward),
-      batchSize: 200,
+      pacing: { batchSize: 200, flight: 2 },
       startCursor: "0",
       onBatch: () => Promise.resolve(),
       onWindow: () => Promise.resolve(),

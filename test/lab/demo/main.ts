@@ -24,7 +24,7 @@ const KEYS = 200_000;
 const RATE = 40;
 /** Faster than anybody would want it beside traffic; the latency limit allows for a laptop that runs all of this. */
 const PACE: Config = {
-  copy: { keysPerSecond: 100_000, catchUpKeysPerSecond: 100_000, batchSize: 1_000, maxLatencyMs: 200 },
+  copy: { keysPerSecond: 100_000, catchUpKeysPerSecond: 100_000, batchSize: 1_000, maxSourceLatencyMs: 200 },
   cleanup: { ttlWindow: "0s", keysPerSecond: 100_000, batchSize: 1_000 },
 };
 /** A backend that answers at once: every phase waits out its command timeout and claim window, some of them twice. */

@@ -260,8 +260,8 @@ const THROTTLE = inFile(
     {
       name: "slows-down",
       removed: "the copy slows down while a shard answers slowly",
-      find: "const slow = this.clock.now() - before > this.pace.maxLatencyMs;",
-      replace: "const slow = before < 0;",
+      find: "if (slow > WINDOW / 2) this.goEasy();",
+      replace: "if (slow < 0) this.goEasy();",
     },
   ],
 );

@@ -160,7 +160,7 @@ const BAD: readonly (readonly [RawStackConfig, string])[] = [
     "backend.rolloutTimeoutMs is 86400001; allowed: a whole number from 1000 to 86400000",
   ],
   [{ copy: { keysPerSecond: 1e9 } }, `copy.keysPerSecond is 1000000000; allowed: ${RATE}`],
-  [{ copy: { maxLatencyMs: 60_001 } }, "copy.maxLatencyMs is 60001; allowed: a whole number from 1 to 60000"],
+  [{ copy: { maxSourceLatencyMs: 60_001 } }, "copy.maxSourceLatencyMs is 60001; allowed: a whole number from 1 to 60000"],
   [{ verify: { sampleSize: 1e7 } }, `verify.sampleSize is 10000000; allowed: ${RATE}`],
   [
     { verify: { expiryToleranceMs: 3_600_001 } },
@@ -193,15 +193,15 @@ const BAD: readonly (readonly [RawStackConfig, string])[] = [
   [{ backend: { metricsPath: "metrics" } }, `backend.metricsPath is "metrics"; allowed: ${PATH}`],
   [{ backend: { metricsPath: "/my metrics" } }, `backend.metricsPath is "/my metrics"; allowed: ${PATH}`],
   [{ copy: { batchSize: 1_001 } }, "copy.batchSize is 1001; allowed: a whole number from 1 to 1000"],
-  [{ copy: { maxLatencyMs: 0.5 } }, "copy.maxLatencyMs is 0.5; allowed: a whole number from 1 to 60000"],
+  [{ copy: { maxSourceLatencyMs: 0.5 } }, "copy.maxSourceLatencyMs is 0.5; allowed: a whole number from 1 to 60000"],
   [
     { copy: { keysPerSec: 10 } },
-    "copy.keysPerSec is an unknown field; allowed: keysPerSecond, catchUpKeysPerSecond, batchSize, maxLatencyMs",
+    "copy.keysPerSec is an unknown field; allowed: keysPerSecond, catchUpKeysPerSecond, batchSize, bigValueBytes, maxSourceLatencyMs",
   ],
   [
     { copy: null },
     "copy is null; allowed: an object with any of the fields " +
-      "keysPerSecond, catchUpKeysPerSecond, batchSize, maxLatencyMs",
+      "keysPerSecond, catchUpKeysPerSecond, batchSize, bigValueBytes, maxSourceLatencyMs",
   ],
   [{ verify: { mode: "fast" } }, 'verify.mode is "fast"; allowed: full, sample'],
   [{ verify: { sampleSize: 0 } }, `verify.sampleSize is 0; allowed: ${RATE}`],

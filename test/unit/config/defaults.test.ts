@@ -29,7 +29,7 @@ const DEFAULTS: StackConfig = {
     rolloutTimeoutMs: 600_000,
     metricsPath: "/metrics",
   },
-  copy: { keysPerSecond: 1_000, catchUpKeysPerSecond: 5_000, batchSize: 100, maxLatencyMs: 50 },
+  copy: { keysPerSecond: 1_000, catchUpKeysPerSecond: 5_000, batchSize: 100, bigValueBytes: 262_144, maxSourceLatencyMs: 5 },
   verify: { mode: "full", sampleSize: 10_000, expiryToleranceMs: 1_000 },
   cleanup: { ttlWindowMs: 14 * 86_400_000, keysPerSecond: 5_000, batchSize: 1_000 },
   backup: { enabled: true, command: 'redis-cli -u "$REDIS_URL" --rdb "$BACKUP_FILE"', directory: "backups" },

@@ -83,7 +83,7 @@ describe("the service's brake", () => {
 
   it("is heeded by the throttle", async () => {
     const { brake, clock } = brakeOn(0.05);
-    const pace = { keysPerSecond: 1_000, batchSize: 100, maxLatencyMs: 1_000 };
+    const pace = { keysPerSecond: 1_000, batchSize: 100, bigValueBytes: 262_144, maxSourceLatencyMs: 1_000 };
     const throttle = new Throttle(pace, clock, brake);
     await throttle.take(100);
     await throttle.take(100);

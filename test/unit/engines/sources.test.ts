@@ -45,7 +45,7 @@ class World {
       record: RECORD,
       sources: ["a", "b"],
       route: () => "target",
-      batchSize: 1,
+      pacing: { batchSize: 1, flight: 2 },
       onBatch: (_source, _other, keys) => Promise.resolve({ checked: keys.length, moved: 1 }),
       ...change,
     };
@@ -80,7 +80,7 @@ describe("runOnSources", () => {
     const told: ProgressEvent[] = [];
     const run: Run = { ...world.run, onProgress: (event) => void told.push(event) };
     const edges = { a: 2 };
-    const job = world.job({ batchSize: 2, checkpointFor: "m-1", edges, allowed: () => 50 });
+    const job = world.job({ pacing: { batchSize: 2, flight: 2, allowed: 50 }, checkpointFor: "m-1", edges });
     await runOnSources(run, job);
     const of = (source: string) => told.filter((event) => "source" in event && event.source === source);
     expect(told[0]).to.deep.equal({

@@ -53,7 +53,12 @@ describe("the ceiling of comparing and copying", () => {
     const ring = new HashRing(["a"]);
     const rings = { current: ring, target: ring, keyPrefix: "" };
     const run: Run = { rings, shards: () => expect.fail(), token: () => "t", clock, log: () => undefined };
-    const pace = { keysPerSecond: KEYS_PER_SECOND, batchSize: BATCH, maxLatencyMs: 1_000 };
+    const pace = {
+      keysPerSecond: KEYS_PER_SECOND,
+      batchSize: BATCH,
+      bigValueBytes: 262_144,
+      maxSourceLatencyMs: 1_000,
+    };
     return { run, throttle: new Throttle(pace, clock), expiryToleranceMs: 0, settle: false, record: record as never };
   }
 

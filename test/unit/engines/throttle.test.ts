@@ -6,7 +6,8 @@ import { FakeClock } from "./fakes";
 const pace = (change: Partial<Pace> = {}): Pace => ({
   keysPerSecond: 1_000,
   batchSize: 500,
-  maxLatencyMs: 100,
+  bigValueBytes: 262_144,
+  maxSourceLatencyMs: 100,
   ...change,
 });
 
@@ -73,25 +74,61 @@ describe("Throttle", () => {
     expect(throttle.batchSize).to.equal(50);
   });
 
-  it("halves the rate with a slow answer, and returns to its ceiling with quick ones", async () => {
-    const throttle = new Throttle(pace(), clock);
-    await request(throttle, 101);
-    await throttle.take(100);
-    await throttle.take(100);
-    expect(clock.slept).to.deep.equal([200]);
-    for (let i = 0; i < 100; i++) await request(throttle, 100);
-    clock.pass(1_000);
-    await throttle.take(100);
-    await throttle.take(100);
-    expect(clock.slept[1]).to.be.closeTo(100, 0.001);
-  });
+  describe("learns from twenty answers at a time what others wait", () => {
+    const QUICK = 3;
+    /** Slower than the quickest by more than is allowed. */
+    const SLOW = QUICK + 101;
+    const throttle = () => new Throttle(pace({ keysPerSecond: 10_000, batchSize: 100 }), clock);
+    const answers = async (to: Throttle, slow: number, quick: number) => {
+      for (let i = 0; i < quick; i++) await request(to, QUICK);
+      for (let i = 0; i < slow; i++) await request(to, SLOW);
+      return [to.batchSize, to.flight, to.allowed];
+    };
 
-  it("never falls below a fiftieth of its ceiling", async () => {
-    const throttle = new Throttle(pace(), clock);
-    for (let i = 0; i < 50; i++) await request(throttle, 5_000);
-    await throttle.take(1);
-    await throttle.take(1);
-    expect(clock.slept[0]).to.be.closeTo(50, 0.001);
+    it("the work gets easier step by step: smaller batches, then one at a time, then at half the rate", async () => {
+      const easing = throttle();
+      await request(easing, QUICK);
+      const steps = [await answers(easing, 19, 0)];
+      for (let i = 0; i < 5; i++) steps.push(await answers(easing, 20, 0));
+      expect(steps).to.deep.equal([
+        ...[50, 25, 20].map((batch) => [batch, 2, 10_000]),
+        ...[10_000, 5_000, 2_500].map((rate) => [20, 1, rate]),
+      ]);
+    });
+
+    it("never below a fiftieth of the ceiling", async () => {
+      const easing = throttle();
+      await request(easing, QUICK);
+      await answers(easing, 20 * 50, 0);
+      expect(easing.allowed).to.equal(200);
+    });
+
+    it("and it comes back: the rate, then two at once, then the batches", async () => {
+      const easing = throttle();
+      await request(easing, QUICK);
+      await answers(easing, 19 + 20 * 4, 0);
+      const steps = [];
+      for (let i = 0; i < 13; i++) steps.push(await answers(easing, 0, 20));
+      expect(steps[0]).to.deep.equal([20, 1, 6_250]);
+      expect(steps.slice(3, 7)).to.deep.equal([
+        [20, 1, 10_000],
+        [20, 2, 10_000],
+        [25, 2, 10_000],
+        [32, 2, 10_000],
+      ]);
+      expect(steps.at(-1)).to.deep.equal([100, 2, 10_000]);
+    });
+
+    it("half of them may be slow by chance", async () => {
+      expect(await answers(throttle(), 10, 10)).to.deep.equal([100, 2, 10_000]);
+      expect(await answers(throttle(), 11, 9)).to.deep.equal([50, 2, 10_000]);
+    });
+
+    it("the way there and back is no wait, however long", async () => {
+      const far = throttle();
+      for (let i = 0; i < 40; i++) await request(far, 1_000 + (i % 2) * 100);
+      expect([far.batchSize, far.flight, far.allowed]).to.deep.equal([100, 2, 10_000]);
+    });
   });
 
   it("hands on the answer, and the failure", async () => {

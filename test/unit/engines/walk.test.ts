@@ -32,7 +32,7 @@ class Script {
       source: this.source,
       // Keys name the shard they concern; those that stay begin with a dash.
       route: (key) => (key.toString().startsWith("-") ? undefined : key.toString().split(":")[0]),
-      batchSize: 2,
+      pacing: { batchSize: 2, flight: 2 },
       startCursor: "0",
       onBatch: (other, keys) => Promise.resolve(void this.batches.push(`${other}: ${keys.map(String).join(" ")}`)),
       onWindow: (cursor, runId) => Promise.resolve(void this.windows.push(`${cursor} of ${runId}`)),
