@@ -274,6 +274,7 @@ function engineSettings() {
     commandTimeoutMs: backend.commandTimeoutMs,
     rolloutTimeoutMs: backend.rolloutTimeoutMs,
     containerLimitBytes: memoryLimitBytes,
+    planDigest: config.planDigest,
     ...serviceSettings(),
     ...(pushgatewayUrl === undefined ? {} : { pushgatewayUrl }),
   };

@@ -5,6 +5,7 @@ import { metricsOf } from "./metrics";
 import { metricsProblems } from "./metrics-problems";
 import { monitoringOf } from "./monitoring";
 import { notifyProblems } from "./notify";
+import { planDigestProblems } from "./plan-digest";
 import { quantityOf } from "./quantity";
 import { rawConfig } from "./raw-config";
 import { ringProblems } from "./rings";
@@ -46,7 +47,12 @@ export function parseStackConfig(
   problems.push(...webUrlProblems(["monitoring", "pushgateway", "url"], parsed.monitoring?.pushgateway.url));
   problems.push(...webUrlProblems(["grafana", "url"], parsed.grafana?.url, "grafanaToken"));
   problems.push(...tokenProblems("grafanaToken", raw["grafanaToken"]), ...notifyProblems(raw["notify"]));
-  problems.push(...ringProblems(parsed), ...shardUrlProblems(parsed, managedUrl), ...resourceProblems(parsed));
+  problems.push(
+    ...ringProblems(parsed),
+    ...planDigestProblems(parsed),
+    ...shardUrlProblems(parsed, managedUrl),
+    ...resourceProblems(parsed),
+  );
   if (problems.length > 0) throw new ConfigError(problems);
   return assemble(parsed as ParsedConfig);
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { PHASES } from "../phases";
+import { PLAN_DIGEST_OR_NONE } from "../plan/digest";
 import { grafana } from "./grafana";
 import { metrics } from "./metrics";
 import { monitoring } from "./monitoring";
@@ -98,6 +99,11 @@ export const SCHEMA = {
   targetShards: names.default([]),
   vnodes: integer(1, 10_000).default(150),
   keyPrefix: keyPrefix.default("pcs:"),
+  planDigest: text(
+    PLAN_DIGEST_OR_NONE,
+    "the digest of a plan, as pulumi stack output migrationPlan --json | jq -r .digest prints it",
+  ).default(""),
+  requirePlanDigest: z.boolean("true or false").default(false),
   namespace: dnsLabel.default("fractal-lba"),
   shardUrls: z.record(z.string(), z.string("a redis:// or rediss:// URL"), "an object: shard name → URL").default({}),
   access: oneOf(["portForward", "direct"]).default("portForward"),

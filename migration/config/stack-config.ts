@@ -16,6 +16,10 @@ export interface StackConfig {
   readonly vnodes: number;
   /** What the backend puts before a `pcs_id` to make the Redis key. */
   readonly keyPrefix: string;
+  /** Of the plan that was reviewed: no other one runs. Empty: whatever is planned runs. */
+  readonly planDigest: string;
+  /** Whether nothing is copied without it. */
+  readonly requirePlanDigest: boolean;
   /** The Kubernetes namespace of the shards and the backend. */
   readonly namespace: string;
   /** Redis URLs, without a password, of the shards that this program does not run itself. */

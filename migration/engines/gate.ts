@@ -10,6 +10,7 @@ import {
   type PodConfig,
   type RingState,
 } from "../phases";
+import { digestDifferences } from "../plan/digest";
 import { describe, epochsOf, isUnknown, podsThatAnswer, type BackendPod, type BackendView } from "./barrier";
 import { GateClosedError } from "./errors";
 import { describeRings, holds, writeMigrationRecord, type MigrationRecord } from "./migration-record";
@@ -36,6 +37,8 @@ export interface GateJob {
   /** Shards out of reach that are given up, or that a move which is taken back may have removed. */
   readonly outOfReach: readonly string[];
   readonly record: MigrationRecord | undefined;
+  /** Of the plan that was reviewed; empty: none is asked for. */
+  readonly planDigest: string;
   readonly ttlWindowMs: number;
   /** The service's metrics; undefined: the gates on them are off. */
   readonly service?: ServiceMetrics | undefined;
@@ -144,9 +147,10 @@ const CHECKS: Readonly<Record<Check, CheckRun>> = {
   },
 };
 
-function plannedRecord({ record, from, to }: GateJob): MigrationRecord {
+function plannedRecord(job: GateJob): MigrationRecord {
+  const { record, from, to } = job;
   const rings = openState(from, to);
-  if (record && sameMigration(record, rings)) return record;
+  if (record && sameMigration(record, rings)) return reviewed(record, job);
   if (record) {
     throw new GateClosedError(
       `the shards are in another migration (${record.id}: ${describeRings(record)}), and not in ${describeRings(rings)}. ` +
@@ -158,6 +162,19 @@ function plannedRecord({ record, from, to }: GateJob): MigrationRecord {
       ? `no plan is recorded on the shards. Set migrationPhase to "plan" and run \`pulumi up\` first.`
       : `the migration has been closed: its records are gone from the shards. ` +
           `Set migrationPhase back to "${from.phase}", with the shards of that; for another migration go on to "plan".`,
+  );
+}
+
+/** Whoever goes back need not have had the plan reviewed: it is the way out of what was not. */
+function reviewed(record: MigrationRecord, { planDigest, from, to }: GateJob): MigrationRecord {
+  if (planDigest === "" || moveOf(from.phase, to.phase).givesUp !== undefined) return record;
+  const differences = digestDifferences(planDigest, record.digest);
+  if (differences.length === 0) return record;
+  throw new GateClosedError(
+    `the plan that is recorded on the shards is ${record.digest}, and not ${planDigest} (planDigest), which was reviewed: ` +
+      `${differences.join(", ")} ${differences.length === 1 ? "differs" : "differ"}. Review the plan ` +
+      '(`pulumi stack output migrationPlan`) and set planDigest to its digest, or set migrationPhase to "plan" and run ' +
+      "`pulumi up`.",
   );
 }
 

@@ -39,6 +39,8 @@ export interface SettingsInputs {
   readonly rolloutTimeoutMs: number;
   /** Memory limit of the shards that this program runs, bytes. */
   readonly containerLimitBytes: number;
+  /** Of the plan that was reviewed; empty or absent: none is asked for. */
+  readonly planDigest?: string;
   /** Absent: the gates on the service's metrics are off. */
   readonly service?: ServiceInputs;
   /** Where progress is shown to Prometheus; absent: nowhere. */

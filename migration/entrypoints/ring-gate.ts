@@ -100,6 +100,7 @@ export function askGate(olds: Outputs, news: CheckedGateInputs, secrets: Secrets
       shards: known,
       outOfReach: [...session.outOfReach, ...nowhere(open), ...strangers.map(({ name }) => name)],
       record: await readMigrationRecord(known),
+      planDigest: news.settings.planDigest ?? "",
       ttlWindowMs: news.settings.ttlWindowMs,
       service: await openService(news.settings, secrets),
       misfits: async () => {

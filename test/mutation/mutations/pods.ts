@@ -106,8 +106,14 @@ const GATE = inFile(
     {
       name: "gate-other-rings",
       removed: "the rings are those that were planned",
-      find: "if (record && sameMigration(record, rings)) return record;",
+      find: "if (record && sameMigration(record, rings)) return reviewed(record, job);",
       replace: "if (record) return record;",
+    },
+    {
+      name: "gate-reviewed-plan",
+      removed: "the plan is the one that was reviewed, where its digest is asked for",
+      find: "if (differences.length === 0) return record;",
+      replace: "if (differences.length >= 0) return record;",
     },
     {
       name: "gate-in-step",

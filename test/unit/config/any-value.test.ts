@@ -9,6 +9,8 @@ const KEYS = [
   "targetShards",
   "vnodes",
   "keyPrefix",
+  "planDigest",
+  "requirePlanDigest",
   "namespace",
   "shardUrls",
   "access",

@@ -15,8 +15,8 @@ const RATE = "a whole number from 1 to 1000000";
 const WAIT = "a whole number from 1 to 3600000";
 const DURATION = "a whole number and a unit (ms, s, m, h or d), such as 14d, 30m or 0s, at most 365d";
 const KEYS =
-  "migrationPhase, shards, targetShards, vnodes, keyPrefix, namespace, shardUrls, access, shard, backend, copy, verify, " +
-  "cleanup, backup, metrics, monitoring, grafana, report, forceRemoveShards, redisPassword, metricsToken, " +
+  "migrationPhase, shards, targetShards, vnodes, keyPrefix, planDigest, requirePlanDigest, namespace, shardUrls, access, " +
+  "shard, backend, copy, verify, cleanup, backup, metrics, monitoring, grafana, report, forceRemoveShards, redisPassword, metricsToken, " +
   "metricsPassword, grafanaToken, notify";
 const TEXT_PREFIX = "text such as pcs: that is not just a number, true, false or null";
 const PORT = "a whole number from 1 to 65535";
@@ -160,7 +160,10 @@ const BAD: readonly (readonly [RawStackConfig, string])[] = [
     "backend.rolloutTimeoutMs is 86400001; allowed: a whole number from 1000 to 86400000",
   ],
   [{ copy: { keysPerSecond: 1e9 } }, `copy.keysPerSecond is 1000000000; allowed: ${RATE}`],
-  [{ copy: { maxSourceLatencyMs: 60_001 } }, "copy.maxSourceLatencyMs is 60001; allowed: a whole number from 1 to 60000"],
+  [
+    { copy: { maxSourceLatencyMs: 60_001 } },
+    "copy.maxSourceLatencyMs is 60001; allowed: a whole number from 1 to 60000",
+  ],
   [{ verify: { sampleSize: 1e7 } }, `verify.sampleSize is 10000000; allowed: ${RATE}`],
   [
     { verify: { expiryToleranceMs: 3_600_001 } },

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import type { RawStackConfig } from "../../../migration/config";
 import { PHASES } from "../../../migration/phases";
+import { planDigest } from "../../../migration/plan/digest";
 import { parse } from "./parse";
 
 interface Declaration {
@@ -70,10 +71,12 @@ describe("Pulumi.yaml", () => {
 for (const file of ["Pulumi.staging.yaml", "Pulumi.prod.yaml"]) {
   describe(file, () => {
     const values = stackValues(file);
+    const { shards: current, targetShards: target, vnodes, keyPrefix } = parse(values);
+    const reviewed = planDigest({ current, target, vnodes, keyPrefix }).replace("uncounted", "e7");
 
     for (const migrationPhase of PHASES) {
-      it(`is valid in ${migrationPhase}`, () => {
-        expect(parse({ ...values, migrationPhase }).migrationPhase).to.equal(migrationPhase);
+      it(`is valid in ${migrationPhase}, with the digest of its plan`, () => {
+        expect(parse({ ...values, migrationPhase, planDigest: reviewed }).migrationPhase).to.equal(migrationPhase);
       });
     }
 
@@ -89,6 +92,7 @@ describe("the example stacks", () => {
   it("are what they say: staging quick and sampled, prod careful and full", () => {
     expect([staging?.verify.mode, prod?.verify.mode]).to.deep.equal(["sample", "full"]);
     expect(staging?.copy.keysPerSecond).to.be.greaterThan((prod?.copy.keysPerSecond ?? Infinity) * 10);
+    expect([staging?.requirePlanDigest, prod?.requirePlanDigest]).to.deep.equal([false, true]);
     expect([staging?.backup.enabled, prod?.backup.enabled]).to.deep.equal([false, true]);
     expect([staging?.cleanup.ttlWindowMs, prod?.cleanup.ttlWindowMs]).to.deep.equal([30 * 60_000, 14 * 86_400_000]);
   });

@@ -34,6 +34,8 @@ export interface Scene {
   readonly live?: { readonly config: PodConfig | "?"; readonly epoch: number };
   /** What is recorded on the shards; null: nothing. */
   readonly record?: Partial<MigrationRecord> | null;
+  /** Of the plan that was reviewed. */
+  readonly planDigest?: string;
   readonly outOfReach?: readonly string[];
   readonly misfits?: readonly string[];
   /** The service's error ratio, sample by sample; without it the gates on metrics are off. */
@@ -53,6 +55,7 @@ export async function ask({
   pods,
   live,
   record = {},
+  planDigest = "",
   outOfReach = [],
   misfits = [],
   errorRatios,
@@ -87,6 +90,7 @@ export async function ask({
     shards: [store],
     outOfReach,
     record: known,
+    planDigest,
     ttlWindowMs: 0,
     ...(errorRatios ? { service: fakeService(errorRatios).metrics } : {}),
     misfits: () => Promise.resolve(misfits),

@@ -277,3 +277,26 @@ describe("the gate, whoever comes", () => {
     }
   });
 });
+
+describe("the gate, for a plan that was reviewed", () => {
+  const REVIEWED = "2.ac0156f3.2bd778f1.150.5210c704.e5";
+  const GROWN = REVIEWED.replace("e5", "e7");
+  const scene = { from: "plan", to: "copy", epoch: 1, pods: [1], planDigest: REVIEWED } as const;
+
+  it("opens when that is the one that is recorded", async () => {
+    expect((await ask({ ...scene, record: { digest: REVIEWED } })).refusal).to.equal(undefined);
+  });
+
+  it("stays shut for another one, with both digests and what differs", () =>
+    refused(
+      { ...scene, record: { digest: GROWN } },
+      `the plan that is recorded on the shards is ${GROWN}, and not ${REVIEWED} (planDigest), which was reviewed: how many ` +
+        "keys there are (about 10^7, not about 10^5) differs. Review the plan (`pulumi stack output migrationPlan`) and set " +
+        'planDigest to its digest, or set migrationPhase to "plan" and run `pulumi up`.',
+    ));
+
+  it("does not ask on the way back", async () => {
+    const back = { ...scene, from: "cutover", to: "dualWrite", epoch: 3, pods: [3] } as const;
+    expect((await ask({ ...back, record: { ...IN_STEP, digest: GROWN } })).refusal).to.equal(undefined);
+  });
+});

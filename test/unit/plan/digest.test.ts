@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
 import type { DigestInput } from "../../../migration/plan/digest";
-import { keyMagnitude, planDigest } from "../../../migration/plan/digest";
+import { digestDifferences, keyMagnitude, planDigest } from "../../../migration/plan/digest";
 import { FOUR, growingCensus, mover, shardCensus, THREE } from "./fixtures";
 
 const input: DigestInput = { current: THREE, target: FOUR, vnodes: 150, keyPrefix: "pcs:" };
@@ -9,8 +9,8 @@ const counted: DigestInput = { ...input, census: growingCensus() };
 
 describe("planDigest", () => {
   it("is what it was: later phases of a migration under way compare it", () => {
-    expect(planDigest(input)).to.equal("dd1721f67be6d465");
-    expect(planDigest(counted)).to.equal("27b74ab9476568fe");
+    expect(planDigest(input)).to.equal("2.ac0156f3.2bd778f1.150.5210c704.uncounted");
+    expect(planDigest(counted)).to.equal("2.ac0156f3.2bd778f1.150.5210c704.e5");
   });
 
   const others: Record<string, DigestInput> = {
@@ -39,7 +39,7 @@ describe("planDigest", () => {
     expect(planDigest({ ...counted, census: [zero!, ...rest.slice(0, 2), copied] })).to.equal(planDigest(counted));
   });
 
-  it("is 16 hex digits and deterministic", () => {
+  it("has a part for each that may differ, and is deterministic", () => {
     fc.assert(
       fc.property(
         fc.array(fc.string()),
@@ -48,11 +48,42 @@ describe("planDigest", () => {
         fc.string(),
         (current, target, vnodes, keyPrefix) => {
           const digest = planDigest({ current, target, vnodes, keyPrefix });
-          expect(digest).to.match(/^[0-9a-f]{16}$/);
+          expect(digest).to.match(/^2\.[0-9a-f]{8}\.[0-9a-f]{8}\.\d+\.[0-9a-f]{8}\.uncounted$/);
           expect(planDigest({ keyPrefix, vnodes, target: [...target], current: [...current] })).to.equal(digest);
         },
       ),
     );
+  });
+});
+
+describe("what two digests differ in", () => {
+  const digest = (change: Partial<DigestInput> = {}) => planDigest({ ...counted, ...change });
+  const cases: readonly (readonly [Partial<DigestInput>, readonly string[]])[] = [
+    [{}, []],
+    [{ current: [...THREE].reverse() }, ["the current ring"]],
+    [{ target: [...THREE, "shard-4"] }, ["the target ring"]],
+    [{ vnodes: 128 }, ["vnodes (128, not 150)"]],
+    [{ keyPrefix: "" }, ["keyPrefix"]],
+    [
+      { census: [shardCensus("shard-0", { keys: 20_000_000 })] },
+      ["how many keys there are (about 10^7, not about 10^5)"],
+    ],
+    [{ census: [] }, ["how many keys there are (none, not about 10^5)"]],
+    [{ current: FOUR, target: THREE, vnodes: 1 }, ["the current ring", "the target ring", "vnodes (1, not 150)"]],
+  ];
+  for (const [change, expected] of cases) {
+    it(`is ${expected.join(", ") || "nothing for one plan"}`, () => {
+      expect(digestDifferences(digest(), digest(change))).to.deep.equal(expected);
+    });
+  }
+
+  it("is not how many keys there are, while one of them does not say", () => {
+    expect(digestDifferences(digest(), planDigest(input))).to.deep.equal([]);
+    expect(digestDifferences(planDigest(input), digest())).to.deep.equal([]);
+  });
+
+  it("is the version for one of another version", () => {
+    expect(digestDifferences(digest().replace(/^2/, "3"), digest())).to.deep.equal(["the digest's version"]);
   });
 });
 
