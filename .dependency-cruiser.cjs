@@ -19,9 +19,15 @@ module.exports = {
     ),
     forbid(
       "pure-is-pure",
-      { path: "^migration/(phases|config|ring/)" },
-      { path: "^migration/(plan|engines|adapters|entrypoints|providers)/" },
-      "Phases, config and ring know nothing above them.",
+      { path: "^migration/(phases|ring/)" },
+      { path: "^migration/(config|plan|engines|adapters|entrypoints|providers)/" },
+      "Phases and ring know nothing above them.",
+    ),
+    forbid(
+      "config-below-engines",
+      { path: "^migration/config/" },
+      { path: "^migration/(engines|adapters|entrypoints|providers)/" },
+      "The config knows what a plan is called, and nothing above.",
     ),
     forbid(
       "plan-below-engines",

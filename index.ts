@@ -275,6 +275,7 @@ function engineSettings() {
     rolloutTimeoutMs: backend.rolloutTimeoutMs,
     containerLimitBytes: memoryLimitBytes,
     planDigest: config.planDigest,
+    ...(config.execution === "job" ? { job: config.job } : {}),
     ...serviceSettings(),
     ...(pushgatewayUrl === undefined ? {} : { pushgatewayUrl }),
   };

@@ -232,6 +232,10 @@ export function nearestPhase(expected: Phase, fits: (phase: Phase) => boolean): 
   return PHASES.filter(fits).sort((a, b) => distance(a) - distance(b))[0] ?? expected;
 }
 
+/** @returns whether a move leads from a phase to one before it. */
+export const isWayBack = (from: Phase, to: Phase): boolean =>
+  isOpen(from) && !isFinish(from, to) && PHASES.indexOf(to) < PHASES.indexOf(from);
+
 /** @returns whether a move ends a migration on its target ring. */
 export const isFinish = (from: Phase, to: Phase): boolean => from === "cleanup" && to === "stable";
 

@@ -9,6 +9,7 @@ import {
   type KeyCopy,
   type KeyState,
   type KeyWrite,
+  type LockOf,
   type LockReply,
   type RemoveOutcome,
   type ScanPage,
@@ -23,12 +24,16 @@ import { RedisClient, type RedisEndpoint } from "./redis-client";
 /** This product's own keys on a shard: the lock and the records. They are never migrated. */
 export const BOOKKEEPING_PREFIX = "dedup-shards:";
 const LOCK = `${BOOKKEEPING_PREFIX}lock`;
-const LAST_LOCKED_BY = `${BOOKKEEPING_PREFIX}last-locked-by`;
+/** A lock, and whose it was last. */
+const LOCK_KEYS: Readonly<Record<LockOf, readonly string[]>> = {
+  run: [LOCK, `${BOOKKEEPING_PREFIX}last-locked-by`],
+  source: [`${BOOKKEEPING_PREFIX}source-lock`, `${BOOKKEEPING_PREFIX}source-last-locked-by`],
+};
 
 /** The sweet spot of keys per SCAN call: more adds nothing and lifts the latency that others see. */
 const SCAN_COUNT = "250";
-/** A script stops after this many bytes and is called again, so that big values do not hold the server up. */
-const SCRIPT_BYTES = String(1 << 20);
+/** A script stops after this many bytes and is called again: about a millisecond of a server, see docs/performance.md. */
+const SCRIPT_BYTES = String(160 * 1024);
 
 /** Before the expiry of what is not a string, between the scripts and here. */
 const DUMP_MARK = "d";
@@ -163,24 +168,24 @@ export class RedisShard implements ShardStore {
     );
   }
 
-  lock(token: FencingToken, holder: string, forMs: number): Promise<LockReply> {
-    return this.askForLock(token, holder, forMs, "take");
+  lock(token: FencingToken, holder: string, forMs: number, of: LockOf = "run"): Promise<LockReply> {
+    return this.askForLock(LOCK_KEYS[of], [token, holder, String(forMs), "take"]);
   }
 
-  renew(token: FencingToken, holder: string, forMs: number): Promise<LockReply> {
-    return this.askForLock(token, holder, forMs, "renew");
+  renew(token: FencingToken, holder: string, forMs: number, of: LockOf = "run"): Promise<LockReply> {
+    return this.askForLock(LOCK_KEYS[of], [token, holder, String(forMs), "renew"]);
   }
 
-  async unlock(token: FencingToken): Promise<void> {
-    await this.client.script(LUA.unlock, [LOCK, LAST_LOCKED_BY], [token]);
+  async unlock(token: FencingToken, of: LockOf = "run"): Promise<void> {
+    await this.client.script(LUA.unlock, LOCK_KEYS[of], [token]);
   }
 
   close(): void {
     this.client.close();
   }
 
-  private async askForLock(token: FencingToken, holder: string, forMs: number, how: "take" | "renew") {
-    const reply = await this.client.script(LUA.lock, [LOCK, LAST_LOCKED_BY], [token, holder, String(forMs), how]);
+  private async askForLock(keys: readonly string[], args: readonly string[]): Promise<LockReply> {
+    const reply = await this.client.script(LUA.lock, keys, args);
     if (reply.length === 0) return { taken: true } as const;
     return { taken: false, holder: String(reply[0]), leftMs: Number(reply[1]) } as const;
   }

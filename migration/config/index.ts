@@ -1,6 +1,7 @@
 /** The stack configuration: raw values in, a checked and complete configuration out, or one error with all problems. */
 import type { z } from "zod";
 import { ConfigError, keyOf, show, type ConfigProblem } from "./config-error";
+import { jobProblems } from "./job-problems";
 import { metricsOf } from "./metrics";
 import { metricsProblems } from "./metrics-problems";
 import { monitoringOf } from "./monitoring";
@@ -50,6 +51,7 @@ export function parseStackConfig(
   problems.push(
     ...ringProblems(parsed),
     ...planDigestProblems(parsed),
+    ...jobProblems(parsed),
     ...shardUrlProblems(parsed, managedUrl),
     ...resourceProblems(parsed),
   );

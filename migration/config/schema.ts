@@ -71,6 +71,14 @@ const copy = section({
   maxSourceLatencyMs: integer(1, 60_000).default(5),
 });
 
+const job = section({
+  image: text(/^[^\s]*$/, "an image reference without spaces, such as registry.example.com/dedup-shards:1").default(""),
+  imagePullPolicy: oneOf(["Always", "IfNotPresent", "Never"]).default("IfNotPresent"),
+  parallelism: integer(1, 1_000).default(4),
+  cpuRequest: quantity("1m", "1k", "500m or 2").default("500m"),
+  memoryLimit: quantity("64Mi", "16Ti", "256Mi").default("256Mi"),
+});
+
 const verify = section({
   mode: oneOf(["full", "sample"]).default("full"),
   sampleSize: integer(1, MAX_SAMPLE).default(10_000),
@@ -109,6 +117,8 @@ export const SCHEMA = {
   access: oneOf(["portForward", "direct"]).default("portForward"),
   shard: shard.prefault({}),
   backend: backend.prefault({}),
+  execution: oneOf(["local", "job"]).default("local"),
+  job: job.prefault({}),
   copy: copy.prefault({}),
   verify: verify.prefault({}),
   cleanup: cleanup.prefault({}),

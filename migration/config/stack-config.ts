@@ -28,6 +28,9 @@ export interface StackConfig {
   readonly access: "portForward" | "direct";
   readonly shard: ShardConfig;
   readonly backend: BackendConfig;
+  /** Where keys are copied, compared and deleted: in the process of `pulumi up`, or by a Job in the cluster. */
+  readonly execution: "local" | "job";
+  readonly job: JobConfig;
   readonly copy: CopyConfig;
   readonly verify: VerifyConfig;
   readonly cleanup: CleanupConfig;
@@ -68,6 +71,17 @@ export interface BackendConfig {
   /** Where pods report `dedup_ring_epoch`, in plain HTTP. Absent: they are not asked. */
   readonly metricsPort?: number;
   readonly metricsPath: string;
+}
+
+/** The pods of the Job that does a migration's work, one for each source. */
+export interface JobConfig {
+  /** Built from this project's Dockerfile; empty: none. */
+  readonly image: string;
+  readonly imagePullPolicy: "Always" | "IfNotPresent" | "Never";
+  /** How many pods work at once; they share the ceilings of the rates. */
+  readonly parallelism: number;
+  readonly cpuRequest: string;
+  readonly memoryLimit: string;
 }
 
 export interface CopyConfig {

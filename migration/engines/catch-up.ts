@@ -2,7 +2,6 @@ import type { MigrationRecord } from "./migration-record";
 import { reconcile } from "./reconcile";
 import type { Direction, Pace, Run } from "./runtime";
 import type { SyncCounts } from "./sync";
-import { Throttle } from "./throttle";
 
 /**
  * Brings the secondary ring into step, right after every pod began to write both: copies what the pre-copy missed,
@@ -22,7 +21,7 @@ export async function catchUp(
     record,
     direction,
     extra: "delete",
-    throttle: new Throttle(pace, run.clock, run.brake),
+    pace,
     expiryToleranceMs,
     settle: false,
     checkpointFor: `${record.id}/${epoch}`,

@@ -12,17 +12,30 @@ export interface Checkpoint {
   readonly runId: string;
   readonly done: boolean;
   readonly counts: Counts;
+  /** When it was left, Unix ms; not in checkpoints of before. */
+  readonly atMs?: number;
 }
+
+/** Jobs that make copies, by the names that their checkpoints have. */
+export const COPYING_JOBS = ["pre-copy", "catch-up", "catch-up, left-overs"] as const;
+/** All jobs that may leave checkpoints. */
+export const JOBS = [...COPYING_JOBS, "cleanup", "cleanup, last pass", "verify", "verify, left-overs"] as const;
 
 const nameOf = (job: string): string => `checkpoint:${job}`;
 
 /** @returns the checkpoint of a job on a source; undefined when there is none for this work, or it cannot be read. */
 export async function readCheckpoint(source: ShardStore, job: string, work: string): Promise<Checkpoint | undefined> {
+  const checkpoint = await readAnyCheckpoint(source, job);
+  return checkpoint?.work === work ? checkpoint : undefined;
+}
+
+/** @returns the checkpoint of a job on a source, whatever work it belongs to; undefined when there is none that can be read. */
+export async function readAnyCheckpoint(source: ShardStore, job: string): Promise<Checkpoint | undefined> {
   const text = await source.readRecord(nameOf(job));
   if (text === undefined) return undefined;
   try {
-    const checkpoint = JSON.parse(text) as Checkpoint;
-    return checkpoint.work === work && typeof checkpoint.cursor === "string" ? checkpoint : undefined;
+    const checkpoint = JSON.parse(text) as Checkpoint | null;
+    return typeof checkpoint?.cursor === "string" ? checkpoint : undefined;
   } catch {
     // Starting over is always right, only slower.
     return undefined;

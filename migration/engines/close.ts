@@ -1,9 +1,11 @@
 import { sameList, type RingState } from "../phases";
 import { HashRing } from "../ring/ring";
-import { writeCheckpoint } from "./checkpoint";
-import { drain, type DrainCounts } from "./drain";
+import { COPYING_JOBS, JOBS, writeCheckpoint } from "./checkpoint";
+import { drain } from "./drain";
+import type { DrainCounts } from "./drain-batch";
 import { GateClosedError } from "./errors";
 import { describeRings, readAbandonedRecord, writeMigrationRecord, type MigrationRecord } from "./migration-record";
+import { removeBrake } from "./passed-brake";
 import type { Pace, Run } from "./runtime";
 import type { ShardStore } from "./shard-store";
 
@@ -81,13 +83,12 @@ async function takeCopiesOff(
   );
 }
 
-const COPYING = ["pre-copy", "catch-up", "catch-up, left-overs"];
-
-/** Removes checkpoints from shards: those of copies, or all. */
+/** Removes checkpoints from shards: those of copies, or all, and what else a run may have left. */
 async function forgetCheckpoints(run: Run, names: readonly string[], of: "copies" | "all"): Promise<void> {
   for (const shard of names.map(run.shards)) {
-    for (const job of of === "copies" ? COPYING : [...COPYING, "cleanup"]) {
+    for (const job of of === "copies" ? COPYING_JOBS : JOBS) {
       await writeCheckpoint(shard, run.token(), job, undefined);
     }
+    await removeBrake(shard, run.token());
   }
 }

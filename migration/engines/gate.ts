@@ -2,6 +2,7 @@ import { METRIC_GATES_OFF } from "../config/metric-gates-off";
 import {
   configIn,
   isOpen,
+  isWayBack,
   moveOf,
   openState,
   sameMigration,
@@ -167,7 +168,7 @@ function plannedRecord(job: GateJob): MigrationRecord {
 
 /** Whoever goes back need not have had the plan reviewed: it is the way out of what was not. */
 function reviewed(record: MigrationRecord, { planDigest, from, to }: GateJob): MigrationRecord {
-  if (planDigest === "" || moveOf(from.phase, to.phase).givesUp !== undefined) return record;
+  if (planDigest === "" || isWayBack(from.phase, to.phase)) return record;
   const differences = digestDifferences(planDigest, record.digest);
   if (differences.length === 0) return record;
   throw new GateClosedError(

@@ -1,6 +1,6 @@
 import { FencedError, LockedError } from "./errors";
 import type { Clock, Log } from "./runtime";
-import type { FencingToken, ShardStore } from "./shard-store";
+import type { FencingToken, LockOf, ShardStore } from "./shard-store";
 
 /** A lock that is not renewed ends after this time: so long a killed run keeps the next one waiting. */
 const LOCK_MS = 20_000;
@@ -25,14 +25,23 @@ export class RunLock {
   private readonly held: ShardStore[] = [];
   private readonly timer = setInterval(() => void this.renew(), RENEW_EVERY_MS);
 
-  private constructor(private readonly holder: Holder) {}
+  private constructor(
+    private readonly holder: Holder,
+    private readonly of: LockOf,
+  ) {}
 
   /**
    * Takes the lock of all shards, waiting for the lock of a killed run to end.
    * @throws LockedError when a live run holds one of them.
    */
-  static async acquire(shards: readonly ShardStore[], holder: Holder, clock: Clock, log: Log): Promise<RunLock> {
-    const lock = new RunLock(holder);
+  static async acquire(
+    shards: readonly ShardStore[],
+    holder: Holder,
+    clock: Clock,
+    log: Log,
+    of: LockOf = "run",
+  ): Promise<RunLock> {
+    const lock = new RunLock(holder, of);
     try {
       for (const shard of [...shards].sort((a, b) => (a.name < b.name ? -1 : 1))) await lock.take(shard, clock, log);
     } catch (error) {
@@ -54,13 +63,13 @@ export class RunLock {
   /** Gives all shards back; a shard out of reach keeps the lock until it ends by itself. */
   async release(): Promise<void> {
     clearInterval(this.timer);
-    await Promise.allSettled(this.held.map((shard) => shard.unlock(this.holder.token)));
+    await Promise.allSettled(this.held.map((shard) => shard.unlock(this.holder.token, this.of)));
   }
 
   private async take(shard: ShardStore, clock: Clock, log: Log): Promise<void> {
     let before = Number.POSITIVE_INFINITY;
     for (let waitedMs = 0; ; waitedMs += POLL_MS) {
-      const reply = await shard.lock(this.holder.token, this.holder.description, LOCK_MS);
+      const reply = await shard.lock(this.holder.token, this.holder.description, LOCK_MS, this.of);
       if (reply.taken) return void this.held.push(shard);
       // A lock whose remaining time rises is being renewed: its holder lives.
       if (reply.leftMs > before || waitedMs > LOCK_MS + WATCH_MS) throw new LockedError(shard.name, reply.holder);
@@ -75,7 +84,9 @@ export class RunLock {
     // All at once, so that a shard that hangs does not cost the locks of the others.
     const renewals = this.held.map(async (shard) => {
       // Out of reach for now: what is written there fails by itself, and the next renewal may succeed.
-      const reply = await shard.renew(this.holder.token, this.holder.description, LOCK_MS).catch(() => undefined);
+      const reply = await shard
+        .renew(this.holder.token, this.holder.description, LOCK_MS, this.of)
+        .catch(() => undefined);
       if (reply?.taken === false) this.lost ??= new FencedError(shard.name, reply.holder);
     });
     await Promise.all(renewals);

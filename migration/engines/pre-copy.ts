@@ -1,10 +1,9 @@
 import { readCheckpoint } from "./checkpoint";
 import type { MigrationRecord } from "./migration-record";
-import { edgesFrom, moversOnPrimary, sourcesOf } from "./route";
+import { sourcesOf } from "./route";
 import type { Pace, Run } from "./runtime";
-import { runOnSources } from "./sources";
-import { copyKeys, noCounts, type SyncCounts } from "./sync";
-import { Throttle } from "./throttle";
+import { workOnSources } from "./source-work";
+import { noCounts, type SyncCounts } from "./sync";
 
 /** The name of the job, in progress lines and checkpoints. */
 const JOB = "pre-copy";
@@ -20,20 +19,10 @@ export async function preCopy(
   pace: Pace,
   expiryToleranceMs: number,
 ): Promise<SyncCounts> {
-  const throttle = new Throttle(pace, run.clock, run.brake);
   const direction = { primary: run.rings.current, secondary: run.rings.target };
-  const counts = await runOnSources(run, {
-    name: JOB,
-    record,
-    sources: sourcesOf(direction.primary, direction.secondary),
-    route: moversOnPrimary(run.rings, direction),
-    edges: edgesFrom(direction.primary, direction.secondary),
-    pacing: throttle,
-    checkpointFor: record.id,
-    onBatch: (primary, secondary, keys) =>
-      copyKeys({ primary, secondary }, keys, { run, throttle, expiryToleranceMs, settle: false }),
-  });
-  return { ...noCounts(), ...counts };
+  const sources = sourcesOf(direction.primary, direction.secondary);
+  const work = { name: JOB, task: { kind: "add" }, record, direction, sources, pace, expiryToleranceMs } as const;
+  return { ...noCounts(), ...(await workOnSources(run, { ...work, checkpointFor: record.id })) };
 }
 
 /** @returns the names of sources whose pre-copy has not been completed. */

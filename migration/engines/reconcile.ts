@@ -1,15 +1,21 @@
-import { edgesFrom, moversOnPrimary, moversOnSecondary, sourcesOf } from "./route";
-import type { Direction, Run } from "./runtime";
-import { runOnSources } from "./sources";
-import { addCounts, noCounts, syncExtras, syncKeys, type ExtraAction, type ExtrasJob, type SyncCounts } from "./sync";
+import type { MigrationRecord } from "./migration-record";
+import { sourcesOf } from "./route";
+import type { Direction, ExtraAction, Pace, Run } from "./runtime";
+import { workOnSources } from "./source-work";
+import { addCounts, noCounts, type SyncCounts } from "./sync";
 
 /** One pass over both rings. */
-export interface ReconcileJob extends Omit<ExtrasJob, "run"> {
+export interface ReconcileJob {
   /** What the operator reads in progress lines. */
   readonly name: string;
+  readonly record: MigrationRecord;
   readonly direction: Direction;
   readonly extra: ExtraAction;
-  /** See {@link runOnSources}. */
+  /** Whether to look twice at a difference, because backends write both owners meanwhile. */
+  readonly settle: boolean;
+  readonly pace: Pace;
+  readonly expiryToleranceMs: number;
+  /** Absent: there are no checkpoints, and a killed pass starts over. */
   readonly checkpointFor?: string;
 }
 
@@ -19,30 +25,19 @@ export interface ReconcileJob extends Omit<ExtrasJob, "run"> {
  *
  * @returns what was found and mended in this pass.
  */
-export async function reconcile(run: Run, job: ReconcileJob): Promise<SyncCounts> {
+export async function reconcile(run: Run, { extra, settle, ...job }: ReconcileJob): Promise<SyncCounts> {
   const sum = noCounts();
-  const sync: ExtrasJob = { ...job, run };
-  const { primary: primaryRing, secondary: secondaryRing } = job.direction;
-  const common = {
-    record: job.record,
-    pacing: job.throttle,
-    ...(job.checkpointFor === undefined ? {} : { checkpointFor: job.checkpointFor }),
-  };
-  const forward = await runOnSources(run, {
-    ...common,
-    name: job.name,
-    sources: sourcesOf(primaryRing, secondaryRing),
-    edges: edgesFrom(primaryRing, secondaryRing),
-    route: moversOnPrimary(run.rings, job.direction),
-    onBatch: (primary, secondary, keys) => syncKeys({ primary, secondary }, keys, sync),
+  const { primary, secondary } = job.direction;
+  const forward = await workOnSources(run, {
+    ...job,
+    task: { kind: "sync", settle },
+    sources: sourcesOf(primary, secondary),
   });
-  const backward = await runOnSources(run, {
-    ...common,
+  const backward = await workOnSources(run, {
+    ...job,
     name: `${job.name}, left-overs`,
-    sources: sourcesOf(secondaryRing, primaryRing),
-    edges: edgesFrom(secondaryRing, primaryRing),
-    route: moversOnSecondary(run.rings, job.direction),
-    onBatch: (secondary, primary, keys) => syncExtras({ primary, secondary }, keys, job.extra, sync),
+    task: { kind: "extras", settle, action: extra },
+    sources: sourcesOf(secondary, primary),
   });
   addCounts(sum, { ...noCounts(), ...forward });
   // What the other direction looked at are the same keys again.

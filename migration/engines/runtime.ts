@@ -1,5 +1,6 @@
 import type { HashRing } from "../ring/ring";
 import type { FencingToken, ShardStore } from "./shard-store";
+import type { MigrationRecord } from "./migration-record";
 
 /** Time as the engines see it. */
 export interface Clock {
@@ -30,6 +31,8 @@ export interface Brake {
    * @returns the share of its ceiling that work may go at: above 0, at most 1.
    */
   share(): Promise<number>;
+  /** What the share was last; 0 while no work is allowed at all. */
+  readonly level: number;
 }
 
 /** The two rings of a migration and the shards of both. */
@@ -70,6 +73,50 @@ export type ProgressEvent = { readonly job: string } & (
 );
 export type VerifyFigure = "checked" | "missing" | "different" | "extra" | "repaired";
 
+/** What to do with a key that only the secondary holds: a left-over is deleted, somebody's half-done claim completed. */
+export type ExtraAction = "delete" | "complete";
+
+/**
+ * What becomes of keys that the ring which decides does not have. `rescue`: they may be claims, so they are copied to
+ * it. `delete`: they are left-overs, unless the shard that should have them has lost its data.
+ */
+export type OrphanAction = "rescue" | "delete";
+
+/** What becomes of the keys that concern another shard. */
+export type Task =
+  /** Movers where the deciding ring has them: copied unseen. */
+  | { readonly kind: "add" }
+  /** The same: compared, and copied where they differ. */
+  | { readonly kind: "sync"; readonly settle: boolean }
+  /** Movers where the other ring has them, and the deciding ring has not. */
+  | { readonly kind: "extras"; readonly settle: boolean; readonly action: ExtraAction }
+  /** Taken off owners that no longer decide. */
+  | { readonly kind: "drain"; readonly orphans: OrphanAction };
+
+/** Work on all keys of some sources, said in full: so that whoever has this and the shards can do a source's part. */
+export interface SourceWork {
+  /** What the operator reads in progress lines; names the checkpoint too. */
+  readonly name: string;
+  readonly task: Task;
+  readonly record: MigrationRecord;
+  readonly direction: Direction;
+  readonly sources: readonly string[];
+  readonly pace: Pace;
+  readonly expiryToleranceMs: number;
+  /** The work that checkpoints belong to; without it there are none and a killed run starts over. */
+  readonly checkpointFor?: string;
+}
+
+/** Work that leaves checkpoints. */
+export interface CheckpointedWork extends SourceWork {
+  readonly checkpointFor: string;
+  /**
+   * Whether a part that breaks off must not be gone on with, as nobody would know what it has changed: a pass of a verify
+   * is clean only if nothing was.
+   */
+  readonly inOneGo: boolean;
+}
+
 /** What every engine that writes is handed: an open, locked run. */
 export interface Run {
   readonly rings: MigrationRings;
@@ -80,6 +127,11 @@ export interface Run {
   readonly log: Log;
   /** Absent: work goes as fast as the shards take it. */
   readonly brake?: Brake;
+  /**
+   * Has the parts of all sources done elsewhere, and returns when they are: their checkpoints say what came of it. Absent:
+   * all is done here.
+   */
+  readonly delegate?: (work: CheckpointedWork) => Promise<void>;
   /** Told how far work is. It must neither throw nor take its time. */
   readonly onProgress?: (event: ProgressEvent) => void;
 }

@@ -13,7 +13,7 @@ const FIRST_SHARE = 1 / 16;
  * A sample is taken when work asks and an interval has passed, so that a brake that nobody asks needs no end.
  */
 export class ServiceBrake implements Brake {
-  private level = 1;
+  level = 1;
   private failures = 0;
   private dueMs = 0;
   private asking: Promise<void> | undefined;

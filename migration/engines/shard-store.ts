@@ -130,13 +130,16 @@ export interface ShardStore {
   readRecord(name: string): Promise<string | undefined>;
   /** Writes a record; undefined deletes it. */
   writeRecord(token: FencingToken, name: string, value: string | undefined): Promise<void>;
-  /** Takes the lock for a time or says who has it. */
-  lock(token: FencingToken, holder: string, forMs: number): Promise<LockReply>;
+  /** Takes a lock for a time or says who has it. */
+  lock(token: FencingToken, holder: string, forMs: number, of?: LockOf): Promise<LockReply>;
   /** Extends the lock. One that ended is had back only if no other run had it meanwhile. */
-  renew(token: FencingToken, holder: string, forMs: number): Promise<LockReply>;
+  renew(token: FencingToken, holder: string, forMs: number, of?: LockOf): Promise<LockReply>;
   /** Gives the lock back, if the token still holds it. */
-  unlock(token: FencingToken): Promise<void>;
+  unlock(token: FencingToken, of?: LockOf): Promise<void>;
 }
+
+/** `run`: of all that a run does, and what a shard asks of every write. `source`: of whoever scans the shard. */
+export type LockOf = "run" | "source";
 
 /** `taken`: the caller has the lock. Otherwise its holder and how long its claim still lasts. */
 export type LockReply =

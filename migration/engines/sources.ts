@@ -97,7 +97,8 @@ async function runOnSource(
   };
   skip(checked());
   if (found?.done) {
-    run.log(`${name}: ${source.name} was done by an earlier run`);
+    // Else it has just been said how this run has had it done.
+    if (run.delegate === undefined) run.log(`${name}: ${source.name} was done by an earlier run`);
     return counts;
   }
   if (found) run.log(`${name}: ${source.name} goes on from its checkpoint (${checked()} keys done)`);
@@ -111,7 +112,9 @@ async function runOnSource(
     onWindow: async (cursor, runId) => {
       goOn();
       if (work === undefined) return void run.token();
-      await writeCheckpoint(source, run.token(), name, { work, cursor, runId, done: cursor === "0", counts });
+      await writeCheckpoint(source, run.token(), name, {
+        ...{ work, cursor, runId, done: cursor === "0", counts, atMs: run.clock.now() },
+      });
       tell({ kind: "checkpoint", source: source.name });
     },
     onRestart: async (restarted) => {

@@ -1,6 +1,6 @@
 import { compare, extras, laterClock, type Difference } from "./compare";
 import { assertRemembers, type MigrationRecord } from "./migration-record";
-import type { Run } from "./runtime";
+import type { ExtraAction, Run } from "./runtime";
 import { ABSENT, KEYS_PER_DIGEST, type KeyState, type ShardStore } from "./shard-store";
 import type { Throttle } from "./throttle";
 
@@ -105,9 +105,6 @@ export async function copyKeys(edge: Edge, keys: readonly Buffer[], job: SyncJob
   if (present.length > 0) addCounts(counts, await compareAndCopy(edge, present, job));
   return { ...counts, checked: keys.length };
 }
-
-/** What to do with a key that only the secondary holds. */
-export type ExtraAction = "delete" | "complete";
 
 /**
  * Brings keys that only the secondary holds into line: a left-over is deleted, somebody's half-done claim is completed

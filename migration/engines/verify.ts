@@ -97,12 +97,16 @@ function syncJobOf(run: Run, { record, settings }: VerifyJob): ExtrasJob {
   return { run, record, throttle, expiryToleranceMs: settings.expiryToleranceMs, settle: true };
 }
 
-function fullPass(run: Run, job: VerifyJob): Promise<SyncCounts> {
+function fullPass(run: Run, { record, direction, settings }: VerifyJob): Promise<SyncCounts> {
+  const { pace, expiryToleranceMs } = settings;
   return reconcile(run, {
-    ...syncJobOf(run, job),
     name: "verify",
-    direction: job.direction,
+    record,
+    direction,
+    pace,
+    expiryToleranceMs,
     extra: "complete",
+    settle: true,
   });
 }
 

@@ -1,5 +1,6 @@
 import { closeMigration } from "../engines/close";
-import { drain, type DrainCounts } from "../engines/drain";
+import { drain } from "../engines/drain";
+import type { DrainCounts } from "../engines/drain-batch";
 import { writeMigrationRecord } from "../engines/migration-record";
 import type { Pace } from "../engines/runtime";
 import { rolesOf, type Phase } from "../phases";

@@ -39,12 +39,23 @@ export interface SettingsInputs {
   readonly rolloutTimeoutMs: number;
   /** Memory limit of the shards that this program runs, bytes. */
   readonly containerLimitBytes: number;
+  /** Absent: the work is done here. */
+  readonly job?: JobInputs;
   /** Of the plan that was reviewed; empty or absent: none is asked for. */
   readonly planDigest?: string;
   /** Absent: the gates on the service's metrics are off. */
   readonly service?: ServiceInputs;
   /** Where progress is shown to Prometheus; absent: nowhere. */
   readonly pushgatewayUrl?: string;
+}
+
+/** The Job that does the work in the cluster; see `JobConfig`. */
+export interface JobInputs {
+  readonly image: string;
+  readonly imagePullPolicy: string;
+  readonly parallelism: number;
+  readonly cpuRequest: string;
+  readonly memoryLimit: string;
 }
 
 /** Whom to ask for the service's metrics, and what for. */

@@ -4,6 +4,8 @@ import type { BackendView } from "../engines/barrier";
 import { GateClosedError } from "../engines/errors";
 import { readMigrationRecord, type MigrationRecord } from "../engines/migration-record";
 import { accessOf, addressesOf, log, ringsOf, type ConnectionInputs, type Secrets, type StepInputs } from "./inputs";
+import type { Run } from "../engines/runtime";
+import { delegating } from "./delegate";
 import { pushingProgress, type ShownInputs } from "./push-progress";
 import { watchEngine } from "./watch-engine";
 
@@ -24,10 +26,12 @@ export function openRun<T>(
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
   watchEngine();
+  const job = inputs.settings?.job;
+  const whereAsked = (run: Run) => (job === undefined ? run : delegating(run, job, inputs.connection, secrets));
   const addresses = addressesOf(inputs.connection).filter(({ name }) => only === undefined || only.includes(name));
   return withSession(
     { addresses, access: accessOf(inputs, secrets), rings: ringsOf(inputs.ring), purpose, log, dispensable },
-    (session) => pushingProgress(inputs, session.run, (run) => work({ ...session, run })),
+    (session) => pushingProgress(inputs, session.run, (run) => work({ ...session, run: whereAsked(run) })),
   );
 }
 

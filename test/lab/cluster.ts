@@ -1,10 +1,8 @@
 /** The local Kubernetes: images, and the scripts in cluster/ that start, join, leave and stop it. */
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
-import { makeBackendImage } from "./backend-image";
-import { CACHE_DIR, exitCode, LAB_DIR, REPO_ROOT, run, timed } from "./machine";
-import { sourceKey } from "./toolchain";
+import { ensureImages } from "./images";
+import { CACHE_DIR, exitCode, LAB_DIR, timed } from "./machine";
 
 const SCRIPTS = path.join(LAB_DIR, "cluster");
 
@@ -46,12 +44,12 @@ export class Lab {
   }
 
   async leave(): Promise<void> {
-    await this.script("unused", "leave.sh", [String(process.pid)]);
+    await this.script(["unused"], "leave.sh", [String(process.pid)]);
   }
 
   /** Stops a kept lab; returns the script's exit code. */
   stop(): Promise<number> {
-    return this.script("unused", "leave.sh", ["stop"]);
+    return this.script(["unused"], "leave.sh", ["stop"]);
   }
 
   /** The command line that runs `command` inside the lab: in its network, with its names. */
@@ -64,7 +62,12 @@ export class Lab {
   }
 
   /** In a process group of its own, so that Ctrl-C in a terminal does not end it half-way. */
-  private script(images: string, name: string, args: readonly string[], signal?: AbortSignal): Promise<number> {
+  private script(
+    images: readonly string[],
+    name: string,
+    args: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<number> {
     const child = spawn(path.join(SCRIPTS, name), args, {
       detached: true,
       stdio: ["ignore", "inherit", "inherit"],
@@ -73,7 +76,7 @@ export class Lab {
         PATH: this.options.searchPath,
         LAB_NAME: this.options.name,
         LAB_RUN: this.runDir,
-        LAB_IMAGES: images,
+        LAB_IMAGES: images.join(":"),
       },
     });
     const abort = () => {
@@ -88,42 +91,4 @@ export class Lab {
       });
     });
   }
-}
-
-/** Returns the folder with the images; makes them once per version of their sources. */
-async function ensureImages(searchPath: string): Promise<string> {
-  const sources = ["make-image.sh", "redis-image.sh", "copy-program.sh"].map((file) => path.join(SCRIPTS, file));
-  const backend = [path.join(LAB_DIR, "backend"), path.join(LAB_DIR, "backend-image.ts")];
-  const inputs = [
-    ...sources,
-    ...backend,
-    path.join(REPO_ROOT, "migration/ring"),
-    path.join(REPO_ROOT, "package-lock.json"),
-  ];
-  const all = path.join(CACHE_DIR, "images");
-  const out = path.join(all, `${sourceKey(...inputs)}-node${process.versions.node}`);
-  if (existsSync(out)) return out;
-  await timed("making container images", async () => {
-    mkdirSync(all, { recursive: true });
-    removeOldest(all);
-    const unfinished = mkdtempSync(`${out}-`);
-    const env = { ...process.env, PATH: searchPath };
-    if ((await run(path.join(SCRIPTS, "redis-image.sh"), [unfinished], { env })) !== 0) {
-      throw new Error("making the redis image failed, see above");
-    }
-    await makeBackendImage(path.join(unfinished, "backend.tar"), env);
-    try {
-      renameSync(unfinished, out);
-    } catch {
-      rmSync(unfinished, { recursive: true }); // another process was faster
-    }
-  });
-  return out;
-}
-
-/** Every edit of the backend makes a new set of images of over 100 MB: a few are kept, for branches side by side. */
-function removeOldest(dir: string, kept = 3): void {
-  const sets = readdirSync(dir).map((name) => path.join(dir, name));
-  sets.sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs);
-  for (const old of sets.slice(kept)) rmSync(old, { recursive: true, force: true });
 }

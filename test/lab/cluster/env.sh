@@ -1,7 +1,7 @@
 # Sourced by the other scripts, which in-lab.ts calls with these in the environment:
 : "${LAB_NAME:?the network namespace that everything runs in}"
 : "${LAB_RUN:?the folder for data, certificates, logs and pids}"
-: "${LAB_IMAGES:?the folder with the images, as .tar}"
+: "${LAB_IMAGES:?the folders with the images, as .tar, with colons between them}"
 # etcd, kube-apiserver, …, kubelet, kubectl and coredns are taken from PATH.
 
 LAB_SCRIPTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -6,13 +6,15 @@ K=$1 ip=$(node_ip "$1") node=$LAB_RUN/node$1 pki=$LAB_RUN/pki cgroup=/$LAB_NAME-
 ctr=(ctr -a "$node/containerd.sock" -n k8s.io)
 
 import_images() { # those that this node does not have yet, by content
-  local image sum
+  local dir image sum
   mkdir -p "$node/imported"
-  for image in "$LAB_IMAGES"/*.tar; do
-    sum=$(sha256sum "$image" | cut -d' ' -f1)
-    [ ! -e "$node/imported/$sum" ] || continue
-    "${ctr[@]}" images import "$image" >/dev/null
-    touch "$node/imported/$sum"
+  for dir in ${LAB_IMAGES//:/ }; do
+    for image in "$dir"/*.tar; do
+      sum=$(sha256sum "$image" | cut -d' ' -f1)
+      [ ! -e "$node/imported/$sum" ] || continue
+      "${ctr[@]}" images import "$image" >/dev/null
+      touch "$node/imported/$sum"
+    done
   done
 }
 

@@ -140,7 +140,7 @@ const LEFT_OVERS = inFile(
 );
 
 const DRAIN = inFile(
-  "migration/engines/drain.ts",
+  "migration/engines/drain-batch.ts",
   ["test/integration/drain.test.ts"],
   [
     {
@@ -156,6 +156,13 @@ const DRAIN = inFile(
       replace:
         'source.remove(run.token(), keys, held.map((state, i) => ["", state.fingerprint].includes(there[i]!.fingerprint) ? state : ABSENT))',
     },
+  ],
+);
+
+const DRAIN_PASSES = inFile(
+  "migration/engines/drain.ts",
+  ["test/integration/drain.test.ts"],
+  [
     {
       name: "drain-shuts",
       removed: "keys that keep appearing on old owners shut the gate",
@@ -172,13 +179,13 @@ const DRAIN = inFile(
 );
 
 const ORPHANS = inFile(
-  "migration/engines/drain.ts",
+  "migration/engines/drain-batch.ts",
   ["test/integration/close.test.ts"],
   [
     {
       name: "orphans-of-lost-shard",
       removed: "no copy is taken off whose owner lost its data",
-      find: " || !(await remembers(owner, job.record))",
+      find: " || !(await remembers(owner, record))",
       replace: "",
     },
   ],
@@ -241,8 +248,8 @@ const CHECKPOINT = inFile(
     {
       name: "checkpoint-of-work",
       removed: "a checkpoint of another migration is void",
-      find: "checkpoint.work === work && ",
-      replace: "",
+      find: "checkpoint?.work === work ? checkpoint : undefined",
+      replace: "checkpoint",
     },
   ],
 );
@@ -274,6 +281,7 @@ export const ENGINES = [
   SYNC,
   LEFT_OVERS,
   DRAIN,
+  DRAIN_PASSES,
   ORPHANS,
   CLOSE,
   WALK,

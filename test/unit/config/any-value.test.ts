@@ -16,6 +16,8 @@ const KEYS = [
   "access",
   "shard",
   "backend",
+  "execution",
+  "job",
   "copy",
   "verify",
   "cleanup",

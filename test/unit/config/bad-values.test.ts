@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { ConfigError, type RawStackConfig } from "../../../migration/config";
+import { KEYS } from "./keys";
 import { parse } from "./parse";
 
 const PHASES = "stable, plan, copy, dualWrite, cutover, cleanup";
@@ -14,10 +15,6 @@ const MEMORY = (example: string): string => `a Kubernetes quantity from 16Mi to 
 const RATE = "a whole number from 1 to 1000000";
 const WAIT = "a whole number from 1 to 3600000";
 const DURATION = "a whole number and a unit (ms, s, m, h or d), such as 14d, 30m or 0s, at most 365d";
-const KEYS =
-  "migrationPhase, shards, targetShards, vnodes, keyPrefix, planDigest, requirePlanDigest, namespace, shardUrls, access, " +
-  "shard, backend, copy, verify, cleanup, backup, metrics, monitoring, grafana, report, forceRemoveShards, redisPassword, metricsToken, " +
-  "metricsPassword, grafanaToken, notify";
 const TEXT_PREFIX = "text such as pcs: that is not just a number, true, false or null";
 const PORT = "a whole number from 1 to 65535";
 const PATH = "a path that starts with a slash, such as /metrics";
@@ -27,7 +24,6 @@ const EQUAL = (phase: string): string =>
   "another ring than dedup-shards:shards in dedup-shards:migrationPhase " +
   `"${phase}" (targetShards equals shards: nothing to migrate)`;
 const two = { shards: ["a", "b"] };
-
 /** [what is set besides `shards: ["a"]`, the one line of the error] */
 const BAD: readonly (readonly [RawStackConfig, string])[] = [
   [{ migrationPhase: "cutovr" }, `migrationPhase is "cutovr"; allowed: ${PHASES}`],

@@ -31,6 +31,8 @@ const DEFAULTS: StackConfig = {
     rolloutTimeoutMs: 600_000,
     metricsPath: "/metrics",
   },
+  execution: "local",
+  job: { image: "", imagePullPolicy: "IfNotPresent", parallelism: 4, cpuRequest: "500m", memoryLimit: "256Mi" },
   copy: {
     keysPerSecond: 1_000,
     catchUpKeysPerSecond: 5_000,

@@ -119,6 +119,7 @@ describe("runOnSources", () => {
       runId: "p1",
       done: true,
       counts: { checked: 2, moved: 2 },
+      atMs: world.run.clock.now(),
     });
     world.scanned.length = 0;
     expect(await runOnSources(world.run, job)).to.deep.equal({ checked: 3, moved: 3 });

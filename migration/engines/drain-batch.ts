@@ -1,0 +1,45 @@
+import { remembers, type MigrationRecord } from "./migration-record";
+import type { OrphanAction, Run } from "./runtime";
+import { ABSENT, type ShardStore } from "./shard-store";
+import { copy } from "./sync";
+import type { Throttle } from "./throttle";
+
+/** What was taken off the old owners. */
+export interface DrainCounts {
+  /** Keys that had to go. */
+  checked: number;
+  /** Those of them that are gone. */
+  deleted: number;
+  /** Keys that only the old owner held: they were copied to the new one first. */
+  rescued: number;
+}
+
+interface Draining {
+  readonly run: Run;
+  readonly throttle: Throttle;
+  readonly record: MigrationRecord;
+  readonly orphans: OrphanAction;
+}
+
+/**
+ * Takes keys off an owner that no longer decides. A key goes only when its new owner holds it (equal or not: the new owner
+ * alone decides) or has just been given it (unless it is a left-over), and only if it is still what was read.
+ */
+export async function drainBatch(
+  { run, throttle, record, orphans }: Draining,
+  source: ShardStore,
+  owner: ShardStore,
+  keys: readonly Buffer[],
+): Promise<DrainCounts> {
+  await throttle.take(keys.length);
+  const held = (await throttle.observe(() => source.inspect(keys))).states;
+  const there = (await throttle.observe(() => owner.inspect(keys))).states;
+  const only = keys.filter((_, i) => held[i]?.fingerprint !== "" && there[i]?.fingerprint === "");
+  const absent = only.map((key) => ({ key, expected: ABSENT }));
+  const rescue = only.length > 0 && (orphans !== "delete" || !(await remembers(owner, record)));
+  const rescued = rescue ? (await copy(source, owner, absent, { run, throttle })).written : 0;
+  const outcomes = await throttle.observe(() => source.remove(run.token(), keys, held));
+  // A reply lost to a restart is asked for again and says "gone" of what the first try removed.
+  const found = outcomes.filter((_, i) => held[i]?.fingerprint !== "");
+  return { checked: found.length, deleted: found.filter((outcome) => outcome !== "changed").length, rescued };
+}
