@@ -4,7 +4,8 @@ import { systemClock, withSession } from "../../migration/adapters/session";
 import { writeMigrationRecord, type MigrationRecord } from "../../migration/engines/migration-record";
 import type { Direction, MigrationRings, Pace, Run } from "../../migration/engines/runtime";
 import { moversOnPrimary } from "../../migration/engines/route";
-import type { SyncJob } from "../../migration/engines/sync";
+import { reconcile } from "../../migration/engines/reconcile";
+import type { SyncCounts, SyncJob } from "../../migration/engines/sync";
 import { Throttle } from "../../migration/engines/throttle";
 import { DEFAULT_VNODES, HashRing } from "../../migration/ring/ring";
 import { RedisServer } from "../integration/redis-servers";
@@ -30,6 +31,12 @@ const names = (count: number): string[] => Array.from({ length: count }, (_, i) 
 export function syncJob(run: Run): SyncJob {
   const throttle = new Throttle(UNTHROTTLED, systemClock);
   return { run, throttle, expiryToleranceMs: TOLERANCE_MS, settle: false };
+}
+
+/** A full pass of a verify. */
+export function verifyPass(run: Run, record: MigrationRecord, direction: Direction): Promise<SyncCounts> {
+  const settings = { pace: UNTHROTTLED, expiryToleranceMs: TOLERANCE_MS, settle: true };
+  return reconcile(run, { ...settings, name: "verify", record, direction, extra: "complete" });
 }
 
 /** All that an engine needs to know of a ring; fits into a message to another process. */

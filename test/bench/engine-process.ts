@@ -1,14 +1,13 @@
 /** A process that does nothing but a pre-copy and a full pass over both rings, so that its memory can be measured. */
 import { preCopy } from "../../migration/engines/pre-copy";
-import { reconcile } from "../../migration/engines/reconcile";
-import { connect, syncJob, TOLERANCE_MS, UNTHROTTLED, type RingDescription } from "./bench-ring";
+import { connect, TOLERANCE_MS, UNTHROTTLED, verifyPass, type RingDescription } from "./bench-ring";
 
 async function main(ring: RingDescription): Promise<object> {
   const { rings, direction, withRun } = connect(ring);
   const start = performance.now();
   await withRun(async (run) => {
     await preCopy({ ...run, rings }, ring.migration, UNTHROTTLED, TOLERANCE_MS);
-    await reconcile(run, { ...syncJob(run), record: ring.migration, name: "verify", direction, extra: "complete" });
+    await verifyPass(run, ring.migration, direction);
   });
   const seconds = (performance.now() - start) / 1_000;
   return { seconds, peakBytes: process.resourceUsage().maxRSS * 1_024 };

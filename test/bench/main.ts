@@ -1,29 +1,37 @@
 /**
  * `npm run bench -- [--keys 1500000] [--rounds 5] [--only find,copy,…] [--out DIR] [--docs]`
  *
- * Measures the engines beside their peers on real servers, and writes bench.json into the folder that it names; with
+ * Measures the engines beside their peers on real servers, and writes bench.json into the folder that it names, where what
+ * is not measured anew stays as it was; with
  * `--docs` docs/performance.md as well.
  */
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir, totalmem } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { run } from "../lab/machine";
 import { BenchRing, SOURCE } from "./bench-ring";
 import { copy } from "./cases/copy";
 import { engines } from "./cases/engines";
 import { find } from "./cases/find";
 import { growth } from "./cases/growth";
+import { liveTraffic } from "./cases/live-traffic";
 import { otherTypes } from "./cases/other-types";
 import { pacing } from "./cases/pacing";
+import { profile } from "./cases/profile";
 import { replace } from "./cases/replace";
-import { hold, type Contest, type Standing } from "./contest";
+import { valueSizes } from "./cases/value-sizes";
+import { hold, type Contest } from "./contest";
 import { Probe, type Waits } from "./probe";
+import type { PulumiSpeed } from "./pulumi-speed";
 import { reportOf, type Results } from "./report";
 
 const IDLE_MS = 10_000;
 const CONTESTS: Readonly<Record<string, (ring: BenchRing) => Contest | Promise<Contest>>> = {
-  ...{ find, copy, otherTypes, replace, engines },
+  ...{ find, copy, otherTypes, replace, engines, liveTraffic },
 };
+const ON_ONE_RING = [...Object.keys(CONTESTS), "pacing", "valueSizes", "profile"];
+const NOTHING = { idle: { p50: NaN, p99: NaN, max: NaN }, contests: {}, standings: {}, pacing: [], valueSizes: [] };
 const DOCS = path.join(__dirname, "../../docs/performance.md");
 const say = (line: string) => console.log(`bench: ${line}`);
 
@@ -32,36 +40,44 @@ async function main(): Promise<void> {
     options: {
       keys: { type: "string", default: "1500000" },
       rounds: { type: "string", default: "5" },
-      only: { type: "string", default: [...Object.keys(CONTESTS), "pacing", "growth"].join() },
+      only: {
+        type: "string",
+        default: [...Object.keys(CONTESTS), "pacing", "valueSizes", "profile", "growth", "pulumi"].join(),
+      },
       out: { type: "string", default: mkdtempSync(path.join(tmpdir(), "dedup-shards-bench-")) },
       docs: { type: "boolean", default: false },
     },
   });
   const only = values.only.split(",");
   const [keys, rounds] = [Number(values.keys), Number(values.rounds)];
-  const measured = await onOneRing(keys, rounds, only);
-  const results: Results = {
-    machine: machine(),
-    keys,
-    rounds,
-    ...measured,
-    growth: only.includes("growth") ? await growth(say) : [],
-  };
   mkdirSync(values.out, { recursive: true });
-  writeFileSync(path.join(values.out, "bench.json"), `${JSON.stringify(results, null, 2)}\n`);
+  const file = path.join(values.out, "bench.json");
+  let results: Results = { ...NOTHING, profile: [], growth: [], ...before(file), machine: machine(), keys, rounds };
+  const keep = (more: Partial<Results>) => {
+    results = { ...results, ...more };
+    writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
+  };
+  if (ON_ONE_RING.some((name) => only.includes(name))) keep(await onOneRing(results, only));
+  if (only.includes("growth")) keep({ growth: await growth(say) });
+  if (only.includes("pulumi")) keep({ pulumi: await pulumiSpeed(rounds) });
   const text = reportOf(results);
   if (values.docs) writeFileSync(DOCS, text);
   console.log(`\n${text}\nbench: written to ${values.out}/bench.json`);
 }
 
-async function onOneRing(keys: number, rounds: number, only: readonly string[]) {
+/** What a run before has left in the same folder: parts that are not measured anew stay as they are. */
+const before = (file: string): Partial<Results> =>
+  existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Results) : {};
+
+async function onOneRing(known: Results, only: readonly string[]): Promise<Partial<Results>> {
+  const { keys, rounds } = known;
   say(`storing ${keys.toLocaleString("en")} keys on three shards`);
   const ring = await BenchRing.start(3, keys);
   const probe = await Probe.start(ring.server(SOURCE));
   try {
     const idle = await idleWaits(probe);
-    const standings: Record<string, readonly Standing[]> = {};
-    const contests: Record<string, Pick<Contest, "title" | "task">> = {};
+    const standings = { ...known.standings };
+    const contests = { ...known.contests };
     for (const [name, prepare] of Object.entries(CONTESTS)) {
       if (!only.includes(name)) continue;
       const contest = await prepare(ring);
@@ -72,11 +88,24 @@ async function onOneRing(keys: number, rounds: number, only: readonly string[]) 
         await contest.stop?.();
       }
     }
-    return { idle, contests, standings, pacing: only.includes("pacing") ? await pacing(ring, say) : [] };
+    return {
+      ...{ idle, contests, standings },
+      ...(only.includes("pacing") ? { pacing: await pacing(ring, say) } : {}),
+      ...(only.includes("valueSizes") ? { valueSizes: await valueSizes(ring, say) } : {}),
+      ...(only.includes("profile") ? { profile: await profile(ring, say) } : {}),
+    };
   } finally {
     probe.stop();
     await ring.stop();
   }
+}
+
+/** In a process of its own, because the lab is. */
+async function pulumiSpeed(rounds: number): Promise<PulumiSpeed> {
+  const file = path.join(mkdtempSync(path.join(tmpdir(), "dedup-shards-bench-")), "pulumi.json");
+  const inLab = ["ts-node", "test/lab/in-lab.ts", "--", "ts-node", "test/bench/pulumi-speed.ts", String(rounds), file];
+  if ((await run("npx", inLab)) !== 0) throw new Error("the measurement of Pulumi failed, see above");
+  return JSON.parse(readFileSync(file, "utf8")) as PulumiSpeed;
 }
 
 async function idleWaits(probe: Probe): Promise<Waits> {

@@ -7,6 +7,8 @@ export interface Ratio {
   /** NaN where the peer was not there. */
   readonly value: number;
   readonly aim: number;
+  /** Whether less is better. */
+  readonly atMost?: boolean;
 }
 
 /** The standings of all contests, by contest and contender. */
@@ -17,11 +19,13 @@ export function ratiosOf(standings: Standings): readonly Ratio[] {
   const rate = (contest: string, start: string) =>
     standings[contest]?.find(({ name }) => name.startsWith(start))?.keysPerSecond.median ?? NaN;
   const ratio = (name: string, value: number, aim: number): Ratio => ({ name, value, aim });
+  const atMost = (name: string, value: number, aim: number): Ratio => ({ name, value, aim, atMost: true });
   const find = (peer: string) => rate("find", "dedup-shards") / rate("find", peer);
   const copy = (peer: string) => rate("copy", "dedup-shards") / rate("copy", peer);
   const other = (peer: string) => rate("otherTypes", "dedup-shards") / rate("otherTypes", peer);
   const engine = (name: string, peer: string) => rate("engines", name) / rate("engines", peer);
   const shake = rate("replace", "RedisShake");
+  const p99 = (start: string) => standings["liveTraffic"]?.find(({ name }) => name.startsWith(start))?.probe.p99 ?? NaN;
   return [
     ratio("finding movers : a bare SCAN without routing", find("a bare SCAN"), 0.75),
     ratio("finding movers : redis-cli --scan", find("redis-cli"), 3),
@@ -32,5 +36,7 @@ export function ratiosOf(standings: Standings): readonly Ratio[] {
     ratio("copying other types : pipelined DUMP → RESTORE", other("DUMP"), 0.9),
     ratio("full verify, both directions : pre-copy", engine("verify", "pre-copy"), 0.9),
     ratio("catch-up with nothing to do : pre-copy", engine("catch-up, nothing", "pre-copy"), 2),
+    atMost("p99 of the probe, at the default throttle : idle", p99("at the default") / p99("nothing"), 1.1),
+    atMost("p99 of the probe, unthrottled, in ms", p99("unthrottled"), 5),
   ];
 }

@@ -3,9 +3,8 @@ import { catchUp } from "../../../migration/engines/catch-up";
 import { drain } from "../../../migration/engines/drain";
 import { preCopy } from "../../../migration/engines/pre-copy";
 import { preFlight } from "../../../migration/engines/pre-flight";
-import { reconcile } from "../../../migration/engines/reconcile";
 import type { Run } from "../../../migration/engines/runtime";
-import { syncJob, TOLERANCE_MS, UNTHROTTLED, type BenchRing } from "../bench-ring";
+import { TOLERANCE_MS, UNTHROTTLED, verifyPass, type BenchRing } from "../bench-ring";
 import type { Contest } from "../contest";
 
 /** Of the copies: one in so many is taken away before a catch-up that has something to do. */
@@ -36,15 +35,7 @@ export function engines(ring: BenchRing): Contest {
       ),
       work("catch-up, nothing to do, both directions", nothing, caughtUp),
       work("catch-up, 1 % to do, both directions", () => ring.takeAway(ONE_IN), caughtUp),
-      work("verify: one full pass, both directions", nothing, (run) =>
-        reconcile(run, {
-          ...syncJob(run),
-          record: ring.migration,
-          name: "verify",
-          direction: ring.forward,
-          extra: "complete",
-        }),
-      ),
+      work("verify: one full pass, both directions", nothing, (run) => verifyPass(run, ring.migration, ring.forward)),
       work("cleanup: take the copies off again", nothing, (run) =>
         drain(run, {
           ...{ record: ring.migration, direction: ring.forward, sources: [ring.joining] },

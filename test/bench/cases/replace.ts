@@ -1,9 +1,8 @@
 /** Replacing a shard: all of its keys move, so that what copies everything can be measured against it. */
 import { preCopy } from "../../../migration/engines/pre-copy";
-import { reconcile } from "../../../migration/engines/reconcile";
 import type { Run } from "../../../migration/engines/runtime";
 import { HashRing } from "../../../migration/ring/ring";
-import { SOURCE, syncJob, TOLERANCE_MS, UNTHROTTLED, type BenchRing } from "../bench-ring";
+import { SOURCE, TOLERANCE_MS, UNTHROTTLED, verifyPass, type BenchRing } from "../bench-ring";
 import type { Contest } from "../contest";
 import { hasRedisShake, redisShake } from "../peers/redis-shake";
 import { copier } from "./copying";
@@ -38,5 +37,5 @@ async function replaced(ring: BenchRing, run: Run): Promise<void> {
 async function replacedAndVerified(ring: BenchRing, all: Run): Promise<void> {
   await replaced(ring, all);
   const { run, direction } = ringsOf(ring, all);
-  await reconcile(run, { ...syncJob(run), record: ring.migration, name: "verify", direction, extra: "complete" });
+  await verifyPass(run, ring.migration, direction);
 }
