@@ -153,6 +153,11 @@ export class PulumiStack {
     return path.join(this.dir, `Pulumi.${this.name}.yaml`);
   }
 
+  /** The environment in which an operator's shell knows this stack. */
+  get operatorEnv(): NodeJS.ProcessEnv {
+    return this.env();
+  }
+
   private operate(
     command: string,
     args: readonly string[],

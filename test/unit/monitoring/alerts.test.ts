@@ -1,3 +1,4 @@
+import { SECTIONS } from "../../../migration/operations/diagnose";
 import { expect } from "chai";
 import { readFileSync } from "node:fs";
 import path from "node:path";
@@ -30,9 +31,9 @@ describe("the alerts' rules", () => {
     });
   }
 
-  it("leave no section of the page without an alert", () => {
+  it("leave no section of the page without an alert, unless the doctor sends people there", () => {
     const linked = rulesWith().map(({ annotations }) => annotations.runbook_url.split("#")[1]);
-    expect([...sections.keys()]).to.have.members(linked);
+    expect([...sections.keys()]).to.have.members([...new Set([...linked, ...SECTIONS])]);
   });
 
   it("take every limit from the one object", () => {

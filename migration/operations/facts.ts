@@ -1,0 +1,56 @@
+import type { Baseline, Measurement, Reading, ServiceLimits } from "../engines/service-metrics";
+import type { RingState } from "../phases";
+
+/** What can be found out about a ring by looking at it. */
+export interface Facts {
+  readonly ring: RingState;
+  readonly nowMs: number;
+  readonly shards: readonly ShardFacts[];
+  readonly backend: BackendFacts | { readonly unknown: string };
+  /** Absent: nobody knows the service's metrics. */
+  readonly service?: ServiceFacts;
+}
+
+/** A shard that answers, or why it does not. */
+export type ShardFacts = { readonly name: string } & (AnsweringShard | { readonly silent: string });
+
+export interface AnsweringShard {
+  /** What a small request took, there and back, ms. */
+  readonly waitMs: { readonly median: number; readonly max: number };
+  readonly role: string;
+  readonly usedBytes: number;
+  /** 0: no limit. */
+  readonly maxMemoryBytes: number;
+  readonly maxMemoryPolicy: string;
+  /** Of this ring, and others. */
+  readonly keys: number;
+  /** Keys that were looked at, and those of them that this shard should not have. */
+  readonly sample: { readonly keys: number; readonly strays: number };
+  /** The migration that it knows; undefined: none. */
+  readonly migrationId: string | undefined;
+  /** Whether a run is at work on it. */
+  readonly isLocked: boolean;
+  readonly checkpoints: readonly CheckpointFacts[];
+}
+
+export interface CheckpointFacts {
+  readonly job: string;
+  readonly done: boolean;
+  /** When it was written, Unix ms; undefined in checkpoints of before. */
+  readonly atMs: number | undefined;
+}
+
+export interface BackendFacts {
+  /** Of the live ring ConfigMap. */
+  readonly epoch: number;
+  /** Pods that run another epoch, or of which nobody knows. */
+  readonly behind: readonly string[];
+}
+
+export interface ServiceFacts {
+  readonly measurement: Measurement;
+  readonly limits: ServiceLimits;
+  readonly baseline?: Baseline;
+  /** In the last minutes. */
+  readonly dualWriteErrors: Reading;
+}

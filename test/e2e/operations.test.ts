@@ -1,0 +1,70 @@
+/** What an operator runs beside `pulumi up`: the doctor, and a repair alone. */
+import { expect } from "chai";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { text } from "node:stream/consumers";
+import { REPO_ROOT } from "../lab/machine";
+import { World } from "./world";
+
+const THREE = ["shard-0", "shard-1", "shard-2"];
+const FOUR = [...THREE, "shard-3"];
+const KEYS = 3_000;
+
+describe("doctor and repair", function () {
+  this.timeout(600_000);
+  let world: World;
+  before(async () => {
+    world = await World.create({ namespace: "operations", shards: THREE, keys: KEYS, password: "of every shard" });
+  });
+  after(() => world?.destroy());
+
+  /** As `npm run` does. */
+  async function run(what: "doctor" | "repair") {
+    const { name, configFile, operatorEnv: env } = world.stack;
+    const program = ["ts-node", "-T", `migration/operations/${what}.ts`, "--stack", name, "--config-file", configFile];
+    const child = spawn("npx", program, { cwd: REPO_ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
+    const exit = once(child, "exit") as Promise<[number]>;
+    const [output, errors, [code]] = await Promise.all([text(child.stdout), text(child.stderr), exit]);
+    return { output: output + errors, code };
+  }
+
+  it("the doctor finds nothing wrong with a ring that is well; there is nothing to repair", async () => {
+    const { output, code } = await run("doctor");
+    for (const name of THREE)
+      expect(output).to.match(new RegExp(`^ok      ${name} answers in .* keys, .* of its maxmemory$`, "m"));
+    expect(output).to.match(/^ok {6}every backend pod runs ring epoch 1$/m);
+    expect(output).to.not.match(/PROBLEM|WARNING/);
+    expect(code).to.equal(0);
+    const repair = await run("repair");
+    expect(repair.output).to.contain('repair: there is nothing to repair in migrationPhase "stable"');
+    expect(repair.code).to.equal(1);
+  });
+
+  it("a repair alone puts right what differs under dual-write, and the doctor is content", async () => {
+    await world.to("plan", { targetShards: FOUR });
+    await world.to("copy");
+    await world.to("dualWrite");
+    const joined = await world.keys.client("shard-3");
+    const copy = (await joined.keys("pcs:*"))[0] as string;
+    await joined.del(copy);
+    const { output, code } = await run("repair");
+    expect(output).to.match(
+      /verify, pass 1 \(full\): [\d,]+ keys checked, 1 missing, 0 different, 0 extra, 1 repaired/,
+    );
+    expect(code, output).to.equal(0);
+    expect(await joined.exists(copy)).to.equal(1);
+    const doctor = await run("doctor");
+    expect(doctor.output).to.match(/^ok {6}migration \S+ is known to every shard$/m);
+    expect(doctor.output).to.match(/^ok {6}each shard has its share of the keys, within 5 points$/m);
+    expect(doctor.code, doctor.output).to.equal(0);
+  });
+
+  it("the doctor finds what is wrong, says what to do, and fails", async () => {
+    await (await world.keys.client("shard-1")).config("SET", "maxmemory-policy", "allkeys-lru");
+    const { output, code } = await run("doctor");
+    expect(output).to.match(
+      /^PROBLEM shard-1 throws keys away when it is full \(allkeys-lru\)\n +redis-cli .*#evictions$/m,
+    );
+    expect(code).to.equal(1);
+  });
+});
