@@ -52,6 +52,12 @@ export class PaperCluster {
     return { port: (this.server.address() as AddressInfo).port, path: "/metrics" };
   }
 
+  /** A new ring ConfigMap, and a rollout that replaces every pod at once. */
+  rollOut(data: Readonly<Record<string, string>>, epoch: number): void {
+    this.ring = data;
+    this.pods = [{ epoch }, { epoch }];
+  }
+
   stop(): void {
     this.server.close().closeAllConnections();
     rmSync(this.dir, { recursive: true });

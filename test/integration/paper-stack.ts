@@ -11,8 +11,9 @@ import * as gate from "../../migration/entrypoints/ring-gate";
 import * as verify from "../../migration/entrypoints/verify";
 import { stepInputs } from "../../migration/migration";
 import { isOpen, type Phase, type Step } from "../../migration/phases";
-import { BACKEND, type PaperCluster } from "./paper-cluster";
-import type { RingLab } from "./ring-lab";
+import { BACKEND } from "./paper-cluster";
+import type { PodMetrics } from "../../migration/adapters/backend-view";
+import type { MigrationRings } from "../../migration/engines/runtime";
 
 const SETTINGS: SettingsInputs = {
   keysPerSecond: 1_000_000,
@@ -32,6 +33,19 @@ const SETTINGS: SettingsInputs = {
   containerLimitBytes: 0,
 };
 
+/** The servers that a stack is over. */
+interface Lab {
+  readonly rings: MigrationRings;
+  readonly servers: ReadonlyMap<string, { readonly url: string }>;
+}
+
+/** The cluster that a stack is over. */
+interface Cluster {
+  readonly metrics: PodMetrics;
+  /** A new ring ConfigMap, and a rollout behind it. */
+  rollOut(data: Readonly<Record<string, string>>, epoch: number): void | Promise<void>;
+}
+
 /** A stack over the servers of a lab and a cluster of paper. */
 export class PaperStack {
   /** What the last gate left in the state. */
@@ -41,8 +55,8 @@ export class PaperStack {
   private baked: Parameters<typeof bake.update>[0] = {};
 
   constructor(
-    private readonly lab: RingLab,
-    private readonly cluster: PaperCluster,
+    private readonly lab: Lab,
+    private readonly cluster: Cluster,
   ) {}
 
   /** What the program gives the gate. */
@@ -65,6 +79,11 @@ export class PaperStack {
   /** All of it: gate, ring, rollout, barrier, and the work of the phase. */
   async up(phase: Phase, shards?: readonly string[]): Promise<void> {
     await this.passGate(phase, shards);
+    await this.finish();
+  }
+
+  /** What comes behind the gate. */
+  async finish(): Promise<void> {
     await this.rollOut();
     for (const step of ["plan", "preCopy", "catchUp", "bake", "verify", "drain"] as const) await this.work(step);
   }
@@ -81,8 +100,7 @@ export class PaperStack {
   /** The ConfigMap, a rollout that replaces every pod, and the barrier behind it. */
   async rollOut(): Promise<void> {
     const { data, epoch, connection, metrics } = this.now();
-    this.cluster.ring = data;
-    this.cluster.pods = [{ epoch }, { epoch }];
+    await this.cluster.rollOut(data, epoch);
     const { commandTimeoutMs, rolloutTimeoutMs } = this.settings;
     const inputs = { commandTimeoutMs, rolloutTimeoutMs, epoch, connection, ...(metrics ? { metrics } : {}) };
     await barrier.update({ ...inputs, epoch: 0 }, inputs);

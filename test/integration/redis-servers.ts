@@ -23,6 +23,18 @@ export interface ServerOptions {
   readonly settings?: readonly string[];
 }
 
+/** How a server is restarted. */
+export interface RestartOptions {
+  /** Whether its data is taken away meanwhile. */
+  readonly empty?: boolean;
+  /** How its process is ended: by default as an orderly restart does. */
+  readonly signal?: NodeJS.Signals;
+  /** What happens while it is away. */
+  readonly meanwhile?: () => Promise<unknown>;
+  /** More settings, for this once. */
+  readonly settings?: readonly string[];
+}
+
 /** @returns a port that nobody listens on. */
 export async function freePort(host = LOOPBACK): Promise<number> {
   const server = createServer().listen(0, host);
@@ -66,16 +78,25 @@ export class RedisServer {
     }
   }
 
+  get pid(): number {
+    return this.process?.pid ?? 0;
+  }
+
   get url(): string {
     return `redis://${this.host}:${this.port}`;
   }
 
-  /** Ends the process as an orderly restart does, and starts it again: with its data (if persistent), or empty. */
-  async restart({ empty = false, meanwhile = () => Promise.resolve() } = {}): Promise<void> {
-    await this.end("SIGTERM");
+  /** Ends the process and starts it again: with its data (if persistent), or empty. */
+  async restart({
+    empty = false,
+    signal = "SIGTERM",
+    meanwhile = () => Promise.resolve(),
+    settings = [],
+  }: RestartOptions = {}): Promise<void> {
+    await this.end(signal);
     await meanwhile();
     if (empty) rmSync(join(this.dir, "appendonlydir"), { recursive: true, force: true });
-    await this.launch();
+    await this.launch(settings);
   }
 
   /** The process stays, and answers nothing. */
@@ -98,13 +119,13 @@ export class RedisServer {
     rmSync(this.dir, { recursive: true, force: true });
   }
 
-  private async launch(): Promise<void> {
+  private async launch(forOnce: readonly string[] = []): Promise<void> {
     const { persistent, password, settings = [] } = this.options;
     const args = ["--port", String(this.port), "--bind", this.host, "--dir", this.dir, "--save", ""];
     // Every write reaches the disk at once, so that a restart loses nothing and the tests are exact.
     args.push("--appendonly", persistent ? "yes" : "no", "--appendfsync", "always");
     if (password) args.push("--requirepass", password);
-    const process = spawn("redis-server", [...args, ...settings], { stdio: "ignore" });
+    const process = spawn("redis-server", [...args, ...settings, ...forOnce], { stdio: "ignore" });
     this.process = process;
     const ended = once(process, "exit").then(() => false);
     if (!(await Promise.race([this.answers(process), ended])))

@@ -1,0 +1,56 @@
+/** Who was told what, and what must be on the shards for that. */
+import type { Claim, Outcome } from "../lab/load/client";
+import { judge, type Finding, type Submission } from "../lab/load/judge";
+
+const DEFAULT_TTL_MS = 14 * 24 * 3_600_000;
+/** Clocks of one machine, and the time that Redis takes to act on an expiry. */
+const TOLERANCE_MS = 100;
+
+/** What a key may hold. */
+export type Verdict = "as it must be" | "lost" | "resurrected";
+
+export class Book {
+  private readonly ids = new Map<string, Submission[]>();
+
+  enter(
+    { pcsId, claimId, ttlMs = DEFAULT_TTL_MS }: Claim,
+    { answer }: Outcome,
+    when: Pick<Submission, "sentMs" | "answeredMs">,
+  ): void {
+    const submissions = this.ids.get(pcsId) ?? [];
+    this.ids.set(pcsId, submissions);
+    const stored = answer && String(answer.stored["claim_id"]);
+    const told = answer === undefined ? { outcome: "error" as const } : { outcome: answer.answer, stored };
+    submissions.push({ claimId, ttlMs, ...when, ...told } as Submission);
+  }
+
+  get size(): number {
+    return this.ids.size;
+  }
+
+  get names(): readonly string[] {
+    return [...this.ids.keys()];
+  }
+
+  /** Everything that cannot be true of a set-once store. */
+  findings(): readonly Finding[] {
+    return [...this.ids].flatMap(([pcsId, submissions]) => judge(pcsId, submissions));
+  }
+
+  /**
+   * Holds what its owner has of an id against what its clients were told.
+   * @param held - the claim that is stored.
+   * @param looked - when: somewhere between these.
+   */
+  verdict(pcsId: string, held: string | undefined, looked: { fromMs: number; toMs: number }): Verdict {
+    const submissions = this.ids.get(pcsId) ?? [];
+    const firsts = submissions.filter(({ outcome }) => outcome === "first");
+    const lives = firsts.find(({ sentMs, ttlMs }) => sentMs + ttlMs - TOLERANCE_MS > looked.toMs);
+    if (lives && held !== lives.claimId) return held === undefined ? "lost" : "resurrected";
+    if (held === undefined) return "as it must be";
+    // Who had no answer may have been the first; who was told that it is not must not be found.
+    const claim = submissions.find(({ claimId }) => claimId === held);
+    const mayLive = claim && claim.answeredMs + claim.ttlMs + TOLERANCE_MS > looked.fromMs;
+    return mayLive && claim.outcome !== "duplicate" ? "as it must be" : "resurrected";
+  }
+}

@@ -1,0 +1,185 @@
+/** What may go wrong, one thing at a time: each returns when it is over, and whether it has happened at all. */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Redis } from "ioredis";
+import { RedisServer } from "../integration/redis-servers";
+import { between, pick, type FaultyShard, type Scene } from "./scene";
+
+const MOST_MS = 2_000;
+const SYNCED_WITHIN_MS = 10_000;
+const BOOKKEEPING = "dedup-shards:";
+
+/** @returns whether it came to pass. */
+type Fault = (scene: Scene) => Promise<boolean>;
+
+const some = ({ random, shards }: Scene): FaultyShard => pick(random, shards);
+const aWhile = ({ random }: Scene, most = MOST_MS) => sleep(between(random, 100, most));
+const joining = ({ shards, current }: Scene) => shards.find(({ name }) => !current.includes(name));
+
+/** Sets something on a shard for a while. */
+const setting =
+  (name: string, value: string, usually: string): Fault =>
+  async (scene) => {
+    const { client } = some(scene).server;
+    await client.config("SET", name, value);
+    await aWhile(scene);
+    await client.config("SET", name, usually);
+    return true;
+  };
+
+/** Changes every checkpoint that a source has. */
+const checkpoint =
+  (change: (client: Redis, key: string, text: string) => Promise<unknown>): Fault =>
+  async (scene) => {
+    const { client } = some(scene).server;
+    let done = false;
+    for (const key of await client.keys(`${BOOKKEEPING}checkpoint:*`)) {
+      const text = await client.get(key);
+      if (text !== null) await change(client, key, text);
+      done ||= text !== null;
+    }
+    return done;
+  };
+
+const restarted =
+  (signal: NodeJS.Signals): Fault =>
+  async (scene) => {
+    await some(scene).server.restart({ signal, meanwhile: () => aWhile(scene) });
+    return true;
+  };
+
+export const FAULTS: Readonly<Record<string, Fault>> = {
+  "engine killed": async (scene) => {
+    await aWhile(scene);
+    return scene.up?.kill("SIGKILL") ?? false;
+  },
+  "shard stopped and continued": async (scene) => {
+    const { server } = some(scene);
+    server.pause();
+    await aWhile(scene);
+    server.resume();
+    return true;
+  },
+  "shard killed, back with its data": restarted("SIGKILL"),
+  "shard restarted": restarted("SIGTERM"),
+  "joining shard back empty": async (scene) => {
+    const shard = joining(scene);
+    // Once the target ring decides there is nothing that it could be refused for: it would be lost.
+    if (!shard || !["copy", "dualWrite"].includes(scene.phase)) return false;
+    scene.emptied.add(shard.name);
+    await shard.server.restart({ empty: true, signal: "SIGKILL" });
+    return true;
+  },
+  "failover to a replica": failover,
+  "connections reset": async (scene) => {
+    some(scene).proxy.reset();
+    await Promise.resolve();
+    return true;
+  },
+  "connections half-open": async (scene) => {
+    const { proxy } = some(scene);
+    proxy.block();
+    await aWhile(scene);
+    proxy.open();
+    return true;
+  },
+  "slow network": async (scene) => {
+    const { proxy } = some(scene);
+    proxy.slowDown(between(scene.random, 1, 15), between(scene.random, 100, 2_000));
+    await aWhile(scene);
+    proxy.open();
+    return true;
+  },
+  "answer cut short": async (scene) => {
+    some(scene).proxy.cutNextAnswer();
+    await Promise.resolve();
+    return true;
+  },
+  "shard at maxmemory (OOM)": setting("maxmemory", "1mb", "0"),
+  "no more clients": setting("maxclients", "1", "10000"),
+  "out of file descriptors": async (scene) => {
+    const { server, proxy } = some(scene);
+    const open = readdirSync(`/proc/${server.pid}/fd`).length;
+    execFileSync("prlimit", ["--pid", String(server.pid), `--nofile=${open}:`]);
+    proxy.reset();
+    await aWhile(scene);
+    execFileSync("prlimit", ["--pid", String(server.pid), "--nofile=4096:"]);
+    return true;
+  },
+  "loading (LOADING)": async (scene) => {
+    const { server } = some(scene);
+    await server.client.config("SET", "aof-use-rdb-preamble", "yes");
+    await server.client.bgrewriteaof();
+    await until(async () => /aof_rewrite_in_progress:0/.test(await server.client.info("persistence")));
+    // Answers LOADING for as long as that takes, instead of being merely silent.
+    await server.restart({
+      signal: "SIGKILL",
+      settings: ["--key-load-delay", "1000", "--loading-process-events-interval-bytes", "1024"],
+    });
+    return true;
+  },
+  "busy with a script (BUSY)": async (scene) => {
+    const { server } = some(scene);
+    await server.client.config("SET", "busy-reply-threshold", "10");
+    const other = server.client.duplicate();
+    const script = "local at = redis.call('TIME')[1] while redis.call('TIME')[1] - at < 2 do end";
+    await other.eval(script, 0).catch(() => undefined);
+    other.disconnect();
+    return true;
+  },
+  "cannot save (MISCONF)": async (scene) => {
+    const { client } = some(scene).server;
+    const [, dir = ""] = await client.config("GET", "dir");
+    const inTheWay = path.join(dir, "dump.rdb");
+    rmSync(inTheWay, { recursive: true, force: true });
+    mkdirSync(path.join(inTheWay, "not empty"), { recursive: true });
+    await client.config("SET", "save", "3600 1000000");
+    await client.bgsave();
+    await until(async () => /rdb_last_bgsave_status:err/.test(await client.info("persistence")));
+    await aWhile(scene);
+    await client.config("SET", "save", "");
+    return true;
+  },
+  "scripts flushed (NOSCRIPT)": async (scene) => {
+    for (const { server } of scene.shards) await server.client.script("FLUSH");
+    return true;
+  },
+  "clock of the engine's machine jumps": async (scene) => {
+    const byMs = pick(scene.random, [-1, 1]) * between(scene.random, 1_000, 3_600_000);
+    scene.clockJump = { afterMs: between(scene.random, 0, 1_000), byMs };
+    return Promise.resolve(true);
+  },
+  "checkpoint deleted": checkpoint((client, key) => client.del(key)),
+  "checkpoint truncated": checkpoint((client, key, text) => client.set(key, text.slice(0, text.length / 2))),
+  "checkpoint of another migration": checkpoint((client, key, text) =>
+    client.set(key, JSON.stringify({ ...(JSON.parse(text) as object), work: "another", done: true })),
+  ),
+  "lock stolen": async (scene) => {
+    await some(scene).server.client.set(`${BOOKKEEPING}lock`, "a thief", "PX", MOST_MS);
+    return true;
+  },
+};
+
+/** A replica takes over, without losing what was acknowledged; for a moment before clients meet it as it is: read only. */
+async function failover(scene: Scene): Promise<boolean> {
+  const shard = some(scene);
+  const before = shard.server;
+  const replica = await RedisServer.start({ persistent: true });
+  scene.others.push(replica);
+  await replica.client.replicaof("127.0.0.1", before.port);
+  await until(async () => /master_link_status:up/.test(await replica.client.info("replication")));
+  shard.proxy.leadTo(replica.port);
+  await aWhile(scene, 500);
+  await before.client.call("FAILOVER", "TO", "127.0.0.1", replica.port, "TIMEOUT", 2_000, "FORCE");
+  await until(async () => /^role:master/m.test(await replica.client.info("replication")));
+  shard.server = replica;
+  scene.others.push(before);
+  return true;
+}
+
+async function until(is: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + SYNCED_WITHIN_MS; Date.now() < end; await sleep(20)) if (await is()) return;
+  throw new Error("a fault could not be brought about");
+}

@@ -1,0 +1,332 @@
+/** One round: a whole migration on real servers, with concurrent writers, while something goes wrong. */
+import { fork, type ChildProcess } from "node:child_process";
+import { createHash } from "node:crypto";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Redis } from "ioredis";
+import seedrandom from "seedrandom";
+import type { CheckedGateInputs } from "../../migration/entrypoints/gate-inputs";
+import { HashRing } from "../../migration/ring/ring";
+import type { Phase } from "../../migration/phases";
+import { PaperCluster } from "../integration/paper-cluster";
+import { RedisServer } from "../integration/redis-servers";
+import { Mix, LONGEST_SHORT_TTL_MS } from "../lab/load/mix";
+import { PaperBackend } from "./backend";
+import { Book } from "./book";
+import { FAULTS } from "./faults";
+import { between, pick, type FaultyShard, type Scene } from "./scene";
+import { TcpProxy } from "./tcp-proxy";
+import { TypedShard } from "./typed-shard";
+import type { News, Order } from "./up-process";
+
+const KEY_PREFIX = "pcs:";
+const THREE = ["shard-0", "shard-1", "shard-2"];
+const FOUR = [...THREE, "shard-3"];
+const STORED_BEFORE = 900;
+const WRITERS = 2;
+const BETWEEN_CLAIMS_MS = 40;
+const TIMES = { claimWindowMs: 250, commandTimeoutMs: 250 };
+/** Slow enough for something to happen meanwhile. */
+const SETTINGS = { ...TIMES, keysPerSecond: 300, catchUpKeysPerSecond: 2_000, batchSize: 10, rolloutTimeoutMs: 20_000 };
+const UP_WITHIN_MS = 90_000;
+const RUNS_PER_PHASE = 12;
+const FORTH: readonly Phase[] = ["plan", "copy", "dualWrite", "cutover", "cleanup", "stable"];
+/** Ways to the end, some with a step back on them; "back" is stable on the ring of before. */
+const JOURNEYS: readonly (readonly (Phase | "back")[])[] = [
+  FORTH,
+  FORTH,
+  ["plan", "copy", "back", ...FORTH],
+  ["plan", "copy", "dualWrite", "back", ...FORTH],
+  ["plan", "copy", "dualWrite", "cutover", "dualWrite", "cutover", "cleanup", "stable"],
+  ["plan", "copy", "dualWrite", "cutover", "cleanup", "cutover", "cleanup", "stable"],
+];
+const EMPTIED = /does not know migration|lost its data|came back empty|emptied/;
+
+/** What came of a round. */
+export interface RoundResult {
+  readonly seed: string;
+  readonly faults: readonly string[];
+  readonly journey: string;
+  readonly runs: number;
+  readonly keys: number;
+  readonly lost: readonly string[];
+  readonly resurrected: readonly string[];
+  /** Copies on shards that do not own them. */
+  readonly leftOver: readonly string[];
+  /** Answers that cannot be true of a set-once store. */
+  readonly untrue: readonly string[];
+  /** Why the migration could not be brought to its end. */
+  readonly stuck: string | undefined;
+  readonly seconds: number;
+}
+
+/** @param only - kinds of faults; all of them by default. */
+export async function playRound(seed: string, only: readonly string[] = Object.keys(FAULTS)): Promise<RoundResult> {
+  const startMs = performance.now();
+  const round = await Round.start(seed);
+  try {
+    const faults = await round.play(only);
+    return { ...(await round.result(faults)), seconds: (performance.now() - startMs) / 1_000 };
+  } finally {
+    await round.stop();
+  }
+}
+
+class Round {
+  private readonly book = new Book();
+  private state: CheckedGateInputs | undefined;
+  private stuck: string | undefined;
+  private runs = 0;
+  private readonly done: string[] = [];
+  private readonly healing: Promise<unknown>[] = [];
+
+  private constructor(
+    private readonly seed: string,
+    private readonly scene: Scene,
+    private readonly cluster: PaperCluster,
+    private readonly backend: PaperBackend,
+  ) {}
+
+  static async start(seed: string): Promise<Round> {
+    const random = seedrandom(seed);
+    const [current, target] = random() < 0.5 ? [THREE, FOUR] : [FOUR, THREE];
+    const shards = await Promise.all(
+      FOUR.map(async (name): Promise<FaultyShard> => {
+        const server = await RedisServer.start({ persistent: true });
+        return { name, server, proxy: await TcpProxy.start(server.port) };
+      }),
+    );
+    const urls = Object.fromEntries(shards.map(({ name, proxy }) => [name, proxy.url]));
+    const cluster = await PaperCluster.start();
+    const backend = new PaperBackend({ cluster, urls, keyPrefix: KEY_PREFIX, ...TIMES });
+    const more = {
+      phase: "stable" as const,
+      up: undefined,
+      clockJump: undefined,
+      emptied: new Set<string>(),
+      others: [],
+    };
+    const round = new Round(seed, { random, shards, current, target, ...more }, cluster, backend);
+    backend.start(
+      {
+        DEDUP_SHARDS: current.map((name) => urls[name]).join(","),
+        ...{ DEDUP_DUAL_WRITE: "false", DEDUP_NEW_RING: "", DEDUP_RING_EPOCH: "0" },
+      },
+      0,
+    );
+    await sleep(100);
+    return round;
+  }
+
+  /** @returns the faults that came to pass. */
+  async play(only: readonly string[]): Promise<readonly string[]> {
+    const { random } = this.scene;
+    const known = Array.from({ length: STORED_BEFORE }, (_, i) => hashed(`${this.seed} before ${i}`));
+    await this.store(known);
+    const mix = new Mix(this.seed, known);
+    const writing = new AbortController();
+    const writers = Array.from({ length: WRITERS }, () => this.write(mix, writing.signal));
+    const journey = pick(random, JOURNEYS);
+    const faults = Array.from({ length: between(random, 1, 3) }, () => ({
+      kind: pick(random, only),
+      at: between(random, 0, journey.length - 1),
+      afterMs: between(random, 0, 2_500),
+    }));
+    try {
+      await this.to("stable", this.scene.current);
+      await this.travel(journey, faults);
+    } catch (error) {
+      this.stuck = error instanceof Error ? error.message : String(error);
+    }
+    writing.abort();
+    await Promise.all([...writers, ...this.healing]);
+    await this.backend.stop();
+    return this.happened;
+  }
+
+  async result(faults: readonly string[]): Promise<Omit<RoundResult, "seconds">> {
+    // What lives only for a while must be gone by then.
+    await sleep(LONGEST_SHORT_TTL_MS / 4);
+    const found = { lost: [] as string[], resurrected: [] as string[], leftOver: [] as string[] };
+    if (this.stuck === undefined) await this.check(found);
+    const untrue = this.book.findings().map(({ text }) => text);
+    const { seed, runs, stuck, book } = this;
+    return { seed, faults, journey: this.done.join(" → "), runs, keys: book.size, ...found, untrue, stuck };
+  }
+
+  async stop(): Promise<void> {
+    const { shards, others } = this.scene;
+    this.cluster.stop();
+    await Promise.all(shards.map(({ proxy }) => proxy.stop()));
+    await Promise.all([...new Set([...shards.map(({ server }) => server), ...others])].map((server) => server.stop()));
+  }
+
+  private readonly happened: string[] = [];
+
+  private async travel(journey: readonly (Phase | "back")[], faults: readonly PlannedFault[]): Promise<void> {
+    const { current, target, emptied } = this.scene;
+    for (const [i, stop] of journey.entries()) {
+      const phase = stop === "back" ? "stable" : stop;
+      const shards = stop === "stable" ? target : current;
+      for (const fault of faults) if (fault.at === i) this.plan(fault);
+      const refusal = await this.to(phase, shards);
+      if (refusal === undefined) continue;
+      // A shard came back empty, and that was noticed: what the message says is done, and the migration begun again.
+      emptied.clear();
+      await this.mustGetTo("stable", current);
+      for (const again of FORTH) await this.mustGetTo(again, again === "stable" ? target : current);
+      return;
+    }
+    if (emptied.size > 0) throw new Error(`${[...emptied].join(", ")} came back empty, and nobody noticed`);
+  }
+
+  private plan({ kind, afterMs }: PlannedFault): void {
+    const fault = FAULTS[kind];
+    if (!fault) throw new Error(`there is no fault ${kind}; there are: ${Object.keys(FAULTS).join(", ")}`);
+    // What has to be there before the run begins comes at once.
+    const play = async () => {
+      if (kind !== "clock of the engine's machine jumps") await sleep(afterMs);
+      if (await fault(this.scene)) this.happened.push(kind);
+    };
+    this.healing.push(play().catch((error: unknown) => void this.happened.push(`${kind}, failed: ${String(error)}`)));
+  }
+
+  private async mustGetTo(phase: Phase, shards: readonly string[]): Promise<void> {
+    const refusal = await this.to(phase, shards);
+    if (refusal !== undefined) throw new Error(refusal);
+  }
+
+  /** Brings a phase about, in as many runs as it takes. @returns why it is refused, if a shard was emptied for that. */
+  private async to(phase: Phase, shards: readonly string[]): Promise<string | undefined> {
+    this.scene.phase = phase;
+    const why: string[] = [];
+    while (why.length < RUNS_PER_PHASE) {
+      const failure = await this.up(phase, shards);
+      if (failure === undefined) {
+        this.done.push(phase);
+        return undefined;
+      }
+      why.push(failure);
+      if (this.scene.emptied.size > 0 && EMPTIED.test(failure)) {
+        this.done.push(`${phase} refused`);
+        return failure;
+      }
+      // An operator looks at what is wrong, and comes back when it is over.
+      await Promise.all(this.healing);
+      await sleep(500);
+    }
+    throw new Error(`${phase}: not in ${RUNS_PER_PHASE} runs; the last: ${why.at(-1)}`);
+  }
+
+  /** @returns why the run did not get to its end. */
+  private async up(phase: Phase, shards: readonly string[]): Promise<string | undefined> {
+    this.runs++;
+    const { scene } = this;
+    const child = fork(path.join(__dirname, "up-process.ts"), {
+      execArgv: ["-r", "ts-node/register/transpile-only"],
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+    });
+    scene.up = child;
+    const { clockJump } = scene;
+    scene.clockJump = undefined;
+    const order: Order = {
+      ...{ phase, shards, current: scene.current, target: scene.target, keyPrefix: KEY_PREFIX },
+      ...{ urls: this.urls, metrics: this.cluster.metrics, state: this.state, settings: SETTINGS },
+      ...(clockJump ? { clockJump } : {}),
+    };
+    child.send(order);
+    const slow = setTimeout(() => child.kill("SIGKILL"), UP_WITHIN_MS);
+    try {
+      return await this.follow(child);
+    } finally {
+      clearTimeout(slow);
+      scene.up = undefined;
+    }
+  }
+
+  private follow(child: ChildProcess): Promise<string | undefined> {
+    return new Promise((resolve) => {
+      let end: { readonly why: string | undefined } = { why: "killed" };
+      child.on("message", (message) => {
+        const news = message as News;
+        if (news.kind === "state") this.state = news.state;
+        if (news.kind === "rollOut") {
+          this.backend.rollOut(news.data, news.epoch);
+          child.send("rolling out");
+        }
+        if (news.kind === "done") end = { why: undefined };
+        if (news.kind === "failed") end = { why: news.why };
+        if (news.kind === "done" || news.kind === "failed") child.disconnect();
+      });
+      child.on("exit", () => resolve(end.why));
+    });
+  }
+
+  private get urls(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.scene.shards.map(({ name, proxy }) => [name, proxy.url]));
+  }
+
+  private async store(ids: readonly string[]): Promise<void> {
+    for (let at = 0; at < ids.length; at += 50) {
+      await Promise.all(
+        ids.slice(at, at + 50).map((pcsId) => this.submit({ pcsId, claimId: `before ${pcsId}`, body: "{}" })),
+      );
+    }
+  }
+
+  private async write(mix: Mix, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await Promise.all(mix.next().map((claim) => this.submit(claim)));
+      await sleep(BETWEEN_CLAIMS_MS);
+    }
+  }
+
+  private async submit(claim: Parameters<PaperBackend["submit"]>[0]): Promise<void> {
+    const sentMs = Date.now();
+    const outcome = await this.backend.submit(claim);
+    this.book.enter(claim, outcome, { sentMs, answeredMs: Date.now() });
+  }
+
+  /** Looks at every key of every shard, by ways of its own. */
+  private async check(found: Record<"lost" | "resurrected" | "leftOver", string[]>): Promise<void> {
+    const ring = new HashRing(this.scene.target);
+    const fromMs = Date.now();
+    const held = new Map<string, string>();
+    for (const { name, server } of this.scene.shards) {
+      const shard = new TypedShard(`redis://127.0.0.1:${server.port}`, 10_000);
+      await sleep(50);
+      for (const key of await keysOf(server.client)) {
+        const id = key.slice(KEY_PREFIX.length);
+        const value = await shard.get(key);
+        if (value === undefined) continue;
+        if (ring.ownerOf(id) !== name) found.leftOver.push(`${name} ${key}`);
+        else held.set(id, String((JSON.parse(value) as { claim_id: string }).claim_id));
+      }
+      shard.close();
+    }
+    const looked = { fromMs, toMs: Date.now() };
+    for (const id of new Set([...this.book.names, ...held.keys()])) {
+      const verdict = this.book.verdict(id, held.get(id), looked);
+      if (verdict !== "as it must be") found[verdict].push(id);
+    }
+  }
+}
+
+interface PlannedFault {
+  readonly kind: string;
+  /** The stop of the journey on whose way it happens. */
+  readonly at: number;
+  readonly afterMs: number;
+}
+
+async function keysOf(client: Redis): Promise<readonly string[]> {
+  const keys: string[] = [];
+  for (let cursor: string | undefined; cursor !== "0";) {
+    const [next, found]: [string, string[]] = await client.scan(cursor ?? "0", "COUNT", 1_000);
+    keys.push(...found.filter((key) => key.startsWith(KEY_PREFIX)));
+    cursor = next;
+  }
+  return [...new Set(keys)];
+}
+
+const hashed = (text: string): string => createHash("sha256").update(text).digest("hex");

@@ -1,0 +1,107 @@
+/** A shard as the backend's claim rule sees it, on which claims are values of every type: which one the key decides. */
+import { createHash } from "node:crypto";
+import { Redis } from "ioredis";
+import type { Held, Shard } from "../lab/backend/shards";
+
+export type ValueType = "string" | "hash" | "list" | "set" | "zset" | "stream";
+/** Half of all claims are strings, as the backend's are. */
+const TYPES: readonly ValueType[] = [
+  "string",
+  "string",
+  "string",
+  "string",
+  "string",
+  "hash",
+  "list",
+  "set",
+  "zset",
+  "stream",
+];
+
+/** @returns the type that a key's value has. */
+export function typeOf(key: string): ValueType {
+  const [byte = 0] = createHash("sha1").update(key).digest();
+  return TYPES[byte % TYPES.length] as ValueType;
+}
+
+/** KEYS[1]; ARGV: what to do, the type, then what it is done with. Values are read whatever their type. */
+const SCRIPT = `
+local key, what, kind = KEYS[1], ARGV[1], ARGV[2]
+local function read()
+  local found = redis.call('TYPE', key).ok
+  if found == 'none' then return false end
+  if found == 'string' then return redis.call('GET', key) end
+  if found == 'hash' then return redis.call('HGET', key, 'v') end
+  if found == 'list' then return redis.call('LINDEX', key, 0) end
+  if found == 'set' then return redis.call('SMEMBERS', key)[1] end
+  if found == 'zset' then return redis.call('ZRANGE', key, 0, 0)[1] end
+  return redis.call('XRANGE', key, '-', '+', 'COUNT', 1)[1][2][2]
+end
+local function put(value, expiry)
+  redis.call('DEL', key)
+  if kind == 'string' then redis.call('SET', key, value) end
+  if kind == 'hash' then redis.call('HSET', key, 'v', value) end
+  if kind == 'list' then redis.call('RPUSH', key, value) end
+  if kind == 'set' then redis.call('SADD', key, value) end
+  if kind == 'zset' then redis.call('ZADD', key, 1, value) end
+  if kind == 'stream' then redis.call('XADD', key, '1-1', 'v', value) end
+  if expiry ~= '' then redis.call('PEXPIREAT', key, expiry) end
+end
+local held = read()
+if what == 'get' then return { held, redis.call('PEXPIRETIME', key) } end
+if what == 'set' then
+  if not held then put(ARGV[3], ARGV[4]) end
+  return { held, -1 }
+end
+local time = redis.call('TIME')
+local later = ARGV[5] == '' or tonumber(ARGV[5]) > time[1] * 1000 + time[2] / 1000
+if held == ARGV[3] and later then put(ARGV[4], ARGV[5]) end
+return { held, -1 }
+`;
+
+export class TypedShard implements Shard {
+  private readonly redis: Redis;
+
+  constructor(url: string, commandTimeoutMs: number) {
+    this.redis = new Redis(url, {
+      protocol: 2,
+      commandTimeout: commandTimeoutMs,
+      connectTimeout: commandTimeoutMs,
+      // As the reference backend: a command is sent now or never.
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: 0,
+      retryStrategy: (attempt) => Math.min(20 * attempt, 200),
+    });
+    this.redis.on("error", () => undefined);
+  }
+
+  async setIfAbsent(key: string, { value, expiresAtMs }: Held): Promise<string | undefined> {
+    return (await this.run(key, "set", value, expiresAtMs ?? "")).value;
+  }
+
+  async get(key: string): Promise<string | undefined> {
+    return (await this.run(key, "get")).value;
+  }
+
+  async getHeld(key: string): Promise<Held | undefined> {
+    const { value, expiry } = await this.run(key, "get");
+    return value === undefined ? undefined : { value, expiresAtMs: expiry < 0 ? undefined : expiry };
+  }
+
+  async replace(key: string, value: string, by: Held): Promise<void> {
+    await this.run(key, "replace", value, by.value, by.expiresAtMs ?? "");
+  }
+
+  close(): void {
+    this.redis.disconnect();
+  }
+
+  private async run(key: string, what: string, ...args: (string | number)[]) {
+    const [value, expiry] = (await this.redis.eval(SCRIPT, 1, key, what, typeOf(key), ...args)) as [
+      string | null,
+      number,
+    ];
+    return { value: value ?? undefined, expiry };
+  }
+}
