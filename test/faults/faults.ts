@@ -62,7 +62,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     server.resume();
     return true;
   },
-  "shard killed, back with its data": restarted("SIGKILL"),
+  "shard killed and back with its data": restarted("SIGKILL"),
   "shard restarted": restarted("SIGTERM"),
   "joining shard back empty": async (scene) => {
     const shard = joining(scene);

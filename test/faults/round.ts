@@ -78,7 +78,7 @@ class Round {
   private stuck: string | undefined;
   private runs = 0;
   private readonly done: string[] = [];
-  private readonly healing: Promise<unknown>[] = [];
+  private healing: Promise<void> = Promise.resolve();
 
   private constructor(
     private readonly seed: string,
@@ -139,7 +139,7 @@ class Round {
       this.stuck = error instanceof Error ? error.message : String(error);
     }
     writing.abort();
-    await Promise.all([...writers, ...this.healing]);
+    await Promise.all([...writers, this.healing]);
     await this.backend.stop();
     return this.happened;
   }
@@ -183,12 +183,13 @@ class Round {
   private plan({ kind, afterMs }: PlannedFault): void {
     const fault = FAULTS[kind];
     if (!fault) throw new Error(`there is no fault ${kind}; there are: ${Object.keys(FAULTS).join(", ")}`);
-    // What has to be there before the run begins comes at once.
-    const play = async () => {
-      if (kind !== "clock of the engine's machine jumps") await sleep(afterMs);
+    const due = sleep(afterMs);
+    // One at a time: two at work on one server would undo each other.
+    this.healing = this.healing.then(async () => {
+      await due;
       if (await fault(this.scene)) this.happened.push(kind);
-    };
-    this.healing.push(play().catch((error: unknown) => void this.happened.push(`${kind}, failed: ${String(error)}`)));
+    });
+    this.healing.catch(() => undefined); // whoever waits for it is told
   }
 
   private async mustGetTo(phase: Phase, shards: readonly string[]): Promise<void> {
@@ -212,7 +213,7 @@ class Round {
         return failure;
       }
       // An operator looks at what is wrong, and comes back when it is over.
-      await Promise.all(this.healing);
+      await this.healing;
       await sleep(500);
     }
     throw new Error(`${phase}: not in ${RUNS_PER_PHASE} runs; the last: ${why.at(-1)}`);
