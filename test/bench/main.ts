@@ -31,7 +31,14 @@ const CONTESTS: Readonly<Record<string, (ring: BenchRing) => Contest | Promise<C
   ...{ find, copy, otherTypes, replace, engines, liveTraffic },
 };
 const ON_ONE_RING = [...Object.keys(CONTESTS), "pacing", "valueSizes", "profile"];
-const NOTHING = { idle: { p50: NaN, p99: NaN, max: NaN }, contests: {}, standings: {}, pacing: [], valueSizes: [] };
+const NOTHING = {
+  idle: { p50: NaN, p99: NaN, max: NaN },
+  contests: {},
+  standings: {},
+  pacing: [],
+  valueSizes: [],
+  growth: [],
+};
 const DOCS = path.join(__dirname, "../../docs/performance.md");
 const say = (line: string) => console.log(`bench: ${line}`);
 
@@ -52,7 +59,7 @@ async function main(): Promise<void> {
   const [keys, rounds] = [Number(values.keys), Number(values.rounds)];
   mkdirSync(values.out, { recursive: true });
   const file = path.join(values.out, "bench.json");
-  let results: Results = { ...NOTHING, profile: [], growth: [], ...before(file), machine: machine(), keys, rounds };
+  let results: Results = { ...NOTHING, ...before(file), machine: machine(), keys, rounds };
   const keep = (more: Partial<Results>) => {
     results = { ...results, ...more };
     writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);

@@ -1,10 +1,11 @@
 /** What was measured, as Markdown. */
 import type { Growth } from "./cases/growth";
 import type { Pacing } from "./cases/pacing";
-import type { Cost } from "./cases/profile";
+import type { Cost, Profile } from "./cases/profile";
 import type { ScriptTimes } from "./cases/value-sizes";
 import type { Contest, Standing } from "./contest";
 import type { Waits } from "./probe";
+import { REMARKS } from "./remarks";
 import type { PulumiSpeed } from "./pulumi-speed";
 import { ratiosOf, type Ratio } from "./ratios";
 
@@ -19,7 +20,7 @@ export interface Results {
   readonly standings: Readonly<Record<string, readonly Standing[]>>;
   readonly pacing: readonly Pacing[];
   readonly valueSizes: readonly ScriptTimes[];
-  readonly profile: readonly Cost[];
+  readonly profile?: Profile;
   readonly growth: readonly Growth[];
   readonly pulumi?: PulumiSpeed;
 }
@@ -51,6 +52,7 @@ export function reportOf(results: Results): string {
     ...growthTable(results.growth),
     ...profileTable(results.profile),
     ...pulumiTable(results.pulumi),
+    ...REMARKS,
   ].join("\n");
 }
 
@@ -121,13 +123,18 @@ function growthTable(growth: readonly Growth[]): string[] {
   ];
 }
 
-function profileTable(profile: readonly Cost[]): string[] {
-  if (profile.length === 0) return [];
-  const rows = profile.map(({ name, share }) => `| ${name.replaceAll("|", "\\|")} | ${decimal(100 * share)} % |`);
+function profileTable(profile: Profile | undefined): string[] {
+  if (profile === undefined) return [];
+  const { groups, functions } = profile;
+  const rows = (costs: readonly Cost[]) =>
+    costs.map(({ name, share }) => `| ${name.replaceAll("|", "\\|")} | ${decimal(100 * share)} % |`);
+  const [first, second, third] = groups.filter(({ name }) => !name.startsWith("waiting"));
   return [
     ...["## Where the engine's time goes", ""],
-    "A pre-copy at full speed, sampled as by `node --cpu-prof`: each function without what it calls, the dearest first.",
-    ...["", "| function | of the time |", "| --- | --: |", ...rows, ""],
+    "A pre-copy at full speed, sampled as by `node --cpu-prof`. The three largest costs of the engine itself: " +
+      `${first?.name}, ${second?.name}, ${third?.name}.`,
+    ...["", "| what | of the time |", "| --- | --: |", ...rows(groups), ""],
+    ...["| function, without what it calls | of the time |", "| --- | --: |", ...rows(functions), ""],
   ];
 }
 

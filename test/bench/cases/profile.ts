@@ -14,8 +14,27 @@ export interface Cost {
   readonly share: number;
 }
 
-/** @returns the dearest first. */
-export async function profile(ring: BenchRing, say: (line: string) => void): Promise<readonly Cost[]> {
+/** What belongs together, the first that fits. */
+const GROUPS: readonly (readonly [string, RegExp])[] = [
+  ["waiting for answers", /^\(idle\)/],
+  ["system calls that send commands", /^(write(Utf8String|Buffer|v|Latin1String)|writevGeneric)\b/],
+  ["hashing keys and looking up their owners", /oneShotDigest|internal\/crypto|engines\/route\.ts|migration\/ring\//],
+  ["reading answers", /ioredis\/built\/resp|onStreamRead|FastBuffer|node:buffer|internal\/buffer|readStart/],
+  ["making commands", /ioredis\/|denque/],
+  ["garbage collection", /^\(garbage collector\)/],
+  ["the walk: pages, batches, checkpoints", /migration\//],
+  ["everything else", /^/],
+];
+
+/** Where the time goes. */
+export interface Profile {
+  /** Of all of it, the dearest first. */
+  readonly groups: readonly Cost[];
+  /** The dearest functions. */
+  readonly functions: readonly Cost[];
+}
+
+export async function profile(ring: BenchRing, say: (line: string) => void): Promise<Profile> {
   await ring.empty();
   const session = new Session();
   session.connect();
@@ -26,22 +45,23 @@ export async function profile(ring: BenchRing, say: (line: string) => void): Pro
   });
   const { profile: found } = await session.post("Profiler.stop");
   session.disconnect();
-  const costs = costsOf(found).slice(0, LISTED);
-  for (const { name, share } of costs) say(`profile: ${(100 * share).toFixed(1)} % ${name}`);
-  return costs;
+  const costs = costsOf(found);
+  const groups = summed(costs.map(({ name, share }) => [GROUPS.find(([, fits]) => fits.test(name))?.[0] ?? "", share]));
+  for (const { name, share } of groups) say(`profile: ${(100 * share).toFixed(1)} % ${name}`);
+  return { groups, functions: costs.slice(0, LISTED) };
 }
 
 function costsOf({ nodes, samples = [], timeDeltas = [] }: Profiler.Profile): readonly Cost[] {
   const names = new Map(nodes.map(({ id, callFrame }) => [id, nameOf(callFrame)]));
-  const spent = new Map<string, number>();
-  let all = 0;
-  samples.forEach((id, i) => {
-    const [name, took] = [names.get(id) ?? "?", timeDeltas[i] ?? 0];
-    spent.set(name, (spent.get(name) ?? 0) + took);
-    all += took;
-  });
-  const costs = [...spent].map(([name, took]) => ({ name, share: took / all }));
-  return costs.sort((a, b) => b.share - a.share);
+  const all = timeDeltas.reduce((sum, took) => sum + took, 0);
+  return summed(samples.map((id, i) => [names.get(id) ?? "?", (timeDeltas[i] ?? 0) / all]));
+}
+
+/** @returns the sum of each name, the largest first. */
+function summed(shares: readonly (readonly [string, number])[]): readonly Cost[] {
+  const sums = new Map<string, number>();
+  for (const [name, share] of shares) sums.set(name, (sums.get(name) ?? 0) + share);
+  return [...sums].map(([name, share]) => ({ name, share })).sort((a, b) => b.share - a.share);
 }
 
 function nameOf({ functionName, url }: Runtime.CallFrame): string {

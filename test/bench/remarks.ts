@@ -1,0 +1,26 @@
+/** What the figures do not say by themselves: why they are what they are, and what was tried. */
+export const REMARKS: readonly string[] = `## Why not faster
+
+Both cores of the machine are busy while the engines run at full speed, the servers with most of it: what is left is CPU time
+for each key. A further source is then no faster; on machines of their own sources work side by side.
+
+**Copying.** Keys that the target does not have travel in one piece: a script on the source packs some of them, one on the target
+unpacks them (MessagePack, which Redis' Lua has built in), so that the client sees one answer and sends one command for a batch.
+Before, a script read values and another one compared and wrote them, each key and value an argument of its own: half as fast.
+The names of keys that a script is asked for are packed as well: each as an argument cost the client a microsecond. RedisShake's
+newest source, which was measured here, has several writers at once; the version that the aim was taken from had not.
+
+**Verify and catch-up** read every key on both servers, \`GET\` and \`PEXPIRETIME\` from a script: more work for them than a copy, which
+reads a key once and writes it once, and both come behind a scan that a copy needs as well. What has been tried: a digest of sixteen
+keys for an answer (before: a fingerprint of each); one \`EXISTS\` for the way back (before: a look at each key on both sides); only
+shards that have movers are scanned (before: all). To be twice as fast as a copy a catch-up would have to know what was written
+since, without a look at everything: servers do not tell (keyspace notifications are lost with a connection).
+
+**Memory** stays flat because nothing is kept for each key of a shard: a page of a scan, the keys of the batches under way, and,
+so that none is counted twice, the names of one window of 40 pages.
+
+**Pulumi.** A dynamic provider is a process of its own, which Node takes three quarters of a second to start, beside the program;
+the Kubernetes client, without which the gate knows nothing of the backend, takes half a second to load. What has been tried: the
+provider starts while the program still loads the rest; each entrypoint is loaded when it is needed; the providers' text in the
+state only forwards to them; the type check is left to \`npm run typecheck\`.
+`.split("\n");
