@@ -1,39 +1,53 @@
 /**
- * `npm run faults -- [--seed 1] [--rounds 20] [--only "engine killed,lock stolen"] [--out FILE]`
+ * `npm run faults -- [--seed 1] [--rounds 20] [--only "engine killed,lock stolen"] [--until-bad] [--out FILE] [--bug NAME]`
  *
  * Plays so many rounds and says what came of them; exits with 1 unless nothing was lost, nothing came back and every
- * migration got to its end. A round's seed plays it again: `--seed SEED-OF-THE-ROUND --rounds 1`.
+ * migration got to its end. A round's seed plays it again: `--seed SEED-OF-THE-ROUND --rounds 1`. With a bug, put in on
+ * purpose into a copy of this working tree, it plays until a round notices, and exits with 1 when none does.
  */
 import { appendFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { BUGS, roundThatNotices } from "./bugs";
 import { playRound, type RoundResult } from "./round";
 import { isBad, summaryOf } from "./summary";
 
+const OPTIONS = {
+  seed: { type: "string", default: "1" },
+  rounds: { type: "string", default: "20" },
+  only: { type: "string" },
+  "until-bad": { type: "boolean", default: false },
+  out: { type: "string" },
+  bug: { type: "string" },
+} as const;
+
 async function main(): Promise<boolean> {
-  const { values } = parseArgs({
-    options: {
-      seed: { type: "string", default: "1" },
-      rounds: { type: "string", default: "20" },
-      only: { type: "string" },
-      out: { type: "string" },
-    },
-  });
-  const rounds = Number(values.rounds);
+  const { values } = parseArgs({ options: OPTIONS });
+  const { seed, rounds, only, bug, out } = values;
+  if (bug !== undefined) return isNoticed(bug, ["--seed", seed, "--rounds", rounds, ...(only ? ["--only", only] : [])]);
   const results: RoundResult[] = [];
-  for (let i = 1; i <= rounds; i++) {
-    const seed = rounds === 1 ? values.seed : `${values.seed}-${i}`;
-    const result = await playRound(seed, values.only?.split(","));
+  for (let i = 1; i <= Number(rounds); i++) {
+    const result = await playRound(rounds === "1" ? seed : `${seed}-${i}`, only?.split(","));
     results.push(result);
-    if (values.out) appendFileSync(values.out, `${JSON.stringify(result)}\n`);
-    const { faults, journey, runs, keys, seconds } = result;
-    console.log(
-      `faults: round ${i} of ${rounds}, seed ${seed}, ${seconds.toFixed(1)} s, ${keys} keys, ${runs} runs: ` +
-        `${faults.join(", ") || "nothing came to pass"}; ${journey}`,
-    );
-    if (isBad(result)) console.log(`faults: BAD: ${JSON.stringify(result, null, 2)}`);
+    if (out) appendFileSync(out, `${JSON.stringify(result)}\n`);
+    console.log(`faults: round ${i} of ${rounds}, ${lineOf(result)}`);
+    if (isBad(result)) console.log(JSON.stringify(result, null, 2));
+    if (isBad(result) && values["until-bad"]) break;
   }
   console.log(`\n${summaryOf(results)}`);
   return !results.some(isBad);
+}
+
+function lineOf(result: RoundResult): string {
+  const { seed, faults, journey, runs, keys, seconds } = result;
+  const verdict = isBad(result) ? "BAD" : "good";
+  const what = faults.join(", ") || "nothing came to pass";
+  return `${verdict}: seed ${seed}, ${seconds.toFixed(1)} s, ${keys} keys, ${runs} runs: ${what}; ${journey}`;
+}
+
+async function isNoticed(bug: string, args: readonly string[]): Promise<boolean> {
+  const round = await roundThatNotices(bug, args);
+  console.log(`faults: ${bug} (${BUGS[bug]}): ${round === undefined ? "NOT noticed" : `noticed in round ${round}`}`);
+  return round !== undefined;
 }
 
 main().then(
