@@ -34,13 +34,33 @@ export async function readAnyCheckpoint(source: ShardStore, job: string): Promis
   const text = await source.readRecord(nameOf(job));
   if (text === undefined) return undefined;
   try {
-    const checkpoint = JSON.parse(text) as Checkpoint | null;
-    return typeof checkpoint?.cursor === "string" ? checkpoint : undefined;
+    const found: unknown = JSON.parse(text);
+    return isCheckpoint(found) ? found : undefined;
   } catch {
     // Starting over is always right, only slower.
     return undefined;
   }
 }
+
+/** SCAN's cursors are unsigned and have 64 bits; anything else it refuses, at every try. */
+const CURSORS = 2n ** 64n;
+
+function isCheckpoint(value: unknown): value is Checkpoint {
+  const { work, cursor, runId, done, counts } = Object(value) as Partial<Record<keyof Checkpoint, unknown>>;
+  return (
+    [work, runId].every((text) => typeof text === "string") &&
+    typeof done === "boolean" &&
+    typeof cursor === "string" &&
+    /^\d{1,20}$/.test(cursor) &&
+    BigInt(cursor) < CURSORS &&
+    isCounts(counts)
+  );
+}
+
+const isCounts = (value: unknown): boolean =>
+  typeof value === "object" &&
+  value !== null &&
+  Object.values(value).every((count) => Number.isSafeInteger(count) && (count as number) >= 0);
 
 /** Leaves a checkpoint; undefined removes it. */
 export async function writeCheckpoint(

@@ -105,10 +105,21 @@ const lostMessage = (shards: string, id: string): string =>
   `${shards} does not know migration ${id} that the other shards are in: it was emptied, replaced or restarted ` +
   `without its data. Restore it from its backup, or go back phase by phase to migrationPhase "stable" and plan anew.`;
 
+function isRecord(value: unknown): value is MigrationRecord {
+  const record = Object(value) as Partial<Record<keyof MigrationRecord, unknown>>;
+  return (
+    [record.id, record.digest, record.keyPrefix].every((text) => typeof text === "string") &&
+    [record.sequence, record.movers, record.vnodes].every((count) => Number.isSafeInteger(count)) &&
+    [record.shards, record.targetShards].every(isNames)
+  );
+}
+
+const isNames = (value: unknown): boolean => Array.isArray(value) && value.every((name) => typeof name === "string");
+
 function parse(text: string, shard: ShardStore): MigrationRecord {
   try {
-    const record = JSON.parse(text) as MigrationRecord;
-    if (typeof record.id === "string" && typeof record.sequence === "number") return record;
+    const found: unknown = JSON.parse(text);
+    if (isRecord(found)) return found;
   } catch {
     // Falls through to the message below: what stands there is not a record.
   }

@@ -47,7 +47,8 @@ describe("the ceiling of comparing and copying", () => {
     });
   }
 
-  const record = { sequence: 1, id: "m", digest: "d", shards: ["a"], targetShards: ["b"], movers: 0 };
+  const ring = { shards: ["a"], targetShards: ["b"], vnodes: 150, keyPrefix: "pcs:" };
+  const record = { sequence: 1, id: "m", digest: "d", movers: 0, ...ring };
 
   function job() {
     const ring = new HashRing(["a"]);
@@ -59,7 +60,7 @@ describe("the ceiling of comparing and copying", () => {
       bigValueBytes: 262_144,
       maxSourceLatencyMs: 1_000,
     };
-    return { run, throttle: new Throttle(pace, clock), expiryToleranceMs: 0, settle: false, record: record as never };
+    return { run, throttle: new Throttle(pace, clock), expiryToleranceMs: 0, settle: false, record };
   }
 
   /** How long some batches take, the last one's share of the rate included. */
