@@ -7,8 +7,11 @@ import type { ShardStore } from "../engines/shard-store";
 import { openShards, type ShardAccess, type ShardAddress } from "./open-shards";
 import { refuseSharedServers } from "./shared-servers";
 
-/** The clock of this machine. */
-export const systemClock: Clock = { now: () => Date.now(), sleep: (ms) => sleep(ms) };
+/** The clock of this machine as it was when this process began: set back under way it would have work wait for an hour. */
+export const systemClock: Clock = {
+  now: () => Math.trunc(performance.timeOrigin + performance.now()),
+  sleep: (ms) => sleep(ms),
+};
 
 /** An open, locked run over some shards. */
 export interface Session {

@@ -1,5 +1,5 @@
 import { judge } from "../engines/service-metrics";
-import { isOpen, ringsInForce } from "../phases";
+import { hasWork, isOpen, ringsInForce } from "../phases";
 import { formatCount, formatPercent } from "../plan/format";
 import { HashRing } from "../ring/ring";
 import { edgeShares, shardShares } from "../ring/share";
@@ -36,7 +36,7 @@ export function diagnose(facts: Facts): readonly Finding[] {
     ...facts.shards.flatMap((shard) => ofShard(shard)),
     ...ofShares(facts),
     ...ofMigration(facts),
-    ofBackend(facts),
+    ...ofBackend(facts),
     ...ofService(facts.service),
   ];
 }
@@ -75,7 +75,13 @@ function ofShard(shard: ShardFacts): Finding[] {
     const text = `${formatCount(sample.strays)} of ${formatCount(sample.keys)} keys that were looked at on ${name} belong elsewhere`;
     found.push(warning(text, "in an open migration `pulumi up` in its phase; else see who wrote them", "stray-keys"));
   }
-  return found.length > 0 ? found : [ok(`${name} answers in ${waits}; ${formatCount(shard.keys)} keys, ${memory}`)];
+  return found.length > 0
+    ? found
+    : [
+        ok(
+          `${name} answers in ${waits}; ${formatCount(shard.keys)} keys (${formatCount(sample.keys)} looked at), ${memory}`,
+        ),
+      ];
 }
 
 /** Each shard's share of all keys beside its share of the ring; in a migration it also has copies of what moves to it. */
@@ -109,45 +115,62 @@ function ofShares({ ring, shards }: Facts): Finding[] {
   ];
 }
 
-function ofMigration({ ring, shards, nowMs }: Facts): Finding[] {
+function ofMigration({ ring, shards, nowMs, backend }: Facts): Finding[] {
   const known = shards.filter(answers);
-  const ids = new Set(known.flatMap(({ migrationId }) => migrationId ?? []));
-  const forgetful = known.filter(({ migrationId }) => migrationId === undefined).map(({ name }) => name);
+  const ids = [...new Set(known.flatMap(({ migrationId }) => migrationId ?? []))];
   const isAtWork = known.some(({ isLocked }) => isLocked);
-  if (ids.size === 0) return [ok(isOpen(ring.phase) ? "no migration is recorded yet" : "no migration is open")];
-  const found: Finding[] = [];
-  if (ids.size > 1 || forgetful.length > 0) {
-    const next = "restore it from its backup, or go back phase by phase to stable";
-    const who =
-      ids.size > 1 ? `the shards know ${ids.size} migrations` : `${forgetful.join(", ")} knows of no migration`;
-    found.push(problem(`${who}: a shard was emptied, or restarted without its data`, next, "lost-data"));
+  if (ids.length === 0) return [unrecorded(ring.phase)];
+  if (!isOpen(ring.phase)) {
+    const text = `migration ${ids.join(", ")} is over, and still recorded`;
+    return [warning(text, "`pulumi up` clears it away", "migration-stalled")];
   }
-  const waiting = known.flatMap(({ name, checkpoints }) =>
-    checkpoints.filter(({ done }) => !done).map((checkpoint) => ({ ...checkpoint, name })),
-  );
-  for (const { name, job, atMs } of waiting) {
-    const since = atMs === undefined ? "" : `, for ${formatCount(Math.round((nowMs - atMs) / 60_000))} min`;
-    const text = `${job} is not done on ${name}${since}`;
-    const next = "`pulumi up` goes on from its checkpoint";
-    if (!isAtWork) found.push(warning(`${text}, and no run is at work`, next, "migration-stalled"));
-    else if (atMs !== undefined && nowMs - atMs > STALLED_MS)
-      found.push(problem(text, "end that run; " + next, "migration-stalled"));
+  const forgetful = known.filter(({ migrationId }) => migrationId === undefined).map(({ name }) => name);
+  const found: Finding[] = [];
+  if (ids.length > 1 || forgetful.length > 0) {
+    const who =
+      ids.length > 1 ? `the shards know ${ids.length} migrations` : `${forgetful.join(", ")} knows of no migration`;
+    found.push(problem(`${who}: ${EMPTIED}`, RESTORE, "lost-data"));
+  }
+  const works = ids.flatMap((id) => ("epoch" in backend ? [id, `${id}/${backend.epoch}`] : [id]));
+  for (const { name, checkpoints } of known) {
+    for (const { job, atMs } of checkpoints.filter(({ done, work }) => !done && works.includes(work))) {
+      const waitsMs = atMs === undefined ? 0 : nowMs - atMs;
+      const text = `${job} is not done on ${name}${atMs === undefined ? "" : `, for ${formatCount(Math.round(waitsMs / 60_000))} min`}`;
+      const next = "`pulumi up` goes on from its checkpoint";
+      if (!isAtWork) found.push(warning(`${text}, and no run is at work`, next, "migration-stalled"));
+      else if (waitsMs > STALLED_MS) found.push(problem(text, `end that run; ${next}`, "migration-stalled"));
+    }
   }
   return found.length > 0
     ? found
-    : [ok(`migration ${[...ids].join()} is known to every shard${isAtWork ? "; a run is at work" : ""}`)];
+    : [ok(`migration ${ids.join()} is known to every shard${isAtWork ? "; a run is at work" : ""}`)];
 }
 
-function ofBackend({ backend }: Facts): Finding {
-  if ("unknown" in backend)
-    return problem(`the backend cannot be seen: ${backend.unknown}`, "check the kubeconfig", "kubernetes");
-  const { epoch, behind } = backend;
-  if (behind.length === 0) return ok(`every backend pod runs ring epoch ${epoch}`);
-  return problem(
-    `not every backend pod runs ring epoch ${epoch}: ${behind.join(", ")}`,
-    "find out what holds them",
-    "epoch-skew",
-  );
+const EMPTIED = "a shard was emptied, or restarted without its data";
+const RESTORE = "restore it from its backup, or go back phase by phase to stable";
+
+function unrecorded(phase: Facts["ring"]["phase"]): Finding {
+  if (!isOpen(phase)) return ok("no migration is open");
+  if (hasWork(phase, "plan")) return ok("no migration is recorded yet");
+  return problem(`no shard knows a migration, and the stack is in "${phase}": ${EMPTIED}`, RESTORE, "lost-data");
+}
+
+function ofBackend({ backend }: Facts): Finding[] {
+  if ("unknown" in backend) {
+    return [problem(`the backend cannot be seen: ${backend.unknown}`, "see what is said there", "kubernetes")];
+  }
+  const { epoch, stackEpoch, pods, behind } = backend;
+  const found: Finding[] = [];
+  if (epoch !== stackEpoch) {
+    const text = `the live ring is in epoch ${epoch}, and the stack's last \`up\` left it in ${stackEpoch}`;
+    found.push(problem(text, "`pulumi refresh`, then look at the preview", "epoch-skew"));
+  }
+  if (pods === 0) found.push(problem("there is no backend pod", "look at the Deployment", "kubernetes"));
+  if (behind.length > 0) {
+    const text = `not every backend pod runs ring epoch ${epoch}: ${behind.join(", ")}`;
+    found.push(problem(text, "find out what holds them", "epoch-skew"));
+  }
+  return found.length > 0 ? found : [ok(`every backend pod (${pods}) runs ring epoch ${epoch}`)];
 }
 
 function ofService(service: ServiceFacts | undefined): Finding[] {
@@ -164,6 +187,10 @@ function ofService(service: ServiceFacts | undefined): Finding[] {
   if ("value" in dualWriteErrors && dualWriteErrors.value > 0) {
     const text = `about ${formatCount(Math.round(dualWriteErrors.value))} claims could not be finished on one of the two rings in five minutes`;
     found.push(problem(text, "look for a shard that does not answer", "dual-write-errors"));
+  }
+  if ("inconclusive" in dualWriteErrors) {
+    const text = `nobody can tell of errors under dual-write: ${dualWriteErrors.inconclusive}`;
+    found.push(warning(text, "look at what was asked", "unknown-metrics"));
   }
   return found;
 }

@@ -1,12 +1,12 @@
 import { openShards } from "../adapters/open-shards";
 import type { RedisShard } from "../adapters/redis-shard";
-import { podsBehind } from "../engines/barrier";
+import { describe, podsBehind } from "../engines/barrier";
 import { JOBS, readAnyCheckpoint } from "../engines/checkpoint";
 import { messageOf } from "../engines/errors";
 import { readAbandonedRecord, type MigrationRecord } from "../engines/migration-record";
 import { measure } from "../engines/service-metrics";
 import { accessOf, addressesOf, type Secrets } from "../entrypoints/inputs";
-import { openBackend } from "../entrypoints/open-run";
+import { liveEpoch, openBackend } from "../entrypoints/open-run";
 import { openService } from "../entrypoints/open-service";
 import { isOpen } from "../phases";
 import { HashRing } from "../ring/ring";
@@ -15,7 +15,9 @@ import type { AnsweringShard, BackendFacts, Facts, ServiceFacts, ShardFacts } fr
 import type { DeployedStack } from "./stack";
 
 const PINGS = 10;
-const PAGES = 4;
+/** Keys that are looked at on each shard, and pages until then: others may have keys there as well. */
+const SAMPLE = 1_000;
+const PAGES = 100;
 const LOCK = "lock";
 
 /** Looks at everything that a stack's ring consists of, and changes nothing. What does not answer is a fact as well. */
@@ -29,7 +31,8 @@ export async function examine({ gate, secrets }: DeployedStack): Promise<Facts> 
       ),
     );
     const answering = open.shards.filter(({ name }) => shards.some((it) => it.name === name && !("silent" in it)));
-    const record = await readAbandonedRecord(answering);
+    // A shard that has gone since is a fact that the next look finds.
+    const record = await readAbandonedRecord(answering).catch(() => undefined);
     const service = await serviceOf(gate, secrets, record?.baseline);
     return {
       ring: { phase, ...ring },
@@ -60,7 +63,9 @@ async function lookAt(shard: RedisShard, gate: DeployedStack["gate"]): Promise<{
     sample: await sample(shard, gate),
     migrationId: (await recordOf(shard))?.id,
     isLocked: (await shard.readRecord(LOCK)) !== undefined,
-    checkpoints: checkpoints.flatMap(({ job, found }) => (found ? [{ job, done: found.done, atMs: found.atMs }] : [])),
+    checkpoints: checkpoints.flatMap(({ job, found }) =>
+      found ? [{ job, work: found.work, done: found.done, atMs: found.atMs }] : [],
+    ),
   };
 }
 
@@ -73,7 +78,7 @@ async function sample(shard: RedisShard, { ring, phase }: DeployedStack["gate"])
   const prefixBytes = Buffer.byteLength(ring.keyPrefix);
   const found = { keys: 0, strays: 0 };
   let cursor: string | undefined;
-  for (let pages = 0; pages < PAGES && cursor !== "0"; pages++) {
+  for (let pages = 0; pages < PAGES && found.keys < SAMPLE && cursor !== "0"; pages++) {
     const page = await shard.scan(cursor ?? "0");
     ({ cursor } = page);
     found.keys += page.keys.length;
@@ -83,10 +88,11 @@ async function sample(shard: RedisShard, { ring, phase }: DeployedStack["gate"])
   return found;
 }
 
-async function backendOf({ connection, metrics }: DeployedStack["gate"]): Promise<BackendFacts> {
+async function backendOf({ connection, metrics, epoch: stackEpoch }: DeployedStack["gate"]): Promise<BackendFacts> {
   const backend = await openBackend(connection, metrics);
-  const epoch = Number((await backend.ring())?.["DEDUP_RING_EPOCH"] ?? NaN);
-  return { epoch, behind: (await podsBehind(backend, epoch)).map(({ name }) => name) };
+  const epoch = await liveEpoch(backend);
+  const { length: pods } = await backend.pods();
+  return { epoch, stackEpoch, pods, behind: (await podsBehind(backend, epoch)).map(describe) };
 }
 
 async function serviceOf(
@@ -102,6 +108,6 @@ async function serviceOf(
     measurement: await measure(source, asked.queries),
     limits: asked.limits,
     ...(baseline ? { baseline } : {}),
-    dualWriteErrors: await source.ask(`sum(increase(flk_dedup_dual_write_errors{${scope}}[5m])) or vector(0)`),
+    dualWriteErrors: await source.ask(`sum(increase(flk_dedup_dual_write_errors{${scope}}[5m]))`),
   };
 }

@@ -36,14 +36,18 @@ export interface AnsweringShard {
 export interface CheckpointFacts {
   readonly job: string;
   readonly done: boolean;
+  /** The migration that it belongs to, and for some jobs its ring epoch: `ID` or `ID/EPOCH`. */
+  readonly work: string;
   /** When it was written, Unix ms; undefined in checkpoints of before. */
   readonly atMs: number | undefined;
 }
 
 export interface BackendFacts {
-  /** Of the live ring ConfigMap. */
+  /** Of the live ring ConfigMap, and of the stack's last `up`. */
   readonly epoch: number;
-  /** Pods that run another epoch, or of which nobody knows. */
+  readonly stackEpoch: number;
+  /** How many pods there are, and those that run another epoch, or of which nobody knows. */
+  readonly pods: number;
   readonly behind: readonly string[];
 }
 

@@ -5,6 +5,7 @@ import type { Secrets } from "../entrypoints/inputs";
 
 const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
 const GATE = "::ring-gate";
+const NOT_SET = /configuration key .* not found/;
 const SECRETS = ["redisPassword", "metricsToken", "metricsPassword"] as const;
 
 /** A stack as its last `up` left it. */
@@ -28,12 +29,13 @@ export function readStack(): DeployedStack {
   };
   const gate = deployment.resources?.find(({ urn }) => urn.endsWith(GATE))?.outputs;
   if (gate === undefined) throw new Error(`stack ${stack} has no ring yet: run \`pulumi up --stack ${stack}\` first`);
-  const secrets = SECRETS.map((name) => [name, pulumi("config", "get", name, "--stack", stack, ...config)] as const);
-  return {
-    gate: gate as CheckedGateInputs,
-    // One that is not set is no error.
-    secrets: Object.fromEntries(secrets.flatMap(([name, { ok, output }]) => (ok ? [[name, output.trim()]] : []))),
-  };
+  const secrets = SECRETS.flatMap((name) => {
+    const { ok, output, problem } = pulumi("config", "get", name, "--stack", stack, ...config);
+    if (ok) return [[name, output.trim()]];
+    if (NOT_SET.test(problem)) return [];
+    throw new Error(`the config of stack ${stack} cannot be read: ${problem}`);
+  });
+  return { gate: gate as CheckedGateInputs, secrets: Object.fromEntries(secrets) as Secrets };
 }
 
 function mustRun(...args: readonly string[]): string {

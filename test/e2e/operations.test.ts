@@ -32,7 +32,7 @@ describe("doctor and repair", function () {
     const { output, code } = await run("doctor");
     for (const name of THREE)
       expect(output).to.match(new RegExp(`^ok      ${name} answers in .* keys, .* of its maxmemory$`, "m"));
-    expect(output).to.match(/^ok {6}every backend pod runs ring epoch 1$/m);
+    expect(output).to.match(/^ok {6}every backend pod \(2\) runs ring epoch 1$/m);
     expect(output).to.not.match(/PROBLEM|WARNING/);
     expect(code).to.equal(0);
     const repair = await run("repair");

@@ -25,6 +25,8 @@ const shard = (change: Partial<AnsweringShard> = {}): AnsweringShard => ({
   ...change,
 });
 
+const BACKEND = { epoch: 4, stackEpoch: 4, pods: 2, behind: [] };
+
 const SERVICE: ServiceFacts = {
   measurement: {
     requestsPerSecond: { value: 100 },
@@ -45,7 +47,7 @@ const facts = (
   ring: { phase: "stable", ...RING },
   nowMs: NOW,
   shards: THREE.map((name, i) => ({ name, ...shard(i === 0 ? { ...others, ...first } : others) })),
-  backend: { epoch: 4, behind: [] },
+  backend: BACKEND,
   service: SERVICE,
   ...change,
 });
@@ -55,7 +57,7 @@ const COPY = { ring: { phase: "copy", ...RING } } as const;
 const KNOWN = { migrationId: "m-1" };
 const waiting = (minutes: number, isLocked: boolean) => ({
   ...{ ...KNOWN, isLocked },
-  checkpoints: [{ job: "pre-copy", done: false, atMs: NOW - minutes * MINUTE }],
+  checkpoints: [{ job: "pre-copy", work: "m-1", done: false, atMs: NOW - minutes * MINUTE }],
 });
 
 /** [what is so, the finding]. */
@@ -134,8 +136,46 @@ const FOUND: readonly (readonly [string, Facts, Omit<Finding, "next">])[] = [
   ],
   [
     "pods that lag behind",
-    facts({ backend: { epoch: 4, behind: ["backend-a", "backend-b"] } }),
-    { level: "problem", text: "not every backend pod runs ring epoch 4: backend-a, backend-b", section: "epoch-skew" },
+    facts({ backend: { ...BACKEND, behind: ["backend-a (epoch 3)", "backend-b (epoch unknown)"] } }),
+    {
+      level: "problem",
+      text: "not every backend pod runs ring epoch 4: backend-a (epoch 3), backend-b (epoch unknown)",
+      section: "epoch-skew",
+    },
+  ],
+  [
+    "a backend without pods",
+    facts({ backend: { ...BACKEND, pods: 0 } }),
+    { level: "problem", text: "there is no backend pod", section: "kubernetes" },
+  ],
+  [
+    "a ring that somebody else has moved",
+    facts({ backend: { ...BACKEND, epoch: 5 } }),
+    {
+      ...{ level: "problem", section: "epoch-skew" },
+      text: "the live ring is in epoch 5, and the stack's last `up` left it in 4",
+    },
+  ],
+  [
+    "shards of which none knows the migration",
+    facts(COPY),
+    {
+      ...{ level: "problem", section: "lost-data" },
+      text: 'no shard knows a migration, and the stack is in "copy": a shard was emptied, or restarted without its data',
+    },
+  ],
+  [
+    "a record that a migration left",
+    facts({}, {}, KNOWN),
+    { level: "warning", text: "migration m-1 is over, and still recorded", section: "migration-stalled" },
+  ],
+  [
+    "dual-write errors of which nobody can tell",
+    facts({ service: { ...SERVICE, dualWriteErrors: { inconclusive: "no series" } } }),
+    {
+      ...{ level: "warning", section: "unknown-metrics" },
+      text: "nobody can tell of errors under dual-write: no series",
+    },
   ],
   [
     "a backend that nobody can see",
@@ -179,10 +219,12 @@ describe("the doctor", () => {
     const findings = diagnose(facts());
     expect(findings.map(({ level }) => level)).to.deep.equal(findings.map(() => "ok"));
     expect(findings.map(({ text }) => text)).to.deep.equal([
-      ...THREE.map((name) => `${name} answers in 0.4 ms, at most 2.3 ms; 1,000 keys, 20.00 % of its maxmemory`),
+      ...THREE.map(
+        (name) => `${name} answers in 0.4 ms, at most 2.3 ms; 1,000 keys (800 looked at), 20.00 % of its maxmemory`,
+      ),
       "each shard has its share of the keys, within 5 points",
       "no migration is open",
-      "every backend pod runs ring epoch 4",
+      "every backend pod (2) runs ring epoch 4",
       "the service is within its limits: 100 requests/s, 0.00 % errors, p95 20 ms, 40.00 % duplicates",
     ]);
   });
@@ -196,6 +238,12 @@ describe("the doctor", () => {
       expect(next).to.not.equal("");
     });
   }
+
+  it("lets checkpoints of another migration, or another ring epoch, be", () => {
+    const checkpoints = ["m-0", "m-1/3"].map((work) => ({ job: "catch-up", work, done: false, atMs: 0 }));
+    const texts = diagnose(facts(COPY, { ...KNOWN, checkpoints }, KNOWN)).map(({ text }) => text);
+    expect(texts).to.include("migration m-1 is known to every shard");
+  });
 
   it("counts the copies of an open migration as keys that a shard is to have", () => {
     const keys = { "shard-0": 33, "shard-1": 33, "shard-2": 34, "shard-3": 27 };
