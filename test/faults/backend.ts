@@ -7,6 +7,7 @@ import type { Claim, Outcome } from "../lab/load/client";
 import { TypedShard } from "./typed-shard";
 
 const REPLICAS = 2;
+const OVERLAP_MS = 250;
 const TRIES = 6;
 const BETWEEN_TRIES_MS = 150;
 const DEFAULT_TTL_MS = 14 * 24 * 3_600_000;
@@ -70,6 +71,8 @@ export class PaperBackend {
   private async replaceAll(): Promise<void> {
     for (const old of this.pods.filter(({ epoch }) => epoch !== this.wanted.epoch)) {
       this.show([...this.pods, this.pod()]);
+      // For a while pods of before and after serve side by side.
+      await sleep(OVERLAP_MS);
       const ended = old.end();
       this.show(this.pods);
       await ended;

@@ -7,7 +7,14 @@ const DEFAULT_TTL_MS = 14 * 24 * 3_600_000;
 const TOLERANCE_MS = 100;
 
 /** What a key may hold. */
-export type Verdict = "as it must be" | "lost" | "resurrected";
+export type Verdict = "as it must be" | "lost" | "resurrected" | "different";
+
+/** What a shard holds of an id. */
+export interface HeldClaim {
+  readonly claimId: string;
+  readonly expiresAtMs: number | undefined;
+  readonly isWhole: boolean;
+}
 
 export class Book {
   private readonly ids = new Map<string, Submission[]>();
@@ -39,18 +46,25 @@ export class Book {
 
   /**
    * Holds what its owner has of an id against what its clients were told.
-   * @param held - the claim that is stored.
    * @param looked - when: somewhere between these.
    */
-  verdict(pcsId: string, held: string | undefined, looked: { fromMs: number; toMs: number }): Verdict {
+  verdict(pcsId: string, held: HeldClaim | undefined, looked: { fromMs: number; toMs: number }): Verdict {
     const submissions = this.ids.get(pcsId) ?? [];
-    const firsts = submissions.filter(({ outcome }) => outcome === "first");
-    const lives = firsts.find(({ sentMs, ttlMs }) => sentMs + ttlMs - TOLERANCE_MS > looked.toMs);
-    if (lives && held !== lives.claimId) return held === undefined ? "lost" : "resurrected";
+    // Whom others were told of is acknowledged as well, whether it had an answer or not.
+    const told = new Set(submissions.flatMap(({ stored }) => stored ?? []));
+    const lives = submissions.find(
+      ({ claimId, sentMs, ttlMs }) => told.has(claimId) && sentMs + ttlMs - TOLERANCE_MS > looked.toMs,
+    );
+    if (lives && held?.claimId !== lives.claimId) return held === undefined ? "lost" : "resurrected";
     if (held === undefined) return "as it must be";
-    // Who had no answer may have been the first; who was told that it is not must not be found.
-    const claim = submissions.find(({ claimId }) => claimId === held);
+    const claim = submissions.find(({ claimId }) => claimId === held.claimId);
     const mayLive = claim && claim.answeredMs + claim.ttlMs + TOLERANCE_MS > looked.fromMs;
-    return mayLive && claim.outcome !== "duplicate" ? "as it must be" : "resurrected";
+    // Who had no answer may have been the first; who was told that it is not must not be found.
+    if (!mayLive || claim.outcome === "duplicate") return "resurrected";
+    const { expiresAtMs = Infinity } = held;
+    const isInTime =
+      expiresAtMs >= claim.sentMs + claim.ttlMs - TOLERANCE_MS &&
+      expiresAtMs <= claim.answeredMs + claim.ttlMs + TOLERANCE_MS;
+    return held.isWhole && isInTime ? "as it must be" : "different";
   }
 }

@@ -1,6 +1,6 @@
 /** What may go wrong, one thing at a time: each returns when it is over, and whether it has happened at all. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
@@ -8,6 +8,7 @@ import { RedisServer } from "../integration/redis-servers";
 import { between, pick, type FaultyShard, type Scene } from "./scene";
 
 const MOST_MS = 2_000;
+const AT_WORK_WITHIN_MS = 10_000;
 const SYNCED_WITHIN_MS = 10_000;
 const BOOKKEEPING = "dedup-shards:";
 
@@ -52,6 +53,9 @@ const restarted =
 
 export const FAULTS: Readonly<Record<string, Fault>> = {
   "engine killed": async (scene) => {
+    // Behind the gate, where the work is.
+    for (let waitedMs = 0; !scene.isWorking && waitedMs < AT_WORK_WITHIN_MS; waitedMs += 20) await sleep(20);
+    if (!scene.isWorking) return false;
     await aWhile(scene);
     return scene.up?.kill("SIGKILL") ?? false;
   },
@@ -98,11 +102,17 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     return true;
   },
   "shard at maxmemory (OOM)": setting("maxmemory", "1mb", "0"),
-  "no more clients": setting("maxclients", "1", "10000"),
+  "no more clients": async (scene) => {
+    const { server, proxy } = some(scene);
+    await server.client.config("SET", "maxclients", "1");
+    proxy.reset();
+    await aWhile(scene);
+    await server.client.config("SET", "maxclients", "10000");
+    return true;
+  },
   "out of file descriptors": async (scene) => {
     const { server, proxy } = some(scene);
-    const open = readdirSync(`/proc/${server.pid}/fd`).length;
-    execFileSync("prlimit", ["--pid", String(server.pid), `--nofile=${open}:`]);
+    execFileSync("prlimit", ["--pid", String(server.pid), "--nofile=4:"]);
     proxy.reset();
     await aWhile(scene);
     execFileSync("prlimit", ["--pid", String(server.pid), "--nofile=4096:"]);
@@ -154,7 +164,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   "checkpoint deleted": checkpoint((client, key) => client.del(key)),
   "checkpoint truncated": checkpoint((client, key, text) => client.set(key, text.slice(0, text.length / 2))),
   "checkpoint of another migration": checkpoint((client, key, text) =>
-    client.set(key, JSON.stringify({ ...(JSON.parse(text) as object), work: "another", done: true })),
+    client.set(key, text.replace(/"work":"[^"]*"/, '"work":"another"').replace('"done":false', '"done":true')),
   ),
   "lock stolen": async (scene) => {
     await some(scene).server.client.set(`${BOOKKEEPING}lock`, "a thief", "PX", MOST_MS);

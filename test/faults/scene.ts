@@ -22,6 +22,8 @@ export interface Scene {
   phase: Phase;
   /** The `up` at work, if any. */
   up: ChildProcess | undefined;
+  /** Whether it is behind the gate. */
+  isWorking: boolean;
   /** For the next `up`. */
   clockJump: Order["clockJump"];
   /** Shards whose data was taken away. */

@@ -27,50 +27,58 @@ export function typeOf(key: string): ValueType {
 /** KEYS[1]; ARGV: what to do, the type, then what it is done with. Values are read whatever their type. */
 const SCRIPT = `
 local key, what, kind = KEYS[1], ARGV[1], ARGV[2]
+-- The claim, and what else there is of it: all but strings have a second part.
 local function read()
   local found = redis.call('TYPE', key).ok
-  if found == 'none' then return false end
-  if found == 'string' then return redis.call('GET', key) end
-  if found == 'hash' then return redis.call('HGET', key, 'v') end
-  if found == 'list' then return redis.call('LINDEX', key, 0) end
-  if found == 'set' then return redis.call('SMEMBERS', key)[1] end
-  if found == 'zset' then return redis.call('ZRANGE', key, 0, 0)[1] end
-  return redis.call('XRANGE', key, '-', '+', 'COUNT', 1)[1][2][2]
+  if found == 'none' then return false, '' end
+  if found == 'string' then return redis.call('GET', key), '' end
+  if found == 'hash' then return redis.call('HGET', key, 'v'), redis.call('HGET', key, 'more') end
+  if found == 'list' then return redis.call('LINDEX', key, 0), redis.call('LINDEX', key, 1) end
+  if found == 'zset' then return redis.call('ZRANGE', key, 0, 0)[1], redis.call('ZRANGE', key, 1, 1)[1] end
+  if found == 'stream' then
+    local entries = redis.call('XRANGE', key, '-', '+')
+    return entries[1][2][2], entries[2] and entries[2][2][2]
+  end
+  local members = redis.call('SMEMBERS', key)
+  if members[1] == 'more' then return members[2], members[1] end
+  return members[1], members[2]
 end
 local function put(value, expiry)
-  redis.call('DEL', key)
   if kind == 'string' then redis.call('SET', key, value) end
-  if kind == 'hash' then redis.call('HSET', key, 'v', value) end
-  if kind == 'list' then redis.call('RPUSH', key, value) end
-  if kind == 'set' then redis.call('SADD', key, value) end
-  if kind == 'zset' then redis.call('ZADD', key, 1, value) end
-  if kind == 'stream' then redis.call('XADD', key, '1-1', 'v', value) end
+  if kind == 'hash' then redis.call('HSET', key, 'v', value, 'more', 'more') end
+  if kind == 'list' then redis.call('RPUSH', key, value, 'more') end
+  if kind == 'set' then redis.call('SADD', key, value, 'more') end
+  if kind == 'zset' then redis.call('ZADD', key, 1, value, 2, 'more') end
+  if kind == 'stream' then redis.call('XADD', key, '1-1', 'v', value) redis.call('XADD', key, '1-2', 'v', 'more') end
   if expiry ~= '' then redis.call('PEXPIREAT', key, expiry) end
 end
-local held = read()
-if what == 'get' then return { held, redis.call('PEXPIRETIME', key) } end
+local held, more = read()
+if what == 'get' then return { held, redis.call('PEXPIRETIME', key), more or 'nothing' } end
 if what == 'set' then
   if not held then put(ARGV[3], ARGV[4]) end
-  return { held, -1 }
+  return { held, -1, more }
 end
 local time = redis.call('TIME')
 local later = ARGV[5] == '' or tonumber(ARGV[5]) > time[1] * 1000 + time[2] / 1000
-if held == ARGV[3] and later then put(ARGV[4], ARGV[5]) end
-return { held, -1 }
+if held == ARGV[3] and later then
+  redis.call('DEL', key)
+  put(ARGV[4], ARGV[5])
+end
+return { held, -1, more }
 `;
 
 export class TypedShard implements Shard {
   private readonly redis: Redis;
 
-  constructor(url: string, commandTimeoutMs: number) {
+  /** @param patient - waits for a connection; else a command is sent now or never, as by the reference backend. */
+  constructor(url: string, commandTimeoutMs: number, patient = false) {
     this.redis = new Redis(url, {
       protocol: 2,
       commandTimeout: commandTimeoutMs,
       connectTimeout: commandTimeoutMs,
-      // As the reference backend: a command is sent now or never.
-      enableOfflineQueue: false,
+      enableOfflineQueue: patient,
       autoResendUnfulfilledCommands: false,
-      maxRetriesPerRequest: 0,
+      maxRetriesPerRequest: patient ? 20 : 0,
       retryStrategy: (attempt) => Math.min(20 * attempt, 200),
     });
     this.redis.on("error", () => undefined);
@@ -89,6 +97,11 @@ export class TypedShard implements Shard {
     return value === undefined ? undefined : { value, expiresAtMs: expiry < 0 ? undefined : expiry };
   }
 
+  /** Whether a key has all that a claim of its type consists of. */
+  async isWhole(key: string): Promise<boolean> {
+    return (await this.run(key, "get")).more === (typeOf(key) === "string" ? "" : "more");
+  }
+
   async replace(key: string, value: string, by: Held): Promise<void> {
     await this.run(key, "replace", value, by.value, by.expiresAtMs ?? "");
   }
@@ -98,10 +111,11 @@ export class TypedShard implements Shard {
   }
 
   private async run(key: string, what: string, ...args: (string | number)[]) {
-    const [value, expiry] = (await this.redis.eval(SCRIPT, 1, key, what, typeOf(key), ...args)) as [
+    const [value, expiry, more] = (await this.redis.eval(SCRIPT, 1, key, what, typeOf(key), ...args)) as [
       string | null,
       number,
+      string,
     ];
-    return { value: value ?? undefined, expiry };
+    return { value: value ?? undefined, expiry, more };
   }
 }

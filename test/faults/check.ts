@@ -1,0 +1,63 @@
+/** The campaign's own look at what is on the shards: it shares the ring with the product, and nothing else. */
+import type { Redis } from "ioredis";
+import { HashRing } from "../../migration/ring/ring";
+import type { Book, HeldClaim } from "./book";
+import type { Scene } from "./scene";
+import { TypedShard } from "./typed-shard";
+
+const ANSWER_WITHIN_MS = 10_000;
+
+/** What must not be, by id. */
+export interface Found {
+  readonly lost: string[];
+  readonly resurrected: string[];
+  /** Keys whose value is not whole, or that expire at another time. */
+  readonly different: string[];
+  /** Copies on shards that do not own them. */
+  readonly leftOver: string[];
+}
+export const NOTHING: Found = { lost: [], resurrected: [], different: [], leftOver: [] };
+
+/** Holds every key of every shard against what clients were told, once a migration is over. */
+export async function check({ shards, target }: Scene, book: Book, keyPrefix: string): Promise<Found> {
+  const found: Found = { lost: [], resurrected: [], different: [], leftOver: [] };
+  const ring = new HashRing(target);
+  const fromMs = Date.now();
+  const held = new Map<string, HeldClaim>();
+  for (const { name, server } of shards) {
+    const shard = new TypedShard(`redis://127.0.0.1:${server.port}`, ANSWER_WITHIN_MS, true);
+    for (const key of await keysOf(server.client, keyPrefix)) {
+      const id = key.slice(keyPrefix.length);
+      const claim = await shard.getHeld(key);
+      if (claim === undefined) continue;
+      if (ring.ownerOf(id) !== name) found.leftOver.push(`${name} ${key}`);
+      else held.set(id, { ...claim, claimId: claimIn(claim.value), isWhole: await shard.isWhole(key) });
+    }
+    shard.close();
+  }
+  const looked = { fromMs, toMs: Date.now() };
+  for (const id of new Set([...book.names, ...held.keys()])) {
+    const verdict = book.verdict(id, held.get(id), looked);
+    if (verdict !== "as it must be") found[verdict].push(id);
+  }
+  return found;
+}
+
+/** @returns the claim that a value is of; nonsense for what is no claim. */
+function claimIn(value: string): string {
+  try {
+    return String((JSON.parse(value) as { claim_id?: string }).claim_id);
+  } catch {
+    return `no claim: ${value}`;
+  }
+}
+
+async function keysOf(client: Redis, keyPrefix: string): Promise<readonly string[]> {
+  const keys: string[] = [];
+  for (let cursor: string | undefined; cursor !== "0";) {
+    const [next, found]: [string, string[]] = await client.scan(cursor ?? "0", "COUNT", 1_000);
+    keys.push(...found.filter((key) => key.startsWith(keyPrefix)));
+    cursor = next;
+  }
+  return [...new Set(keys)];
+}
