@@ -31,7 +31,9 @@ describe("doctor and repair", function () {
   it("the doctor finds nothing wrong with a ring that is well; there is nothing to repair", async () => {
     const { output, code } = await run("doctor");
     for (const name of THREE)
-      expect(output).to.match(new RegExp(`^ok      ${name} answers in .* keys \\(.* looked at\\), .* of its maxmemory$`, "m"));
+      expect(output).to.match(
+        new RegExp(`^ok      ${name} answers in .* keys \\(.* looked at\\), .* of its maxmemory$`, "m"),
+      );
     expect(output).to.match(/^ok {6}every backend pod \(2\) runs ring epoch 1$/m);
     expect(output).to.not.match(/PROBLEM|WARNING/);
     expect(code).to.equal(0);
