@@ -5,12 +5,13 @@ import { connect, TOLERANCE_MS, UNTHROTTLED, verifyPass, type RingDescription } 
 async function main(ring: RingDescription): Promise<object> {
   const { rings, direction, withRun } = connect(ring);
   const start = performance.now();
+  const startBytes = process.memoryUsage().rss;
   await withRun(async (run) => {
     await preCopy({ ...run, rings }, ring.migration, UNTHROTTLED, TOLERANCE_MS);
     await verifyPass(run, ring.migration, direction);
   });
   const seconds = (performance.now() - start) / 1_000;
-  return { seconds, peakBytes: process.resourceUsage().maxRSS * 1_024 };
+  return { seconds, startBytes, peakBytes: process.resourceUsage().maxRSS * 1_024 };
 }
 
 process.once("message", (ring) => {

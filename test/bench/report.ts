@@ -112,14 +112,14 @@ function valueSizesTable(sizes: readonly ScriptTimes[]): string[] {
 function growthTable(growth: readonly Growth[]): string[] {
   if (growth.length === 0) return [];
   const rows = growth.map(
-    ({ shards, keys, movers, busiestMovers, seconds, peakBytes }) =>
+    ({ shards, keys, movers, busiestMovers, seconds, startBytes, peakBytes }) =>
       `| ${shards} → ${shards + 1} | ${count(keys)} | ${count(movers)} | ${count(busiestMovers)} | ${decimal(seconds)} | ` +
-      `${decimal((1e6 * seconds) / keys, 2)} | ${decimal(peakBytes / MIB)} |`,
+      `${decimal((1e6 * seconds) / keys, 2)} | ${decimal(startBytes / MIB)} | ${decimal(peakBytes / MIB)} |`,
   );
   return [
     ...["## Growth", "", "A pre-copy and a full pass of a verify, in a process of its own.", ""],
-    "| ring | keys | movers | of the busiest source | s | µs per key | peak memory of the process, MiB |",
-    ...["| --- | --: | --: | --: | --: | --: | --: |", ...rows, ""],
+    "| ring | keys | movers | of the busiest source | s | µs per key | memory before the work, MiB | at most, MiB |",
+    ...["| --- | --: | --: | --: | --: | --: | --: | --: |", ...rows, ""],
   ];
 }
 

@@ -12,6 +12,8 @@ export interface Growth {
   /** Of the source that has the most. */
   readonly busiestMovers: number;
   readonly seconds: number;
+  /** Of memory: before the work, which is Node, ts-node and what they load; and at most. */
+  readonly startBytes: number;
   readonly peakBytes: number;
 }
 
@@ -40,13 +42,15 @@ export async function growth(say: (line: string) => void): Promise<readonly Grow
   return all;
 }
 
-async function inProcess(ring: BenchRing): Promise<{ readonly seconds: number; readonly peakBytes: number }> {
+async function inProcess(ring: BenchRing): Promise<Pick<Growth, "seconds" | "startBytes" | "peakBytes">> {
   const child = fork(path.join(__dirname, "..", "engine-process.ts"), { execArgv: ["-r", "ts-node/register"] });
   child.send(ring.description);
   const ended = once(child, "exit").then(([code]) =>
     Promise.reject(new Error(`the engine ended with ${String(code)}`)),
   );
   ended.catch(() => undefined);
-  const [found] = (await Promise.race([once(child, "message"), ended])) as [{ seconds: number; peakBytes: number }];
+  const [found] = (await Promise.race([once(child, "message"), ended])) as [
+    Pick<Growth, "seconds" | "startBytes" | "peakBytes">,
+  ];
   return found;
 }
