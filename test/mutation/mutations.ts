@@ -2,10 +2,11 @@
 import type { Mutation } from "./mutation";
 import { CLAIMS } from "./mutations/claims";
 import { ENGINES } from "./mutations/engines";
+import { PARTS } from "./mutations/parts";
 import { PHASES } from "./mutations/phases";
 import { PODS } from "./mutations/pods";
 import { SERVICE } from "./mutations/service";
 import { SHARDS } from "./mutations/shards";
 import { WRITES } from "./mutations/writes";
 
-export const MUTATIONS: readonly Mutation[] = [CLAIMS, PHASES, PODS, WRITES, ENGINES, SHARDS, SERVICE].flat();
+export const MUTATIONS: readonly Mutation[] = [CLAIMS, PHASES, PODS, WRITES, ENGINES, PARTS, SHARDS, SERVICE].flat();
