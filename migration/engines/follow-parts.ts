@@ -1,7 +1,7 @@
 import { readCheckpoint, type Checkpoint } from "./checkpoint";
 import { passOn } from "./passed-brake";
 import { Progress } from "./progress";
-import type { CheckpointedWork, ProgressEvent, Run } from "./runtime";
+import type { CheckpointedWork, JobEvent, Run } from "./runtime";
 
 const POLL_MS = 1_000;
 
@@ -96,11 +96,9 @@ class Parts {
     }
   }
 
-  private tell(event: DistributiveOmit<ProgressEvent, "job">): void {
+  private tell(event: JobEvent): void {
     this.run.onProgress?.({ job: this.work.name, ...event });
   }
 }
-
-type DistributiveOmit<T, K extends keyof T> = T extends unknown ? Omit<T, K> : never;
 
 const checked = ({ counts }: Checkpoint): number => counts["checked"] ?? 0;

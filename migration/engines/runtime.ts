@@ -71,6 +71,10 @@ export type ProgressEvent = { readonly job: string } & (
   /** A pass of a verify: what it found, and what all passes repaired. */
   | { readonly kind: "verified"; readonly counts: Readonly<Record<VerifyFigure, number>> }
 );
+/** The same, of a job that is known anyhow. */
+export type JobEvent = OmitOfEach<ProgressEvent, "job">;
+type OmitOfEach<T, K extends keyof T> = T extends unknown ? Omit<T, K> : never;
+
 export type VerifyFigure = "checked" | "missing" | "different" | "extra" | "repaired";
 
 /** What to do with a key that only the secondary holds: a left-over is deleted, somebody's half-done claim completed. */

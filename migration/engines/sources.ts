@@ -3,7 +3,7 @@ import { assertRemembers, type MigrationRecord } from "./migration-record";
 import { formatCount as count } from "../plan/format";
 import { Progress } from "./progress";
 import type { Route } from "./route";
-import type { ProgressEvent, Run } from "./runtime";
+import type { JobEvent, Run } from "./runtime";
 import type { ShardStore } from "./shard-store";
 import { walk, type Pacing } from "./walk";
 
@@ -70,8 +70,7 @@ export async function runOnSources(run: Run, job: SourcesJob): Promise<Counts> {
   return total;
 }
 
-type Tell = (event: DistributiveOmit<ProgressEvent, "job">) => void;
-type DistributiveOmit<T, K extends keyof T> = T extends unknown ? Omit<T, K> : never;
+type Tell = (event: JobEvent) => void;
 
 /** What the sources of a job share. */
 interface Together {

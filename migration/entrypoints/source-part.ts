@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { ShardAddress } from "../adapters/open-shards";
-import { openShards } from "../adapters/open-shards";
+import { openShards, type ShardAddress } from "../adapters/open-shards";
 import { systemClock } from "../adapters/session";
 import { RunLock } from "../engines/lock";
 import { PassedBrake } from "../engines/passed-brake";
