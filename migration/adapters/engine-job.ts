@@ -13,6 +13,9 @@ const STUCK_MS = 300_000;
 /** A pod on a node that is lost stays until somebody says that the node is gone. */
 const GONE_WITHIN_MS = 120_000;
 const LAST_LINES = 15;
+const TAKEN_OVER =
+  "another run has put its own Job in the place of this one's. Wait for that run to end, then run `pulumi up` again.";
+const GO_ON = "Run `pulumi up` again: it goes on from the checkpoints.";
 const NOT_FOUND = 404;
 const DENIED = [401, 403];
 
@@ -48,8 +51,8 @@ export class EngineJob {
    * @throws Error with the last lines of a pod that failed, or what keeps pods from being started.
    */
   async run(work: JobWork, log: Log): Promise<void> {
-    await explained("Job", this.clearAway(log));
-    const uid = await explained("Job", this.create(work));
+    await explained(this.clearAway(log));
+    const uid = await explained(this.create(work));
     try {
       await this.follow(work.sources, uid, log);
     } finally {
@@ -82,23 +85,23 @@ export class EngineJob {
 
   private async follow(sources: readonly string[], uid: string, log: Log): Promise<void> {
     const said = new Set<string>();
-    let [seenMs, movedMs] = [Date.now(), Date.now()];
+    let [seenMs, movedMs] = [performance.now(), performance.now()];
     for (; ; await sleep(POLL_MS)) {
       try {
         const { metadata, status = {} } = await this.read();
-        if (metadata?.uid !== uid) throw new Error(`another run has put its own Job in the place of this one's`);
+        if (metadata?.uid !== uid) throw new Error(TAKEN_OVER);
         const is = (type: string) => status.conditions?.some((it) => it.type === type && it.status === "True") ?? false;
         if (is("Complete")) return;
         const pods = await this.pods();
         if (is("Failed") || is("FailureTarget")) throw new Error(await this.whyItFailed(sources, pods));
-        if (pods.some(({ status: at }) => at?.phase === "Running")) movedMs = Date.now();
+        if (pods.some(({ status: at }) => at?.phase === "Running")) movedMs = performance.now();
         const remarks = await this.remarks(sources, pods);
         for (const line of remarks) if (!said.has(line)) log(line);
         for (const line of remarks) said.add(line);
-        if (Date.now() - movedMs > STUCK_MS) throw new Error(await this.whyItIsStuck(remarks));
-        seenMs = Date.now();
+        if (performance.now() - movedMs > STUCK_MS) throw new Error(await this.whyItIsStuck(remarks));
+        seenMs = performance.now();
       } catch (error) {
-        if (!isAway(error) || Date.now() - seenMs > API_AWAY_MS) throw explain("Job", error);
+        if (!isAway(error) || performance.now() - seenMs > API_AWAY_MS) throw explain(error);
       }
     }
   }
@@ -121,7 +124,8 @@ export class EngineJob {
   private async whyItFailed(sources: readonly string[], pods: readonly V1Pod[]): Promise<string> {
     const what = `Job ${this.options.namespace}/${NAME}`;
     const failed = pods.find(({ status }) => status?.phase === "Failed");
-    if (!failed) return `${what} failed, and none of its pods says why: they were deleted, or their node was lost.`;
+    if (!failed)
+      return `${what} failed, and none of its pods says why: they were deleted, or their node was lost. ${GO_ON}`;
     const lines = await this.lastLines(failed, LAST_LINES);
     return `the pod for ${sources[indexOf(failed)] ?? "?"} of ${what} failed; its last lines:\n${lines}`;
   }
@@ -192,16 +196,16 @@ function isAway(error: unknown): boolean {
 }
 
 /** @returns an error of the API as an operator should read it; any other one as it is. */
-function explain(what: string, error: unknown): unknown {
+function explain(error: unknown): unknown {
   if (statusOf(error) === undefined) return error;
   const reason = messageOf(error).split("\n")[0] ?? "";
   const next = "Check the kubeconfig, its context and its rights.";
-  return new Error(`cannot work with the ${what} ${NAME} by the Kubernetes API: ${reason}. ${next}`, { cause: error });
+  return new Error(`cannot work with the Job ${NAME} by the Kubernetes API: ${reason}. ${next}`, { cause: error });
 }
 
-const explained = <T>(what: string, request: Promise<T>): Promise<T> =>
+const explained = <T>(request: Promise<T>): Promise<T> =>
   request.catch((error: unknown) => {
-    throw explain(what, error);
+    throw explain(error);
   });
 
 async function unlessGone<T>(request: Promise<T>): Promise<T | undefined> {

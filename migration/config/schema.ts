@@ -18,9 +18,9 @@ const shardName = text(
 
 const names = z.array(shardName, "a list of shard names");
 
-/** Far above what any ring needs, and far below where timers overflow (2^31 ms) and sums lose precision. */
 /** Redis has no larger strings. */
 const MAX_VALUE_BYTES = 512 * 1024 * 1024;
+/** Far above what any ring needs, and far below where timers overflow (2^31 ms) and sums lose precision. */
 const MAX_WAIT_MS = 3_600_000;
 const MAX_ROLLOUT_MS = 86_400_000;
 const MAX_KEYS_PER_SECOND = 1_000_000;

@@ -1,7 +1,5 @@
 /** One round: a whole migration on real servers, with concurrent writers, while something goes wrong. */
-import { fork, type ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
-import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import seedrandom from "seedrandom";
 import type { CheckedGateInputs } from "../../migration/entrypoints/gate-inputs";
@@ -11,11 +9,12 @@ import { RedisServer } from "../integration/redis-servers";
 import { Mix, LONGEST_SHORT_TTL_MS } from "../lab/load/mix";
 import { PaperBackend } from "./backend";
 import { Book } from "./book";
-import { check, NOTHING } from "./check";
+import { check, NOTHING, type Found } from "./check";
 import { FAULTS } from "./faults";
+import { startUp } from "./run-up";
 import { between, pick, type FaultyShard, type Scene } from "./scene";
 import { TcpProxy } from "./tcp-proxy";
-import type { News, Order } from "./up-process";
+import type { Order } from "./up-process";
 
 const KEY_PREFIX = "pcs:";
 const THREE = ["shard-0", "shard-1", "shard-2"];
@@ -42,18 +41,12 @@ const JOURNEYS: readonly (readonly (Phase | "back")[])[] = [
 const EMPTIED = /does not know migration/;
 
 /** What came of a round. */
-export interface RoundResult {
+export interface RoundResult extends Found {
   readonly seed: string;
   readonly faults: readonly string[];
   readonly journey: string;
   readonly runs: number;
   readonly keys: number;
-  readonly lost: readonly string[];
-  readonly resurrected: readonly string[];
-  /** Copies on shards that do not own them. */
-  readonly leftOver: readonly string[];
-  /** Keys whose value is not whole, or that expire at another time. */
-  readonly different: readonly string[];
   /** Answers that cannot be true of a set-once store. */
   readonly untrue: readonly string[];
   /** Why the migration could not be brought to its end. */
@@ -79,6 +72,8 @@ class Round {
   private stuck: string | undefined;
   private runs = 0;
   private readonly done: string[] = [];
+  /** Faults that came to pass. */
+  private readonly happened: string[] = [];
   private healing: Promise<void> = Promise.resolve();
 
   private constructor(
@@ -164,8 +159,6 @@ class Round {
     await Promise.all([...new Set([...shards.map(({ server }) => server), ...others])].map((server) => server.stop()));
   }
 
-  private readonly happened: string[] = [];
-
   private async travel(journey: readonly (Phase | "back")[], faults: readonly PlannedFault[]): Promise<void> {
     const { current, target, emptied } = this.scene;
     for (const [i, stop] of journey.entries()) {
@@ -233,11 +226,6 @@ class Round {
   private async up(phase: Phase, shards: readonly string[]): Promise<string | undefined> {
     this.runs++;
     const { scene } = this;
-    const child = fork(path.join(__dirname, "up-process.ts"), {
-      execArgv: ["-r", "ts-node/register/transpile-only"],
-      stdio: ["ignore", "ignore", "inherit", "ipc"],
-    });
-    scene.up = child;
     const { clockJump } = scene;
     scene.clockJump = undefined;
     const order: Order = {
@@ -245,40 +233,25 @@ class Round {
       ...{ urls: this.urls, metrics: this.cluster.metrics, state: this.state, settings: SETTINGS },
       ...(clockJump ? { clockJump } : {}),
     };
-    child.send(order);
+    const run = startUp(order, {
+      onState: (state) => {
+        this.state = state;
+        scene.isWorking = true;
+      },
+      onRollOut: (data, epoch) => this.backend.rollOut(data, epoch),
+    });
+    scene.up = run.process;
     const slow = setTimeout(() => {
       this.stuck ??= `an up for ${phase} did not end within ${UP_WITHIN_MS / 1_000} s`;
-      child.kill("SIGKILL");
+      run.process.kill("SIGKILL");
     }, UP_WITHIN_MS);
     try {
-      return await this.follow(child);
+      return await run.ended;
     } finally {
       clearTimeout(slow);
       scene.up = undefined;
       scene.isWorking = false;
     }
-  }
-
-  private follow(child: ChildProcess): Promise<string | undefined> {
-    return new Promise((resolve) => {
-      let end: { readonly why: string | undefined } = { why: "killed" };
-      child.on("message", (message) => {
-        const news = message as News;
-        if (news.kind === "state") {
-          this.state = news.state;
-          this.scene.isWorking = true;
-        }
-        if (news.kind === "rollOut") {
-          this.backend.rollOut(news.data, news.epoch);
-          child.send("rolling out");
-        }
-        if (news.kind === "done") end = { why: undefined };
-        if (news.kind === "failed") end = { why: news.why };
-        if (news.kind === "done" || news.kind === "failed") child.disconnect();
-      });
-      child.on("error", () => undefined); // told something when it was just killed
-      child.on("exit", () => resolve(end.why));
-    });
   }
 
   private get urls(): Readonly<Record<string, string>> {
