@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { leastRights } from "../lab/least-rights";
+import type { PulumiRun } from "../lab/pulumi-run";
 import { World } from "./world";
 
 const THREE = ["shard-0", "shard-1", "shard-2"];
@@ -44,29 +45,30 @@ describe("a migration whose work is done by a Job", function () {
   });
 
   const enginePods = () => world.kube.list("pods", ENGINE);
-  const aPodThatRuns = async () => {
-    for (;;) {
-      const running = (await enginePods()).find(({ status }) => (status as { phase?: string }).phase === "Running");
-      if (running) return running.metadata.name;
-      await sleep(250);
-    }
-  };
+  const podsThatRun = async () =>
+    (await enginePods())
+      .filter(({ status }) => (status as { phase?: string }).phase === "Running")
+      .map(({ metadata }) => `pod/${metadata.name}`);
 
-  const aPodSays = async (what: RegExp) => {
+  /** @throws Error when the run is over without that. */
+  const aPodSays = async (what: RegExp, run: PulumiRun) => {
+    const end = new AbortController();
+    void run.done.finally(() => end.abort());
     while (!what.test(await world.kube.run(["logs", "--selector", ENGINE, "--tail=-1", "--ignore-errors"]))) {
+      if (end.signal.aborted) throw new Error(`the run is over, and no pod said ${what}:\n${(await run.done).output}`);
       await sleep(250);
     }
   };
 
-  it("loses nothing when a pod and then the run itself are killed half-way, and goes on from the checkpoints", async () => {
+  it("loses nothing when pods and then the run itself are killed half-way, and goes on from the checkpoints", async () => {
     await world.to("plan", { targetShards: FOUR });
     await world.stack.setConfig({ migrationPhase: "copy", copy: SLOW });
     const run = world.stack.startUp({ skipPreview: true });
     await run.waitForLine(/pre-copy: by a Job in the cluster, 3 sources, 2 at once/);
-    // From then on there are checkpoints: it is they that are counted.
-    await run.waitForLine(/pre-copy: [\d,]+ of about [\d,]+ keys \(\d+ %\), \S+ keys\/s, \S.* left$/);
-    await world.kube.run(["delete", `pod/${await aPodThatRuns()}`, "--grace-period=0", "--force"]);
-    await aPodSays(/pre-copy: shard-\d goes on from its checkpoint \(\d+ keys done\)/);
+    // What is counted are checkpoints: one of the pods at work has one, and who is to go on for it must find that.
+    await run.waitForLine(/pre-copy: [1-9][\d,]* of about [\d,]+ keys \(\d+ %\), \S+ keys\/s, \S.* left$/);
+    await world.kube.run(["delete", ...(await podsThatRun()), "--grace-period=0", "--force"]);
+    await aPodSays(/pre-copy: shard-\d goes on from its checkpoint \(\d+ keys done\)/, run);
     await run.kill();
     await world.stack.cancel();
     const { output } = await world.to("copy", { copy: FAST });
