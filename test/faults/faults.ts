@@ -4,11 +4,19 @@ import { mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
+import { HashRing } from "../../migration/ring/ring";
+import type { Phase } from "../../migration/phases";
 import { RedisServer } from "../integration/redis-servers";
-import { between, pick, type FaultyShard, type Scene } from "./scene";
+import { between, KEY_PREFIX, pick, type FaultyShard, type Scene } from "./scene";
 
 const MOST_MS = 2_000;
 const AT_WORK_WITHIN_MS = 10_000;
+/** About what a run sends of one shard's work. */
+const MOST_COMMANDS = 400;
+/** Phases with work that has checkpoints. */
+const WITH_WORK: readonly Phase[] = ["copy", "dualWrite", "cleanup"];
+/** Keys that go with an eviction. */
+const EVICTED = 20;
 const SYNCED_WITHIN_MS = 10_000;
 const BOOKKEEPING = "dedup-shards:";
 
@@ -19,53 +27,76 @@ const some = ({ random, shards }: Scene): FaultyShard => pick(random, shards);
 const aWhile = ({ random }: Scene, most = MOST_MS) => sleep(between(random, 100, most));
 const joining = ({ shards, current }: Scene) => shards.find(({ name }) => !current.includes(name));
 
-/** Sets something on a shard for a while. */
-const setting =
-  (name: string, value: string, usually: string): Fault =>
+/** Something that concerns a run of `up`: one must be there, in the beginning or in the end. */
+const underWay =
+  (fault: Fault): Fault =>
   async (scene) => {
+    const before = scene.up;
+    const isPast = await fault(scene);
+    return isPast && (before ?? scene.up) !== undefined;
+  };
+
+/** Something that happens to a run at work behind the gate, between two commands of it. */
+const jolted =
+  (clockJumpMs: (scene: Scene) => number | undefined): Fault =>
+  async (scene) => {
+    for (let waitedMs = 0; !scene.isWorking && waitedMs < AT_WORK_WITHIN_MS; waitedMs += 20) await sleep(20);
+    const afterCommands = Math.round(MOST_COMMANDS ** scene.random());
+    const byMs = clockJumpMs(scene);
+    return (await scene.up?.jolt({ afterCommands, ...(byMs === undefined ? {} : { clockJumpMs: byMs }) })) ?? false;
+  };
+
+const killed = jolted(() => undefined);
+
+/** A run is killed, and before the next one something else happens. */
+const killedThen =
+  (next: Fault): Fault =>
+  async (scene) =>
+    (await killed(scene)) && next(scene);
+
+/** Sets something on a shard for a while. */
+const setting = (name: string, value: string, usually: string): Fault =>
+  underWay(async (scene) => {
     const { client } = some(scene).server;
     await client.config("SET", name, value);
     await aWhile(scene);
     await client.config("SET", name, usually);
     return true;
-  };
+  });
 
-/** Changes every checkpoint that a source has. */
-const checkpoint =
-  (change: (client: Redis, key: string, text: string) => Promise<unknown>): Fault =>
-  async (scene) => {
-    const { client } = some(scene).server;
+/** Changes every checkpoint that a killed run has left. */
+const checkpoint = (change: (client: Redis, key: string, text: string) => Promise<unknown>): Fault =>
+  killedThen(async ({ shards }) => {
     let done = false;
-    for (const key of await client.keys(`${BOOKKEEPING}checkpoint:*`)) {
-      const text = await client.get(key);
-      if (text !== null) await change(client, key, text);
-      done ||= text !== null;
+    for (const { client } of shards.map(({ server }) => server)) {
+      for (const key of await client.keys(`${BOOKKEEPING}checkpoint:*`)) {
+        const text = await client.get(key);
+        if (text !== null) await change(client, key, text);
+        done ||= text !== null;
+      }
     }
     return done;
-  };
+  });
 
-const restarted =
-  (signal: NodeJS.Signals): Fault =>
-  async (scene) => {
+const restarted = (signal: NodeJS.Signals): Fault =>
+  underWay(async (scene) => {
     await some(scene).server.restart({ signal, meanwhile: () => aWhile(scene) });
     return true;
-  };
+  });
 
 export const FAULTS: Readonly<Record<string, Fault>> = {
-  "engine killed": async (scene) => {
-    // Behind the gate, where the work is.
-    for (let waitedMs = 0; !scene.isWorking && waitedMs < AT_WORK_WITHIN_MS; waitedMs += 20) await sleep(20);
-    if (!scene.isWorking) return false;
-    await aWhile(scene);
-    return scene.up?.kill("SIGKILL") ?? false;
-  },
-  "shard stopped and continued": async (scene) => {
+  "engine killed": killed,
+  "engine killed, and shards restarted": killedThen(async ({ shards }) => {
+    await Promise.all(shards.map(({ server }) => server.restart({ signal: "SIGKILL" })));
+    return true;
+  }),
+  "shard stopped and continued": underWay(async (scene) => {
     const { server } = some(scene);
     server.pause();
     await aWhile(scene);
     server.resume();
     return true;
-  },
+  }),
   "shard killed and back with its data": restarted("SIGKILL"),
   "shard restarted": restarted("SIGTERM"),
   "joining shard back empty": async (scene) => {
@@ -76,49 +107,70 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     await shard.server.restart({ empty: true, signal: "SIGKILL" });
     return true;
   },
-  "failover to a replica": failover,
-  "connections reset": async (scene) => {
+  "source back empty": async (scene) => {
+    const { phase, shards, current, random, emptied } = scene;
+    // Until the cutover that is where the only whole set of claims is.
+    if (!["copy", "dualWrite"].includes(phase)) return false;
+    const shard = pick(
+      random,
+      shards.filter(({ name }) => current.includes(name)),
+    );
+    emptied.add(shard.name);
+    await shard.server.restart({ empty: true, signal: "SIGKILL" });
+    return true;
+  },
+  "keys gone from their new owners": async ({ phase, hasDrained, quietKeys, shards, current, target }) => {
+    // Where the old owners still have them they can be had back.
+    if (phase !== "cutover" || hasDrained) return false;
+    const [before, after] = [new HashRing(current), new HashRing(target)];
+    const movers = quietKeys.filter((id) => before.ownerOf(id) !== after.ownerOf(id)).slice(0, EVICTED);
+    for (const id of movers)
+      await shards.find(({ name }) => name === after.ownerOf(id))?.server.client.del(KEY_PREFIX + id);
+    return movers.length > 0;
+  },
+  "failover to a replica": underWay(failover),
+  "connections reset": underWay(async (scene) => {
     some(scene).proxy.reset();
     await Promise.resolve();
     return true;
-  },
-  "connections half-open": async (scene) => {
+  }),
+  "connections half-open": underWay(async (scene) => {
     const { proxy } = some(scene);
     proxy.block();
     await aWhile(scene);
     proxy.open();
     return true;
-  },
-  "slow network": async (scene) => {
+  }),
+  "slow network": underWay(async (scene) => {
     const { proxy } = some(scene);
     proxy.slowDown(between(scene.random, 1, 15), between(scene.random, 100, 2_000));
     await aWhile(scene);
     proxy.open();
     return true;
-  },
-  "answer cut short": async (scene) => {
+  }),
+  "answer cut short": underWay(async (scene) => {
     some(scene).proxy.cutNextAnswer();
     await Promise.resolve();
     return true;
-  },
+  }),
   "shard at maxmemory (OOM)": setting("maxmemory", "1mb", "0"),
-  "no more clients": async (scene) => {
+  "no more clients": underWay(async (scene) => {
     const { server, proxy } = some(scene);
     await server.client.config("SET", "maxclients", "1");
     proxy.reset();
     await aWhile(scene);
     await server.client.config("SET", "maxclients", "10000");
     return true;
-  },
-  "out of file descriptors": async (scene) => {
+  }),
+  "out of file descriptors": underWay(async (scene) => {
     const { server, proxy } = some(scene);
     execFileSync("prlimit", ["--pid", String(server.pid), "--nofile=4:"]);
     proxy.reset();
     await aWhile(scene);
     execFileSync("prlimit", ["--pid", String(server.pid), "--nofile=4096:"]);
     return true;
-  },
-  "loading (LOADING)": async (scene) => {
+  }),
+  "loading (LOADING)": underWay(async (scene) => {
     const { server } = some(scene);
     await server.client.config("SET", "aof-use-rdb-preamble", "yes");
     await server.client.bgrewriteaof();
@@ -129,8 +181,8 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
       settings: ["--key-load-delay", "1000", "--loading-process-events-interval-bytes", "1024"],
     });
     return true;
-  },
-  "busy with a script (BUSY)": async (scene) => {
+  }),
+  "busy with a script (BUSY)": underWay(async (scene) => {
     const { server } = some(scene);
     await server.client.config("SET", "busy-reply-threshold", "10");
     const other = server.client.duplicate();
@@ -138,8 +190,8 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     await other.eval(script, 0).catch(() => undefined);
     other.disconnect();
     return true;
-  },
-  "cannot save (MISCONF)": async (scene) => {
+  }),
+  "cannot save (MISCONF)": underWay(async (scene) => {
     const { client } = some(scene).server;
     const [, dir = ""] = await client.config("GET", "dir");
     const inTheWay = path.join(dir, "dump.rdb");
@@ -151,25 +203,32 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     await aWhile(scene);
     await client.config("SET", "save", "");
     return true;
-  },
-  "scripts flushed (NOSCRIPT)": async (scene) => {
+  }),
+  "scripts flushed (NOSCRIPT)": underWay(async (scene) => {
     for (const { server } of scene.shards) await server.client.script("FLUSH");
     return true;
-  },
-  "clock of the engine's machine jumps": async (scene) => {
-    const byMs = pick(scene.random, [-1, 1]) * between(scene.random, 1_000, 3_600_000);
-    scene.clockJump = { afterMs: between(scene.random, 0, 1_000), byMs };
-    return Promise.resolve(true);
-  },
+  }),
+  "clock of the engine's machine jumps": jolted(
+    ({ random }) => pick(random, [-1, 1]) * between(random, 1_000, 3_600_000),
+  ),
   "checkpoint deleted": checkpoint((client, key) => client.del(key)),
   "checkpoint truncated": checkpoint((client, key, text) => client.set(key, text.slice(0, text.length / 2))),
   "checkpoint of another migration": checkpoint((client, key, text) =>
     client.set(key, text.replace(/"work":"[^"]*"/, '"work":"another"').replace('"done":false', '"done":true')),
   ),
-  "lock stolen": async (scene) => {
+  "lock stolen": underWay(async (scene) => {
     await some(scene).server.client.set(`${BOOKKEEPING}lock`, "a thief", "PX", MOST_MS);
     return true;
-  },
+  }),
+};
+
+/** Where a fault can only happen on the way to some phases. */
+export const ONLY_ON_THE_WAY_TO: Readonly<Record<string, readonly Phase[]>> = {
+  ...{ "source back empty": ["copy", "dualWrite"], "joining shard back empty": ["copy", "dualWrite"] },
+  "keys gone from their new owners": ["cutover"],
+  ...{ "engine killed": WITH_WORK, "engine killed, and shards restarted": WITH_WORK },
+  ...{ "checkpoint deleted": WITH_WORK, "checkpoint truncated": WITH_WORK },
+  "checkpoint of another migration": WITH_WORK,
 };
 
 /** A replica takes over, without losing what was acknowledged; for a moment before clients meet it as it is: read only. */

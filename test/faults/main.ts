@@ -1,9 +1,10 @@
 /**
- * `npm run faults -- [--seed 1] [--rounds 20] [--only "engine killed,lock stolen"] [--until-bad] [--out FILE] [--bug NAME]`
+ * `npm run faults -- [--seed 1] [--rounds 20] [--replay SEED] [--only "engine killed,lock stolen"] [--until-bad] [--out FILE] [--bug NAME]`
  *
  * Plays so many rounds and says what came of them; exits with 1 unless nothing was lost, nothing came back and every
- * migration got to its end. A round's seed plays it again: `--seed SEED-OF-THE-ROUND --rounds 1`. With a bug, put in on
- * purpose into a copy of this working tree, it plays until a round notices, and exits with 1 when none does.
+ * migration got to its end. A round's seed plays it again: `--replay`. With a bug, put in on
+ * purpose into a copy of this working tree, it plays until a round notices, then the same rounds without that bug; it
+ * exits with 1 unless one noticed, and it was the bug.
  */
 import { appendFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -13,6 +14,7 @@ import { isBad, summaryOf } from "./summary";
 
 const OPTIONS = {
   seed: { type: "string", default: "1" },
+  replay: { type: "string" },
   rounds: { type: "string", default: "20" },
   only: { type: "string" },
   "until-bad": { type: "boolean", default: false },
@@ -22,14 +24,15 @@ const OPTIONS = {
 
 async function main(): Promise<boolean> {
   const { values } = parseArgs({ options: OPTIONS });
-  const { seed, rounds, only, bug, out } = values;
-  if (bug !== undefined) return isNoticed(bug, ["--seed", seed, "--rounds", rounds, ...(only ? ["--only", only] : [])]);
+  const { seed, rounds, replay, only, bug, out } = values;
+  if (bug !== undefined) return isNoticed(bug, ["--seed", seed, ...(only ? ["--only", only] : [])], Number(rounds));
   const results: RoundResult[] = [];
-  for (let i = 1; i <= Number(rounds); i++) {
-    const result = await playRound(rounds === "1" ? seed : `${seed}-${i}`, only?.split(","));
+  const seeds = Array.from({ length: Number(rounds) }, (_, i) => `${seed}-${i + 1}`);
+  for (const [i, each] of (replay ? [replay] : seeds).entries()) {
+    const result = await playRound(each, only?.split(","));
     results.push(result);
     if (out) appendFileSync(out, `${JSON.stringify(result)}\n`);
-    console.log(`faults: round ${i} of ${rounds}, ${lineOf(result)}`);
+    console.log(`faults: round ${i + 1} of ${replay ? 1 : rounds}, ${lineOf(result)}`);
     if (isBad(result)) console.log(JSON.stringify(result, null, 2));
     if (isBad(result) && values["until-bad"]) break;
   }
@@ -44,10 +47,12 @@ function lineOf(result: RoundResult): string {
   return `${verdict}: seed ${seed}, ${seconds.toFixed(1)} s, ${keys} keys, ${runs} runs: ${what}; ${journey}`;
 }
 
-async function isNoticed(bug: string, args: readonly string[]): Promise<boolean> {
-  const round = await roundThatNotices(bug, args);
-  console.log(`faults: ${bug} (${BUGS[bug]}): ${round === undefined ? "NOT noticed" : `noticed in round ${round}`}`);
-  return round !== undefined;
+async function isNoticed(bug: string, args: readonly string[], rounds: number): Promise<boolean> {
+  const { round, isBugs } = await roundThatNotices(bug, args, rounds);
+  const without = isBugs ? "good without it" : "BAD without it as well";
+  const verdict = round === undefined ? "NOT noticed" : `noticed in round ${round}; ${without}`;
+  console.log(`faults: ${bug} (${BUGS[bug]?.what}): ${verdict}`);
+  return isBugs;
 }
 
 main().then(

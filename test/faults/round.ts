@@ -10,24 +10,27 @@ import { Mix, LONGEST_SHORT_TTL_MS } from "../lab/load/mix";
 import { PaperBackend } from "./backend";
 import { Book } from "./book";
 import { check, NOTHING, type Found } from "./check";
-import { FAULTS } from "./faults";
+import { FAULTS, ONLY_ON_THE_WAY_TO } from "./faults";
 import { startUp } from "./run-up";
-import { between, pick, type FaultyShard, type Scene } from "./scene";
+import { between, KEY_PREFIX, pick, type FaultyShard, type Scene } from "./scene";
 import { TcpProxy } from "./tcp-proxy";
 import type { Order } from "./up-process";
 
-const KEY_PREFIX = "pcs:";
 const THREE = ["shard-0", "shard-1", "shard-2"];
 const FOUR = [...THREE, "shard-3"];
 /** Of each source several pages of a scan: a checkpoint lies behind a whole one. */
 const STORED_BEFORE = 3_000;
+/** Of these, claims that nobody sends again. */
+const QUIET = 500;
 const WRITERS = 8;
 const BETWEEN_CLAIMS_MS = 150;
 const TIMES = { claimWindowMs: 250, commandTimeoutMs: 250 };
 /** Slow enough for something to happen meanwhile. */
 const SETTINGS = { ...TIMES, keysPerSecond: 600, catchUpKeysPerSecond: 2_000, batchSize: 10, rolloutTimeoutMs: 20_000 };
 const UP_WITHIN_MS = 90_000;
-const RUNS_PER_PHASE = 12;
+const MOST_FAULTS = 4;
+const RUNS_PER_PHASE = 20;
+const PATIENCE = 0.7;
 const FORTH: readonly Phase[] = ["plan", "copy", "dualWrite", "cutover", "cleanup", "stable"];
 /** Ways to the end, some with a step back on them; "back" is stable on the ring of before. */
 const JOURNEYS: readonly (readonly (Phase | "back")[])[] = [
@@ -99,7 +102,8 @@ class Round {
       phase: "stable" as const,
       up: undefined,
       isWorking: false,
-      clockJump: undefined,
+      hasDrained: false,
+      quietKeys: Array.from({ length: QUIET }, (_, i) => hashed(`${seed} quiet ${i}`)),
       emptied: new Set<string>(),
       others: [],
     };
@@ -118,17 +122,18 @@ class Round {
   /** @returns the faults that came to pass. */
   async play(only: readonly string[]): Promise<readonly string[]> {
     const { random } = this.scene;
-    const known = Array.from({ length: STORED_BEFORE }, (_, i) => hashed(`${this.seed} before ${i}`));
-    await this.store(known);
+    const known = Array.from({ length: STORED_BEFORE - QUIET }, (_, i) => hashed(`${this.seed} before ${i}`));
+    await this.store([...known, ...this.scene.quietKeys]);
     const mix = new Mix(this.seed, known);
     const writing = new AbortController();
     const writers = Array.from({ length: WRITERS }, () => this.write(mix, writing.signal));
     const journey = pick(random, JOURNEYS);
-    const faults = Array.from({ length: between(random, 1, 3) }, () => ({
-      kind: pick(random, only),
-      at: between(random, 0, journey.length - 1),
-      afterMs: between(random, 0, 2_500),
-    }));
+    const faults = Array.from({ length: between(random, 1, MOST_FAULTS) }, () => {
+      const kind = pick(random, only);
+      const possible = ONLY_ON_THE_WAY_TO[kind] ?? journey;
+      const stops = [...journey.keys()].filter((i) => possible.includes(journey[i] as Phase));
+      return { kind, at: pick(random, stops), afterMs: between(random, 0, 2_500) };
+    });
     try {
       await this.to("stable", this.scene.current);
       await this.travel(journey, faults);
@@ -144,10 +149,12 @@ class Round {
   async result(faults: readonly string[]): Promise<Omit<RoundResult, "seconds">> {
     // What lives only for a while must be gone by then.
     await sleep(1.1 * LONGEST_SHORT_TTL_MS);
-    // Of a migration that is not over nobody knows where keys are to be.
+    // Of a migration that is not over nobody knows where keys are to be; and what a source lost is lost.
     const isOver = this.done.at(-1) === "stable" && this.done.length > 1;
     const found = isOver ? await check(this.scene, this.book, KEY_PREFIX) : NOTHING;
-    const untrue = this.book.findings().map(({ text }) => text);
+    const { emptied, current } = this.scene;
+    const hasLost = [...emptied].some((name) => current.includes(name));
+    const untrue = hasLost ? [] : this.book.findings().map(({ text }) => text);
     const { seed, runs, stuck, book } = this;
     return { seed, faults, journey: this.done.join(" → "), runs, keys: book.size, ...found, untrue, stuck };
   }
@@ -166,9 +173,12 @@ class Round {
       const shards = stop === "stable" ? target : current;
       for (const fault of faults) if (fault.at === i) this.plan(fault);
       const refusal = await this.to(phase, shards);
-      if (stop === "back") emptied.clear(); // what was given up may be empty
+      // What was given up may be empty.
+      if (stop === "back") for (const name of emptied) if (!current.includes(name)) emptied.delete(name);
       if (refusal === undefined) continue;
-      // A shard came back empty, and that was noticed: what the message says is done, and the migration begun again.
+      // A shard came back empty, and that was noticed. Where claims are gone from their only owner a backup is needed.
+      if ([...emptied].some((name) => current.includes(name))) return;
+      // Else what the message says is done, and the migration begun again.
       return this.beginAgain();
     }
     if (emptied.size > 0) throw new Error(`${[...emptied].join(", ")} came back empty, and nobody noticed`);
@@ -200,6 +210,7 @@ class Round {
 
   /** Brings a phase about, in as many runs as it takes. @returns why it is refused, if a shard was emptied for that. */
   private async to(phase: Phase, shards: readonly string[]): Promise<string | undefined> {
+    const { random, emptied } = this.scene;
     this.scene.phase = phase;
     const why: string[] = [];
     while (why.length < RUNS_PER_PHASE) {
@@ -209,12 +220,12 @@ class Round {
         return undefined;
       }
       why.push(failure);
-      if (this.scene.emptied.size > 0 && EMPTIED.test(failure)) {
+      if (emptied.size > 0 && EMPTIED.test(failure)) {
         this.done.push(`${phase} refused`);
         return failure;
       }
-      // An operator looks at what is wrong, and comes back when it is over.
-      await this.healing;
+      // An operator looks at what is wrong and comes back when it is over, or does not wait for that.
+      if (random() < PATIENCE) await this.healing;
       await sleep(500);
       const [, other] = /Set migrationPhase (?:back )?to "(\w+)" and run/.exec(failure) ?? [];
       if (other !== undefined && other !== phase) await this.up(other as Phase, shards);
@@ -226,24 +237,22 @@ class Round {
   private async up(phase: Phase, shards: readonly string[]): Promise<string | undefined> {
     this.runs++;
     const { scene } = this;
-    const { clockJump } = scene;
-    scene.clockJump = undefined;
     const order: Order = {
       ...{ phase, shards, current: scene.current, target: scene.target, keyPrefix: KEY_PREFIX },
       ...{ urls: this.urls, metrics: this.cluster.metrics, state: this.state, settings: SETTINGS },
-      ...(clockJump ? { clockJump } : {}),
     };
     const run = startUp(order, {
       onState: (state) => {
         this.state = state;
         scene.isWorking = true;
+        scene.hasDrained ||= phase === "cleanup";
       },
       onRollOut: (data, epoch) => this.backend.rollOut(data, epoch),
     });
-    scene.up = run.process;
+    scene.up = run;
     const slow = setTimeout(() => {
       this.stuck ??= `an up for ${phase} did not end within ${UP_WITHIN_MS / 1_000} s`;
-      run.process.kill("SIGKILL");
+      run.kill();
     }, UP_WITHIN_MS);
     try {
       return await run.ended;

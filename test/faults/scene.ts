@@ -1,9 +1,10 @@
 /** What a round is played on, as far as faults need to know it. */
-import type { ChildProcess } from "node:child_process";
 import type { RedisServer } from "../integration/redis-servers";
 import type { Phase } from "../../migration/phases";
-import type { Order } from "./up-process";
+import type { UpRun } from "./run-up";
 import type { TcpProxy } from "./tcp-proxy";
+
+export const KEY_PREFIX = "pcs:";
 
 /** A shard: its server, which may be replaced by another one, and the way that everybody takes to it. */
 export interface FaultyShard {
@@ -21,13 +22,15 @@ export interface Scene {
   /** The phase that is being brought about. */
   phase: Phase;
   /** The `up` at work, if any. */
-  up: ChildProcess | undefined;
+  up: UpRun | undefined;
   /** Whether it is behind the gate. */
   isWorking: boolean;
-  /** For the next `up`. */
-  clockJump: Order["clockJump"];
+  /** Whether movers have begun to go from where they were. */
+  hasDrained: boolean;
   /** Shards whose data was taken away. */
   readonly emptied: Set<string>;
+  /** Keys of claims that nobody sends again. */
+  readonly quietKeys: readonly string[];
   /** Servers that were started on the way. */
   readonly others: RedisServer[];
 }

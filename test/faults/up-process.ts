@@ -1,4 +1,5 @@
 /** A `pulumi up` on paper, in a process of its own, so that it can be killed: one phase, with the product's entrypoints. */
+import { Redis } from "ioredis";
 import { HashRing } from "../../migration/ring/ring";
 import type { SettingsInputs } from "../../migration/entrypoints/inputs";
 import type { CheckedGateInputs } from "../../migration/entrypoints/gate-inputs";
@@ -19,32 +20,42 @@ export interface Order {
   /** What the last `up` left in the state. */
   readonly state: CheckedGateInputs | undefined;
   readonly settings: Partial<SettingsInputs>;
-  /** How far the clock of this machine jumps, and after how long. */
-  readonly clockJump?: { readonly afterMs: number; readonly byMs: number };
 }
+
+/** Something that happens to it when it has sent so many more commands to Redis: between any two batches. */
+export interface Jolt {
+  readonly afterCommands: number;
+  /** How far the clock of its machine jumps; without that it is killed. */
+  readonly clockJumpMs?: number;
+}
+
+/** What it is told. */
+export type Request =
+  | { readonly kind: "order"; readonly order: Order }
+  | { readonly kind: "rollingOut" }
+  | { readonly kind: "jolt"; readonly jolt: Jolt };
 
 /** What happens, in this order; a run that is killed stops somewhere. */
 export type News =
   | { readonly kind: "state"; readonly state: CheckedGateInputs }
   | { readonly kind: "rollOut"; readonly data: Readonly<Record<string, string>>; readonly epoch: number }
+  | { readonly kind: "clockJumped" }
   | { readonly kind: "done" }
   | { readonly kind: "failed"; readonly why: string };
 
 const tell = (news: News): void => void process.send?.(news);
 
 async function up(order: Order): Promise<void> {
-  const { current, target, keyPrefix, urls, metrics, clockJump } = order;
-  if (clockJump) setTimeout(() => jump(clockJump.byMs), clockJump.afterMs).unref();
+  const { current, target, keyPrefix, urls, metrics } = order;
   const rings = { current: new HashRing(current), target: new HashRing(target), keyPrefix };
   const servers = new Map(Object.entries(urls).map(([name, url]) => [name, { url }]));
-  const answered = () => new Promise<void>((resolve) => process.once("message", () => resolve()));
   const stack = new PaperStack(
     { rings, servers },
     {
       metrics,
       rollOut: (data, epoch) => {
         tell({ kind: "rollOut", data, epoch });
-        return answered();
+        return new Promise((resolve) => (rollingOut = resolve));
       },
     },
   );
@@ -55,13 +66,31 @@ async function up(order: Order): Promise<void> {
   await stack.finish();
 }
 
+/** Counts what goes to Redis, and lets it happen when that many are sent. */
+function joltAfter({ afterCommands, clockJumpMs }: Jolt): void {
+  type SendCommand = (this: Redis, ...args: Parameters<Redis["sendCommand"]>) => unknown;
+  const sendCommand: SendCommand = Reflect.get(Redis.prototype, "sendCommand");
+  let left = afterCommands;
+  Redis.prototype.sendCommand = function (...args) {
+    if (left-- === 0 && clockJumpMs === undefined) process.kill(process.pid, "SIGKILL");
+    if (left === -1 && clockJumpMs !== undefined) jump(clockJumpMs);
+    return sendCommand.apply(this, args);
+  } satisfies SendCommand;
+}
+
 function jump(byMs: number): void {
   const { now } = Date;
   Date.now = () => now() + byMs;
+  tell({ kind: "clockJumped" });
 }
 
-process.once("message", (order) => {
-  up(order as Order).then(
+let rollingOut = (): void => undefined;
+process.on("message", (message) => {
+  const request = message as Request;
+  if (request.kind === "rollingOut") rollingOut();
+  if (request.kind === "jolt") joltAfter(request.jolt);
+  if (request.kind !== "order") return;
+  up(request.order).then(
     () => tell({ kind: "done" }),
     (error: unknown) => tell({ kind: "failed", why: error instanceof Error ? error.message : String(error) }),
   );
