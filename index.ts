@@ -9,6 +9,7 @@ import { Monitoring, MONITORING_API, MONITORING_KINDS, type MonitoringKind } fro
 import { RedisShards } from "./components/redis-shards";
 import { ShardBackups } from "./components/shard-backups";
 import { shardIdentity } from "./components/shard-identity";
+import { engineAcl } from "./migration/adapters/engine-acl";
 import { ConfigError, METRIC_GATES_OFF, readStackConfig, type StackConfig } from "./migration/config";
 import { quantityOf } from "./migration/config/quantity";
 import { MIGRATION_METRIC_NAMES } from "./migration/metrics";
@@ -34,6 +35,7 @@ const config = readConfig();
 // An empty password is none. (Read beside the Config, which would warn that a secret is read in plain.)
 const hasPassword = Boolean(pulumi.runtime.getConfig(`${stack.name}:redisPassword`));
 const password = hasPassword ? stack.getSecret("redisPassword") : undefined;
+const { username } = config.redis;
 
 const ring = {
   shards: config.shards,
@@ -78,6 +80,7 @@ const shards = new RedisShards(
     namespace: config.namespace,
     memoryLimitBytes,
     password,
+    user: username === undefined ? undefined : engineUser(username),
     exporterImage: hasExporter ? config.monitoring.exporter.image : undefined,
     // A change of all shards restarts one after the other.
     settle: (shard) =>
@@ -182,6 +185,11 @@ async function declareMonitoring(): Promise<string> {
   const { url } = config.grafana;
   if (url !== undefined) pushDashboards(url, folder, content);
   return ["dashboards", ...(url === undefined ? [] : [`pushed to ${url}`]), ...kinds].join(", ");
+}
+
+/** Who the engines are to the shards that this program runs; elsewhere somebody else sees to that. */
+function engineUser(name: string) {
+  return { name, rules: engineAcl(config.keyPrefix), password: stack.requireSecret("redisUserPassword") };
 }
 
 /** As a secret, so that previews and their comments on pull requests do not print them all each time. */

@@ -51,15 +51,29 @@ export function redisConf({ memoryLimitBytes, auth }: { memoryLimitBytes: number
 /** @returns a digest that changes with the text, for an annotation that makes pods restart. */
 export const checksum = (text: string): string => createHash("sha256").update(text).digest("hex");
 
+/** An ACL user besides the default one. */
+export interface ShardUser {
+  readonly name: string;
+  /** ACL rules without a password, such as `+get`. */
+  readonly rules: readonly string[];
+}
+
 /**
  * @returns the Secret's files: the one that `redis.conf` includes, and the bare password for `redis-cli`.
  * @throws Error, which does not show the password, when it cannot be handed over in a file or a variable.
  */
-export function authFiles(password: string): Record<"auth.conf" | "password", string> {
+export function authFiles(
+  password: string,
+  user?: ShardUser & { readonly password: string },
+): Record<"auth.conf" | "password", string> {
   // $(cat file) drops a line break at the end, and no environment variable holds a NUL.
   if (/[\r\n\0]/.test(password)) {
     throw new Error("dedup-shards:redisPassword has a line break or a NUL in it; allowed: a password on one line");
   }
-  const quoted = `"${password.replace(/["\\]/g, "\\$&")}"`;
-  return { "auth.conf": `requirepass ${quoted}\nmasterauth ${quoted}\n`, password };
+  const lines = [`requirepass ${quoted(password)}`, `masterauth ${quoted(password)}`];
+  if (user)
+    lines.push(["user", user.name, "on", ...[`#${checksum(user.password)}`, ...user.rules].map(quoted)].join(" "));
+  return { "auth.conf": `${lines.join("\n")}\n`, password };
 }
+
+const quoted = (text: string): string => `"${text.replace(/["\\]/g, "\\$&")}"`;

@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { authFiles, checksum, redisConf } from "./redis-config";
+import { authFiles, checksum, redisConf, type ShardUser } from "./redis-config";
 import { RedisShard } from "./redis-shard";
 import { EXPORTER_AUTH_FILE, exporterAuth } from "./shard-exporter";
 import { REDIS_PORT, SHARDS_APP } from "./shard-identity";
@@ -16,6 +16,8 @@ export interface RedisShardsArgs extends ShardPodArgs {
   readonly memoryLimitBytes: number;
   /** The password of every shard. @default none */
   readonly password?: pulumi.Input<string> | undefined;
+  /** An ACL user of every shard, besides the default one; only together with `password`. @default none */
+  readonly user?: (ShardUser & { readonly password: pulumi.Input<string> }) | undefined;
   /**
    * Declares what must be done with a shard before the next one is made or restarted: to wait until its pod is back.
    * @default the StatefulSet is updated, which its pod's restart may still follow
@@ -36,7 +38,7 @@ export class RedisShards extends pulumi.ComponentResource {
 
   private declareShards(
     name: string,
-    { shards, password, settle, memoryLimitBytes, ...args }: RedisShardsArgs,
+    { shards, password, user, settle, memoryLimitBytes, ...args }: RedisShardsArgs,
   ): RedisShard[] {
     const service = this.declareService(name, args.namespace);
     const config = redisConf({ memoryLimitBytes, auth: password !== undefined });
@@ -44,7 +46,7 @@ export class RedisShards extends pulumi.ComponentResource {
       ...args,
       configMap: this.declareConfigMap(name, args.namespace, config).metadata.name,
       configChecksum: checksum(config),
-      authSecret: password === undefined ? undefined : this.declareSecret(name, args, password).metadata.name,
+      authSecret: password === undefined ? undefined : this.declareSecret(name, args, password, user).metadata.name,
     };
     // Each waits for the one before it: a change that restarts shards restarts them one at a time, and stops at the
     // first that does not come back.
@@ -89,17 +91,18 @@ export class RedisShards extends pulumi.ComponentResource {
     name: string,
     { namespace, exporterImage }: Pick<RedisShardsArgs, "namespace" | "exporterImage">,
     password: pulumi.Input<string>,
+    user: RedisShardsArgs["user"],
   ) {
-    const files = (text: string) => ({
-      ...authFiles(text),
-      ...(exporterImage === undefined ? {} : { [EXPORTER_AUTH_FILE]: exporterAuth(text) }),
+    const files = ([text, userPassword = ""]: readonly (string | undefined)[]) => ({
+      ...authFiles(text ?? "", user && { ...user, password: userPassword }),
+      ...(exporterImage === undefined ? {} : { [EXPORTER_AUTH_FILE]: exporterAuth(text ?? "") }),
     });
     return new k8s.core.v1.Secret(
       `${name}-auth`,
       {
         metadata: { namespace, labels: { app: SHARDS_APP } },
         immutable: true,
-        stringData: pulumi.secret(password).apply(files),
+        stringData: pulumi.secret(pulumi.all([password, user?.password])).apply(files),
       },
       { parent: this },
     );

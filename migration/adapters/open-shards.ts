@@ -1,4 +1,5 @@
 import { RedisShard } from "./redis-shard";
+import { tlsTo, type ShardLogin } from "./shard-login";
 
 /** Where a shard is. */
 export interface ShardAddress {
@@ -13,7 +14,7 @@ export interface ShardAccess {
   readonly namespace: string;
   readonly kubeContext?: string;
   readonly keyPrefix: string;
-  readonly password?: string;
+  readonly login: ShardLogin;
   /** Whether to ride out the restart of a shard. */
   readonly patient: boolean;
 }
@@ -69,16 +70,17 @@ async function openShard(address: ShardAddress, how: ShardAccess, closers: (() =
   const { name, url } = address;
   const way = await openEndpoint(address, how);
   closers.push(() => way.close());
-  const { pathname, protocol } = new URL(url);
-  const password = how.password ? { password: how.password } : {};
+  const tls = tlsTo(new URL(url), how.login);
+  const { username, password } = how.login;
   const endpoint = {
     name,
     url,
     host: way.host,
     port: way.port,
-    db: Number(pathname.slice(1) || 0),
-    tls: protocol === "rediss:",
-    ...password,
+    db: Number(new URL(url).pathname.slice(1) || 0),
+    ...(tls ? { tls } : {}),
+    ...(username ? { username } : {}),
+    ...(password ? { password } : {}),
   };
   const shard = new RedisShard(endpoint, how.keyPrefix, how.patient);
   closers.push(() => shard.close());

@@ -1,3 +1,4 @@
+import type { ConnectionOptions } from "node:tls";
 import { Redis } from "ioredis";
 import { FencedError, messageOf, ShardRefusedError, ShardUnreachableError } from "../engines/errors";
 import type { LuaScript } from "./lua-scripts";
@@ -10,7 +11,9 @@ export interface RedisEndpoint {
   readonly host: string;
   readonly port: number;
   readonly db: number;
-  readonly tls: boolean;
+  /** Absent: in plain. */
+  readonly tls?: ConnectionOptions;
+  readonly username?: string;
   readonly password?: string;
 }
 
@@ -37,9 +40,12 @@ export class RedisClient {
       host: endpoint.host,
       port: endpoint.port,
       db: endpoint.db,
-      ...(endpoint.tls ? { tls: { servername: new URL(endpoint.url).hostname } } : {}),
+      ...(endpoint.tls ? { tls: endpoint.tls } : {}),
+      ...(endpoint.username === undefined ? {} : { username: endpoint.username }),
       ...(endpoint.password === undefined ? {} : { password: endpoint.password }),
       protocol: 2,
+      // Nobody asks who is connected; an ACL user would need one more right, and Redis 7.0 does not know the command.
+      disableClientInfo: true,
       lazyConnect: true,
       connectTimeout: CONNECT_TIMEOUT_MS,
       commandTimeout: COMMAND_TIMEOUT_MS,

@@ -17,12 +17,11 @@ import {
   type ShardStore,
   type WriteOutcome,
 } from "../engines/shard-store";
+import { BOOKKEEPING_PREFIX, literally } from "./key-names";
 import { LUA } from "./lua-scripts";
 import { packKeys } from "./packed-keys";
 import { RedisClient, type RedisEndpoint } from "./redis-client";
 
-/** This product's own keys on a shard: the lock and the records. They are never migrated. */
-export const BOOKKEEPING_PREFIX = "dedup-shards:";
 const LOCK = `${BOOKKEEPING_PREFIX}lock`;
 /** A lock, and whose it was last. */
 const LOCK_KEYS: Readonly<Record<LockOf, readonly string[]>> = {
@@ -59,7 +58,7 @@ export class RedisShard implements ShardStore {
     this.url = endpoint.url;
     this.db = endpoint.db;
     this.client = new RedisClient(endpoint, patient);
-    this.pattern = `${keyPrefix.replace(/[\\*?[\]^]/g, "\\$&")}*`;
+    this.pattern = `${literally(keyPrefix)}*`;
   }
 
   async info(): Promise<ServerInfo> {

@@ -9,6 +9,7 @@ import { notifyProblems } from "./notify";
 import { planDigestProblems } from "./plan-digest";
 import { quantityOf } from "./quantity";
 import { rawConfig } from "./raw-config";
+import { redisProblems } from "./redis-problems";
 import { ringProblems } from "./rings";
 import { SCHEMA, type ParsedConfig } from "./schema";
 import { shardUrlProblems, type ManagedUrl } from "./shard-urls";
@@ -44,7 +45,7 @@ export function parseStackConfig(
 ): StackConfig {
   const { parsed, problems } = parseKeys(raw);
   problems.unshift(...known, ...unknownKeys(Object.keys(raw), [...Object.keys(SCHEMA), ...SECRETS]));
-  problems.push(...passwordProblems(raw["redisPassword"]), ...metricsProblems(parsed, raw));
+  problems.push(...redisProblems(parsed, raw), ...metricsProblems(parsed, raw));
   problems.push(...webUrlProblems(["monitoring", "pushgateway", "url"], parsed.monitoring?.pushgateway.url));
   problems.push(...webUrlProblems(["grafana", "url"], parsed.grafana?.url, "grafanaToken"));
   problems.push(...tokenProblems("grafanaToken", raw["grafanaToken"]), ...notifyProblems(raw["notify"]));
@@ -60,14 +61,10 @@ export function parseStackConfig(
 }
 
 /** The keys that are no part of the result: secrets take another way. */
-const SECRETS = ["redisPassword", "metricsToken", "metricsPassword", "grafanaToken", "notify"];
-
-/** It is handed over in a file, by `$(cat file)`, and in a variable: none of these holds every character. */
-function passwordProblems(password: unknown): ConfigProblem[] {
-  if (typeof password !== "string" || !/[\r\n\0]/.test(password)) return [];
-  const value = "a text with a line break or a NUL in it";
-  return [{ key: keyOf("redisPassword"), value, allowed: "a password on one line" }];
-}
+const SECRETS = [
+  ...["redisPassword", "redisUserPassword", "redisClientKey"],
+  ...["metricsToken", "metricsPassword", "grafanaToken", "notify"],
+];
 
 /** Parses every key by itself, so that one bad value does not hide the next. */
 function parseKeys(raw: RawStackConfig): { parsed: Partial<ParsedConfig>; problems: ConfigProblem[] } {

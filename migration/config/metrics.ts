@@ -1,6 +1,6 @@
 /** The config section `metrics`: what the service promises, and how Prometheus is asked whether it keeps that. */
 import { z } from "zod";
-import { durationBetween, integer, positive, ratio, section, text } from "./values";
+import { certificates, durationBetween, integer, positive, ratio, section, text } from "./values";
 
 const query = z.exactOptional(text(/\S/, "a PromQL query"));
 
@@ -19,9 +19,7 @@ const MAX_BAD_SAMPLES = 1_000;
 export const metrics = section({
   url: z.exactOptional(z.string("a URL")),
   username: z.exactOptional(text(/^[^:\s]+$/, "a user name without colons and spaces")),
-  caCertificate: z.exactOptional(
-    text(/^\s*-----BEGIN CERTIFICATE-----[^]*-----END CERTIFICATE-----\s*$/, "certificates in PEM"),
-  ),
+  caCertificate: z.exactOptional(certificates),
   queries: queries.prefault({}),
   limits: limits.prefault({}),
   window: durationBetween("10s", "1d").prefault("2m"),

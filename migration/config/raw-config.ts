@@ -9,6 +9,8 @@ const TEXT_KEYS = [
   "namespace",
   "access",
   "redisPassword",
+  "redisUserPassword",
+  "redisClientKey",
   "metricsToken",
   "metricsPassword",
   "grafanaToken",

@@ -2,7 +2,10 @@ import type { Phase } from "../phases";
 import type { GrafanaConfig } from "./grafana";
 import type { MetricsConfig } from "./metrics";
 import type { MonitoringConfig } from "./monitoring";
+import type { RedisConfig } from "./redis";
 import type { ReportConfig } from "./report";
+
+export type { RedisConfig } from "./redis";
 
 /** The validated stack configuration. Durations are milliseconds, rates keys per second, sizes keys per batch. */
 export interface StackConfig {
@@ -26,6 +29,8 @@ export interface StackConfig {
   readonly shardUrls: Readonly<Record<string, string>>;
   /** How engines reach a shard: through the Kubernetes API, or by service DNS. */
   readonly access: "portForward" | "direct";
+  /** Who the engines are to the shards, and whom they trust. */
+  readonly redis: RedisConfig;
   readonly shard: ShardConfig;
   readonly backend: BackendConfig;
   /** Where keys are copied, compared and deleted: in the process of `pulumi up`, or by a Job in the cluster. */

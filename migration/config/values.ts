@@ -23,6 +23,12 @@ export const oneOf = <const T extends readonly [string, ...string[]]>(words: T) 
 /** @returns a schema for strings that match; `allowed` says in words what the pattern means. */
 export const text = (pattern: RegExp, allowed: string) => z.string(allowed).regex(pattern, allowed);
 
+/** Certificates one after the other. */
+export const certificates = text(
+  /^\s*-----BEGIN CERTIFICATE-----[^]*-----END CERTIFICATE-----\s*$/,
+  "certificates in PEM",
+);
+
 /** A name of which Kubernetes makes a DNS label, such as a namespace. */
 export const dnsLabel = text(
   /^(?=.{1,63}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?$/,

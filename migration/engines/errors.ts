@@ -91,7 +91,12 @@ const sentence = (text: string): string => (text.endsWith(".") ? text : `${text}
 const NEXT_STEPS: readonly (readonly [RegExp, string])[] = [
   [
     /^(WRONGPASS|NOAUTH|ERR AUTH|ERR invalid password)/,
-    "Set the right password: pulumi config set --secret redisPassword …",
+    "Set the right password: pulumi config set --secret redisPassword … (redisUserPassword where redis.username is set).",
+  ],
+  // The second is what a script says of it.
+  [
+    /^(NOPERM|ERR The user executing the script can't)/,
+    "The ACL user lacks a right: docs/security.md lists those that it needs.",
   ],
   [/^OOM/, "The shard is at maxmemory: nothing was lost. Give it more memory, then run `pulumi up` again."],
   [/^LOADING/, "It is still loading its data: wait, then run `pulumi up` again."],

@@ -1,16 +1,11 @@
 import { readFileSync } from "node:fs";
-import { CA_FILE, PASSWORD_FILE, WORK_FILE } from "../adapters/work-files";
+import { CA_FILE, LOGIN_FILE, WORK_FILE } from "../adapters/work-files";
 import type { Run } from "../engines/runtime";
-import { addressesOf, log, type ConnectionInputs, type JobInputs, type Secrets } from "./inputs";
+import { addressesOf, log, loginOf, type ConnectionInputs, type JobInputs, type Secrets } from "./inputs";
 import { tellWork } from "./source-part";
 
 /** @returns a run whose sources are worked on in the cluster, by a Job that this one follows. */
-export function delegating(
-  run: Run,
-  job: JobInputs,
-  connection: ConnectionInputs,
-  { redisPassword = "" }: Secrets,
-): Run {
+export function delegating(run: Run, job: JobInputs, connection: ConnectionInputs, secrets: Secrets): Run {
   const { namespace, kubeContext } = connection;
   return {
     ...run,
@@ -22,7 +17,11 @@ export function delegating(
       const atOnce = Math.min(job.parallelism, sources.length);
       const told = tellWork(run, work, { addresses: addressesOf(connection), namespace, atOnce });
       log(`${work.name}: by a Job in the cluster, ${sources.length} sources, ${atOnce} at once`);
-      const files = { [WORK_FILE]: JSON.stringify(told), [PASSWORD_FILE]: redisPassword, ...certificates() };
+      const files = {
+        [WORK_FILE]: JSON.stringify(told),
+        [LOGIN_FILE]: JSON.stringify(loginOf(secrets)),
+        ...certificates(),
+      };
       await new EngineJob({ ...job, namespace }, kubeContext || undefined).run({ sources, files, inOneGo }, log);
     },
   };

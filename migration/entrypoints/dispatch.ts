@@ -65,6 +65,9 @@ export async function dispatch(
   const entrypoint = (await import(`./${name}`)) as Entrypoint;
   const secrets = {
     redisPassword: config?.get("redisPassword"),
+    redisUserPassword: config?.get("redisUserPassword"),
+    redisClientKey: config?.get("redisClientKey"),
+    redis: config?.get("redis"),
     metricsToken: config?.get("metricsToken"),
     metricsPassword: config?.get("metricsPassword"),
     grafanaToken: config?.get("grafanaToken"),

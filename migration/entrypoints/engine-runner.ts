@@ -2,7 +2,8 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import path from "node:path";
-import { NO_USE_EXIT_CODE, PASSWORD_FILE, WORK_DIR, WORK_FILE } from "../adapters/work-files";
+import { LOGIN_FILE, NO_USE_EXIT_CODE, WORK_DIR, WORK_FILE } from "../adapters/work-files";
+import type { ShardLogin } from "../adapters/shard-login";
 import { GateClosedError, messageOf, ShardRefusedError } from "../engines/errors";
 import { log } from "./inputs";
 import { doPart, type ToldWork } from "./source-part";
@@ -17,7 +18,8 @@ async function main(): Promise<void> {
   // An eviction: whoever takes over needs not wait then until the hold on the source is forgotten.
   const stopping = new AbortController();
   process.on("SIGTERM", () => stopping.abort(new Error("the pod is to end: another goes on from the checkpoint")));
-  await doPart(told, source, { name: hostname(), password: read(PASSWORD_FILE), log, signal: stopping.signal });
+  const login = JSON.parse(read(LOGIN_FILE)) as ShardLogin;
+  await doPart(told, source, { name: hostname(), login, log, signal: stopping.signal });
 }
 
 /** Another try would end in the same way: the shard would refuse again. */

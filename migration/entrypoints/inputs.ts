@@ -1,5 +1,7 @@
 import type { PodMetrics } from "../adapters/backend-view";
 import type { ShardAccess, ShardAddress } from "../adapters/open-shards";
+import type { ShardLogin } from "../adapters/shard-login";
+import type { RedisConfig } from "../config";
 import type { MetricSettings } from "../engines/metric-gate";
 import type { MigrationRings, Pace } from "../engines/runtime";
 import { HashRing } from "../ring/ring";
@@ -98,6 +100,10 @@ export const resultsOf = <T extends Partial<Pick<StepInputs, "migration">>>(
 /** What the provider shell hands over besides the resource's own properties; never part of any output. */
 export interface Secrets {
   readonly redisPassword?: string | undefined;
+  readonly redisUserPassword?: string | undefined;
+  readonly redisClientKey?: string | undefined;
+  /** The config section, an object as Pulumi hands it over: JSON. No secret, but long, and no reason to do work again. */
+  readonly redis?: unknown;
   readonly metricsToken?: string | undefined;
   readonly metricsPassword?: string | undefined;
   readonly grafanaToken?: string | undefined;
@@ -109,15 +115,23 @@ export interface Secrets {
 
 /** Whether a shard that goes is to go without a look at its keys. */
 export function isForced(shard: string, { forceRemoveShards }: Secrets): boolean {
-  const names: unknown = typeof forceRemoveShards === "string" ? JSON.parse(forceRemoveShards) : forceRemoveShards;
+  const names = fromPulumi(forceRemoveShards);
   return Array.isArray(names) && names.includes(shard);
 }
 
 /** Where messages are sent to; undefined: nowhere. */
 export function webhookUrlOf({ notify }: Secrets): string | undefined {
-  const value: unknown = typeof notify === "string" ? JSON.parse(notify) : notify;
-  return (value as { readonly webhookUrl?: string } | undefined)?.webhookUrl;
+  return (fromPulumi(notify) as { readonly webhookUrl?: string } | undefined)?.webhookUrl;
 }
+
+/** Who the engine is to the shards: a user of its own, where one is configured. */
+export function loginOf({ redis, redisPassword, redisUserPassword, redisClientKey }: Secrets): ShardLogin {
+  const login = fromPulumi(redis) as RedisConfig | undefined;
+  const password = login?.username === undefined ? redisPassword : redisUserPassword;
+  return { ...login, ...(password ? { password } : {}), ...(redisClientKey ? { clientKey: redisClientKey } : {}) };
+}
+
+const fromPulumi = (value: unknown): unknown => (typeof value === "string" ? JSON.parse(value) : value);
 
 /** Rises when the shape of outputs changes, so that later code can read older states. */
 export const STATE_VERSION = 1;
@@ -144,7 +158,7 @@ export function accessOf(
     keyPrefix: inputs.ring.keyPrefix,
     patient,
     ...(kubeContext ? { kubeContext } : {}),
-    ...(secrets.redisPassword ? { password: secrets.redisPassword } : {}),
+    login: loginOf(secrets),
   };
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { openShards, type ShardAddress } from "../adapters/open-shards";
+import type { ShardLogin } from "../adapters/shard-login";
 import { systemClock } from "../adapters/session";
 import { RunLock } from "../engines/lock";
 import { PassedBrake } from "../engines/passed-brake";
@@ -8,7 +9,7 @@ import type { ShardStore } from "../engines/shard-store";
 import { workOnSources } from "../engines/source-work";
 import { HashRing } from "../ring/ring";
 
-/** What somebody must be told to do a source's part of a run's work, but for the password. Plain data. */
+/** What somebody must be told to do a source's part of a run's work, but for who it is to them. Plain data. */
 export interface ToldWork {
   readonly addresses: readonly ShardAddress[];
   readonly namespace: string;
@@ -41,7 +42,7 @@ export function tellWork(
 export interface Worker {
   /** For people. */
   readonly name: string;
-  readonly password: string;
+  readonly login: ShardLogin;
   readonly log: Log;
   /** Ends the work at its next batch. */
   readonly signal: AbortSignal;
@@ -51,9 +52,9 @@ export interface Worker {
  * Does one source's part of a run's work. Ends when it has, or when the run that asked for it, or this worker's hold on
  * the source, is no more.
  */
-export async function doPart(told: ToldWork, source: string, { name, password, log, signal }: Worker): Promise<void> {
+export async function doPart(told: ToldWork, source: string, { name, login, log, signal }: Worker): Promise<void> {
   const { addresses, namespace, keyPrefix, vnodes } = told;
-  const access = { access: "direct", namespace, keyPrefix, patient: true, ...(password ? { password } : {}) } as const;
+  const access = { access: "direct", namespace, keyPrefix, patient: true, login } as const;
   const open = await openShards(addresses, access);
   const shards = (wanted: string): ShardStore => {
     const shard = open.shards.find((it) => it.name === wanted);

@@ -6,7 +6,10 @@ import type { Secrets } from "../entrypoints/inputs";
 const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
 const GATE = "::ring-gate";
 const NOT_SET = /configuration key .* not found/;
-const SECRETS = ["redisPassword", "metricsToken", "metricsPassword"] as const;
+const KEYS = [
+  ...["redis", "redisPassword", "redisUserPassword", "redisClientKey"],
+  ...["metricsToken", "metricsPassword"],
+] as const;
 
 /** A stack as its last `up` left it. */
 export interface DeployedStack {
@@ -29,7 +32,7 @@ export function readStack(): DeployedStack {
   };
   const gate = deployment.resources?.find(({ urn }) => urn.endsWith(GATE))?.outputs;
   if (gate === undefined) throw new Error(`stack ${stack} has no ring yet: run \`pulumi up --stack ${stack}\` first`);
-  const secrets = SECRETS.flatMap((name) => {
+  const secrets = KEYS.flatMap((name) => {
     const { ok, output, problem } = pulumi("config", "get", name, "--stack", stack, ...config);
     if (ok) return [[name, output.trim()]];
     if (NOT_SET.test(problem)) return [];

@@ -50,7 +50,7 @@ export function connect({ addresses, migration }: RingDescription) {
   const current = new HashRing(migration.shards);
   const target = new HashRing(migration.targetShards);
   const rings: MigrationRings = { current, target, keyPrefix: KEY_PREFIX };
-  const access = { access: "direct", namespace: "bench", keyPrefix: KEY_PREFIX, patient: true } as const;
+  const access = { access: "direct", namespace: "bench", keyPrefix: KEY_PREFIX, patient: true, login: {} } as const;
   const plan = { addresses, access, rings, purpose: "bench", log: () => undefined };
   const direction: Direction = { primary: current, secondary: target };
   return {

@@ -12,6 +12,8 @@ interface Bug {
   readonly without: readonly string[];
   /** Later steps that would mend what it does before anybody sees it: they are missing as well. */
   readonly nets: readonly string[];
+  /** Kinds of faults that leave alone what only the nets would mend; all kinds by default. */
+  readonly only?: readonly string[];
 }
 
 export const BUGS: Readonly<Record<string, Bug>> = {
@@ -19,6 +21,7 @@ export const BUGS: Readonly<Record<string, Bug>> = {
     what: "a checkpoint is not bound to the run_id of its server",
     without: ["cursor-of-process"],
     nets: ["verify", "drain-rescues"],
+    only: ["engine killed and shards restarted"],
   },
   "drain-rescues": {
     what: "the cleanup deletes without comparing with what the new owner holds",
@@ -34,6 +37,7 @@ export const BUGS: Readonly<Record<string, Bug>> = {
     what: "a retry writes what was read before, without reading again",
     without: ["write-compares", "add-absent"],
     nets: ["verify", "drain-rescues", "write-expired", "add-expired"],
+    only: ["slow network", "connections half-open", "shard stopped and continued"],
   },
 };
 
@@ -57,9 +61,10 @@ export interface Noticed {
  * Plays rounds of a campaign with a bug in a copy of this working tree until one is bad, then the same ones without it.
  * @throws Error when a campaign breaks off.
  */
-export async function roundThatNotices(name: string, args: readonly string[], rounds: number): Promise<Noticed> {
+export async function roundThatNotices(name: string, seed: string, rounds: number): Promise<Noticed> {
   const bug = Object.hasOwn(BUGS, name) ? BUGS[name] : undefined;
   if (!bug) throw new Error(`there is no bug ${name}; there are: ${Object.keys(BUGS).join(", ")}`);
+  const args = ["--seed", seed, ...(bug.only ? ["--only", bug.only.join(",")] : [])];
   const round = await firstBadRound([...bug.without, ...bug.nets], [...args, "--rounds", String(rounds)]);
   if (round === undefined) return { round, isBugs: false };
   console.log(`faults: the same ${round} rounds without the bug`);

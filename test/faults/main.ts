@@ -25,7 +25,7 @@ const OPTIONS = {
 async function main(): Promise<boolean> {
   const { values } = parseArgs({ options: OPTIONS });
   const { seed, rounds, replay, only, bug, out } = values;
-  if (bug !== undefined) return isNoticed(bug, ["--seed", seed, ...(only ? ["--only", only] : [])], Number(rounds));
+  if (bug !== undefined) return isNoticed(bug, seed, Number(rounds));
   const results: RoundResult[] = [];
   const seeds = Array.from({ length: Number(rounds) }, (_, i) => `${seed}-${i + 1}`);
   for (const [i, each] of (replay ? [replay] : seeds).entries()) {
@@ -47,8 +47,8 @@ function lineOf(result: RoundResult): string {
   return `${verdict}: seed ${seed}, ${seconds.toFixed(1)} s, ${keys} keys, ${runs} runs: ${what}; ${journey}`;
 }
 
-async function isNoticed(bug: string, args: readonly string[], rounds: number): Promise<boolean> {
-  const { round, isBugs } = await roundThatNotices(bug, args, rounds);
+async function isNoticed(bug: string, seed: string, rounds: number): Promise<boolean> {
+  const { round, isBugs } = await roundThatNotices(bug, seed, rounds);
   const without = isBugs ? "good without it" : "BAD without it as well";
   const verdict = round === undefined ? "NOT noticed" : `noticed in round ${round}; ${without}`;
   console.log(`faults: ${bug} (${BUGS[bug]?.what}): ${verdict}`);

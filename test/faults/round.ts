@@ -219,6 +219,7 @@ class Round {
         this.done.push(phase);
         return undefined;
       }
+      if (this.stuck !== undefined) throw new Error(this.stuck);
       why.push(failure);
       if (emptied.size > 0 && EMPTIED.test(failure)) {
         this.done.push(`${phase} refused`);

@@ -34,7 +34,7 @@ describe("work that others do, source by source", function () {
     return JSON.parse(JSON.stringify(tellWork(run, work, { addresses, namespace: "test", atOnce: 2 }))) as ToldWork;
   };
   const workerOf = (name: string, signal = new AbortController().signal) => ({
-    ...{ name, password: "", log: () => undefined, signal },
+    ...{ name, login: {}, log: () => undefined, signal },
   });
 
   /** As other processes would: they have what they were told, and connections of their own. */

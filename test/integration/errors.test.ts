@@ -34,23 +34,23 @@ describe("a shard that cannot be worked with", function () {
 
     it(`wrong password, in ${how}: refused at once, with the way to set it`, async () => {
       lab = await RingLab.start(["a"], ["a"], { password: "right" });
-      const error = await opened({ password: "wrong", patient });
+      const error = await opened({ login: { password: "wrong" }, patient });
       expect(error).to.be.instanceOf(ShardRefusedError);
       expect(error.message).to.equal(
         `a at ${lab.server("a").url} refused: WRONGPASS invalid username-password pair or user is disabled. ` +
-          "Set the right password: pulumi config set --secret redisPassword …",
+          "Set the right password: pulumi config set --secret redisPassword … (redisUserPassword where redis.username is set).",
       );
     });
 
     it(`no password where one is needed, in ${how}: refused at once, with the way to set it`, async () => {
       lab = await RingLab.start(["a"], ["a"], { password: "right" });
       const plan = lab.plan();
-      const access: ShardAccess = { access: "direct", namespace: "test", keyPrefix: "pcs:", patient };
+      const access: ShardAccess = { access: "direct", namespace: "test", keyPrefix: "pcs:", patient, login: {} };
       const error = await errorOf(withSession({ ...plan, access }, () => Promise.resolve()));
       expect(error).to.be.instanceOf(ShardRefusedError);
       expect(error.message).to.equal(
         `a at ${lab.server("a").url} refused: NOAUTH Authentication required. ` +
-          "Set the right password: pulumi config set --secret redisPassword …",
+          "Set the right password: pulumi config set --secret redisPassword … (redisUserPassword where redis.username is set).",
       );
     });
 
@@ -72,7 +72,9 @@ describe("a shard that cannot be worked with", function () {
   it("a password where none is needed is no failure", async () => {
     lab = await RingLab.start(["a"], ["a"]);
     const plan = lab.plan();
-    await withSession({ ...plan, access: { ...plan.access, password: "needless" } }, () => Promise.resolve());
+    await withSession({ ...plan, access: { ...plan.access, login: { password: "needless" } } }, () =>
+      Promise.resolve(),
+    );
   });
 
   it("a name that leads to several addresses: says why each failed", async () => {

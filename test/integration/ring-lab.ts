@@ -111,7 +111,7 @@ export class RingLab {
         namespace: "test",
         keyPrefix: this.rings.keyPrefix,
         patient: true,
-        ...(password ? { password } : {}),
+        login: password ? { password } : {},
       },
       rings: this.rings,
       purpose: "test",

@@ -13,6 +13,7 @@ const DEFAULTS: StackConfig = {
   namespace: "fractal-lba",
   shardUrls: {},
   access: "portForward",
+  redis: {},
   shard: {
     image: "redis:7-alpine",
     imagePullPolicy: "IfNotPresent",

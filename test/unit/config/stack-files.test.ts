@@ -36,6 +36,8 @@ describe("Pulumi.yaml", () => {
     expect(declarations.map(([key]) => key)).to.have.members([
       ...programKeys,
       "redisPassword",
+      "redisUserPassword",
+      "redisClientKey",
       "metricsToken",
       "metricsPassword",
       "grafanaToken",

@@ -1,0 +1,18 @@
+import { BOOKKEEPING_PREFIX, literally } from "./key-names";
+
+/** Every command that the engines send, by themselves or in a script, and no other one; for what: docs/security.md. */
+export const ENGINE_COMMANDS: readonly string[] = [
+  ...["auth", "info", "select", "dbsize", "scan", "exists", "get", "eval", "evalsha", "time", "type"],
+  ...["pexpiretime", "pttl", "dump", "restore", "set", "del", "unlink", "memory|usage"],
+  ...["lrange", "smembers", "hgetall", "zrange", "xrange", "xinfo|groups"],
+];
+
+/**
+ * @returns the rules of an ACL user who can do an engine's work and nothing else: reads any key (whether a shard may go
+ *   depends on all of them), writes those of the backend and of this product.
+ */
+export const engineAcl = (keyPrefix: string): readonly string[] => [
+  "resetkeys",
+  ...["%R~*", `~${literally(keyPrefix)}*`, `~${BOOKKEEPING_PREFIX}*`],
+  ...["resetchannels", "-@all", ...ENGINE_COMMANDS.map((command) => `+${command}`)],
+];

@@ -1,0 +1,125 @@
+/** The engines as an ACL user with the rights that docs/security.md lists: these are enough, and each is needed. */
+import { expect } from "chai";
+import { engineAcl, ENGINE_COMMANDS } from "../../migration/adapters/engine-acl";
+import { remove } from "../../migration/entrypoints/shard-guard";
+import { examine } from "../../migration/operations/examine";
+import { PaperCluster } from "./paper-cluster";
+import { PaperStack } from "./paper-stack";
+import { errorOf, FOUR, RingLab, THREE } from "./ring-lab";
+
+const KEYS = 300;
+const USER = "dedup-engine";
+const SECRETS = { redis: JSON.stringify({ username: USER }), redisUserPassword: "of the engine" };
+/** Databases are selected when a connection begins. */
+const DATABASE = 1;
+
+/** How a value of each type is made, but for strings. */
+const TYPES: readonly (readonly [command: string, ...args: (string | number)[]])[] = [
+  ["HSET", "field", "value"],
+  ["RPUSH", "a", "b"],
+  ["SADD", "a", "b"],
+  ["ZADD", 1, "a"],
+  ["XADD", "1-1", "field", "value"],
+];
+
+describe("an ACL user for the engines", function () {
+  this.timeout(120_000);
+  let lab: RingLab;
+  let cluster: PaperCluster;
+  let stack: PaperStack;
+  const clients = () => [...lab.servers.values()].map(({ client }) => client);
+  beforeEach(async () => {
+    [lab, cluster] = await Promise.all([
+      RingLab.start(THREE, FOUR, { password: "of the owner" }),
+      PaperCluster.start(),
+    ]);
+    const rules = [`>${SECRETS.redisUserPassword}`, ...engineAcl(lab.rings.keyPrefix)];
+    for (const client of clients()) await client.call("ACL", "SETUSER", USER, "reset", "on", ...rules);
+    const inDatabase = new Map([...lab.servers].map(([name, { url }]) => [name, { url: `${url}/${DATABASE}` }]));
+    stack = new PaperStack({ rings: lab.rings, servers: inDatabase }, cluster);
+    stack.secrets = SECRETS;
+    for (const client of clients()) await client.select(DATABASE);
+    await lab.fill(KEYS);
+  });
+  afterEach(async () => {
+    cluster.stop();
+    await lab.stop();
+  });
+
+  /** Commands that servers ran, scripts' included, since they were told to count anew. */
+  const commandsRun = async (): Promise<readonly string[]> => {
+    const texts = await Promise.all(clients().map((client) => client.info("commandstats")));
+    const names = texts.flatMap((text) => [...text.matchAll(/^cmdstat_([^:]+):/gm)].map(([, name = ""]) => name));
+    return [...new Set(names)].filter((name) => name !== "config|resetstat").sort();
+  };
+
+  /** A migration there and half-way back, a look at everything, and a shard that goes. */
+  const everything = async () => {
+    await stack.up("stable");
+    // Whoever is kept out looks how long that may be.
+    for (const client of clients()) await client.set("dedup-shards:lock", "another run", "PX", 1_000);
+    for (const phase of ["plan", "copy", "dualWrite", "cutover", "dualWrite", "stable"] as const) await stack.up(phase);
+    for (const phase of ["plan", "copy", "dualWrite", "cutover", "cleanup"] as const) await stack.up(phase);
+    const gate = stack.state;
+    if (!gate) throw new Error("nothing was brought up");
+    await examine({ gate, secrets: SECRETS });
+    await stack.up("stable", FOUR);
+    const { connection } = gate;
+    const [name = ""] = THREE;
+    const inputs = { shard: name, keyPrefix: lab.rings.keyPrefix, uid: "1" };
+    const only = { ...connection, shards: { [name]: connection.shards[name] ?? "" } };
+    const refusal = await errorOf(remove({ ...inputs, connection: only }, SECRETS));
+    expect(refusal.message).to.match(/no other shard/);
+  };
+
+  it("can do all of it with exactly the commands that are listed, whatever the values' types", async () => {
+    for (const [i, [command, ...args]] of TYPES.entries()) {
+      const key = lab.moverKeys()[i];
+      if (!key) throw new Error("no mover");
+      const { client } = lab.server(lab.ownerOf(key, lab.rings.current));
+      await client.del(key);
+      await client.call(command, key, ...args);
+    }
+    for (const client of clients()) await client.call("CONFIG", "RESETSTAT");
+    await everything();
+    expect(await commandsRun()).to.deep.equal([...ENGINE_COMMANDS].sort());
+    for (const client of clients()) expect(await client.call("ACL", "LOG")).to.deep.equal([]);
+  });
+
+  it("may write no other keys than the backend's and this product's, and do nothing to a server", async () => {
+    const { client } = lab.server("shard-0");
+    const refused = async (...command: [string, ...string[]]) =>
+      String(await client.call("ACL", "DRYRUN", USER, ...command));
+    expect(await refused("set", "pcs:a", "b")).to.equal("OK");
+    expect(await refused("set", "dedup-shards:a", "b")).to.equal("OK");
+    expect(await refused("exists", "other")).to.equal("OK");
+    expect(await refused("set", "other", "b")).to.match(/no permissions to access the 'other' key/);
+    const others = [
+      "flushall",
+      "config get maxmemory",
+      "keys *",
+      "shutdown",
+      "acl list",
+      "replicaof a 1",
+      "publish a b",
+    ];
+    for (const command of others) {
+      const [name = "", ...rest] = command.split(" ");
+      expect(await refused(name, ...rest), command).to.match(/no permissions to run the/);
+    }
+  });
+
+  it("without one of its rights is refused by name, and nothing is moved", async () => {
+    for (const phase of ["stable", "plan"] as const) await stack.up(phase);
+    for (const client of clients()) await client.call("ACL", "SETUSER", USER, "-restore", "-dump", "-set");
+    const error = await errorOf(stack.up("copy"));
+    const { url } = lab.server("shard-0");
+    expect(error.message).to.equal(
+      `shard-0 at ${url}/${DATABASE} refused: ERR The user executing the script can't run this command or subcommand. ` +
+        "The ACL user lacks a right: docs/security.md lists those that it needs.",
+    );
+    expect(await lab.server("shard-3").client.dbsize()).to.equal(await records());
+  });
+
+  const records = async () => (await lab.server("shard-3").client.keys("dedup-shards:*")).length;
+});
