@@ -7,9 +7,10 @@ export class ShardUnreachableError extends Error {
     readonly where: string,
     cause: unknown,
   ) {
+    const said = tlsProblem(cause) ?? messageOf(cause);
     super(
-      `${shard} at ${where} cannot be reached: ${sentence(messageOf(cause))} ` +
-        `Check that its pod runs and that this machine may connect, then run \`pulumi up\` again: it goes on where it stopped.`,
+      `${shard} at ${where} cannot be reached: ${sentence(said)} ${nextStepTo(said)}, then run \`pulumi up\` again: ` +
+        "it goes on where it stopped.",
       { cause },
     );
     this.name = "ShardUnreachableError";
@@ -84,6 +85,22 @@ export class GateClosedError extends Error {
 
 /** @returns the message of whatever was thrown. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** OpenSSL's messages have places in its source in them; @returns only what they say; undefined for any other error. */
+function tlsProblem(cause: unknown): string | undefined {
+  const { code, reason } = Object(cause) as { readonly code?: unknown; readonly reason?: unknown };
+  return /^ERR_SSL/.test(String(code)) && typeof reason === "string" ? reason : undefined;
+}
+
+function nextStepTo(said: string): string {
+  if (/alert (certificate required|bad certificate|unknown ca)/.test(said)) {
+    return "It asks for a certificate that it trusts: set redis.clientCertificate and redisClientKey";
+  }
+  if (/certificate|altnames/.test(said)) {
+    return "Set redis.caCertificate to the authority of the shard's certificate, and its URL to a name in that";
+  }
+  return "Check that its pod runs and that this machine may connect";
+}
 
 /** Some replies end with a full stop, some do not. */
 const sentence = (text: string): string => (text.endsWith(".") ? text : `${text}.`);

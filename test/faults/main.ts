@@ -1,12 +1,12 @@
 /**
- * `npm run faults -- [--seed 1] [--rounds 20] [--replay SEED] [--only "engine killed,lock stolen"] [--until-bad] [--out FILE] [--bug NAME]`
+ * `npm run faults -- [--seed 1] [--rounds 20] [--only "engine killed,lock stolen"] [--until-bad] [--out FILE]`
  *
  * Plays so many rounds and says what came of them; exits with 1 unless nothing was lost, nothing came back and every
- * migration got to its end. A round's seed plays it again: `--replay`. With a bug, put in on
- * purpose into a copy of this working tree, it plays until a round notices, then the same rounds without that bug; it
- * exits with 1 unless one noticed, and it was the bug.
+ * migration got to its end. `--replay SEED` plays the round of a seed again. `--bug NAME` puts a bug into a copy of this
+ * working tree and plays until a round notices, then the same rounds without that bug: it exits with 1 unless one
+ * noticed, and it was the bug. `--summary FILE...` says what came of rounds that were appended to files.
  */
-import { appendFileSync } from "node:fs";
+import { appendFileSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { BUGS, roundThatNotices } from "./bugs";
 import { playRound, type RoundResult } from "./round";
@@ -20,10 +20,12 @@ const OPTIONS = {
   "until-bad": { type: "boolean", default: false },
   out: { type: "string" },
   bug: { type: "string" },
+  summary: { type: "boolean", default: false },
 } as const;
 
 async function main(): Promise<boolean> {
-  const { values } = parseArgs({ options: OPTIONS });
+  const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
+  if (values.summary) return summarize(positionals);
   const { seed, rounds, replay, only, bug, out } = values;
   if (bug !== undefined) return isNoticed(bug, seed, Number(rounds));
   const results: RoundResult[] = [];
@@ -37,6 +39,14 @@ async function main(): Promise<boolean> {
     if (isBad(result) && values["until-bad"]) break;
   }
   console.log(`\n${summaryOf(results)}`);
+  return !results.some(isBad);
+}
+
+/** @param files - what rounds were appended to with `--out`. */
+function summarize(files: readonly string[]): boolean {
+  const lines = files.flatMap((file) => readFileSync(file, "utf8").trim().split("\n"));
+  const results = lines.map((line) => JSON.parse(line) as RoundResult);
+  console.log(summaryOf(results));
   return !results.some(isBad);
 }
 

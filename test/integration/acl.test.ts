@@ -1,10 +1,15 @@
 /** The engines as an ACL user with the rights that docs/security.md lists: these are enough, and each is needed. */
 import { expect } from "chai";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { authFiles } from "../../components/redis-config";
 import { engineAcl, ENGINE_COMMANDS } from "../../migration/adapters/engine-acl";
 import { remove } from "../../migration/entrypoints/shard-guard";
 import { examine } from "../../migration/operations/examine";
 import { PaperCluster } from "./paper-cluster";
 import { PaperStack } from "./paper-stack";
+import { RedisServer } from "./redis-servers";
 import { errorOf, FOUR, RingLab, THREE } from "./ring-lab";
 
 const KEYS = 300;
@@ -106,6 +111,28 @@ describe("an ACL user for the engines", function () {
     for (const command of others) {
       const [name = "", ...rest] = command.split(" ");
       expect(await refused(name, ...rest), command).to.match(/no permissions to run the/);
+    }
+  });
+
+  it("is what the shards of this program have", async () => {
+    const directory = mkdtempSync(path.join(tmpdir(), "dedup-shards-acl-"));
+    const file = path.join(directory, "auth.conf");
+    // A prefix of characters that patterns, ACL rules and files would each take for something else.
+    const keyPrefix = 'p*[c]"s\\:';
+    const user = { name: USER, rules: engineAcl(keyPrefix), password: SECRETS.redisUserPassword };
+    writeFileSync(file, authFiles("of the owner", user)["auth.conf"]);
+    const server = await RedisServer.start({ password: "of the owner", settings: ["--include", file] });
+    try {
+      const asked = async (key: string) => String(await server.client.call("ACL", "DRYRUN", USER, "set", key, "value"));
+      expect(await asked(`${keyPrefix}a`)).to.equal("OK");
+      expect(await asked('p*c"s:a')).to.match(/no permissions to access/);
+      const engine = server.client.duplicate({ username: USER, password: SECRETS.redisUserPassword });
+      expect(await engine.dbsize()).to.equal(0);
+      engine.disconnect();
+      expect(await server.client.dbsize()).to.equal(0);
+    } finally {
+      await server.stop();
+      rmSync(directory, { recursive: true });
     }
   });
 

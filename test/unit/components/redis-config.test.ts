@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { expect } from "chai";
 import { authFiles, checksum, maxMemoryBytes, redisConf } from "../../../components/redis-config";
 import { shardIdentity } from "../../../components/shard-identity";
@@ -71,6 +72,14 @@ describe("authFiles", () => {
       "auth.conf": 'requirepass "a \\"b\\" \\\\ #c"\nmasterauth "a \\"b\\" \\\\ #c"\n',
       password: 'a "b" \\ #c',
     });
+  });
+
+  it("adds a user by the digest of its password", () => {
+    const user = { name: "engine", rules: ["resetkeys", '~p"cs:*', "+get"], password: "geheim" };
+    const digest = createHash("sha256").update("geheim").digest("hex");
+    expect(authFiles("p", user)["auth.conf"]).to.equal(
+      `requirepass "p"\nmasterauth "p"\nuser engine on "#${digest}" "resetkeys" "~p\\"cs:*" "+get"\n`,
+    );
   });
 
   for (const password of ["geheim\n", "ge\rheim", "ge\0heim"]) {
