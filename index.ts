@@ -1,19 +1,21 @@
-import { setTimeout } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import { BackendRing } from "./components/backend-ring";
 import { DASHBOARD_TAG } from "./components/dashboards/dashboard";
 import { buildDashboards, type DashboardContent } from "./components/dashboards/dashboards";
 import { oneFieldManager } from "./components/field-manager";
 import { gateQueries } from "./components/monitoring/gate-queries";
-import { Monitoring, MONITORING_API, MONITORING_KINDS, type MonitoringKind } from "./components/monitoring/monitoring";
+import { Monitoring, MONITORING_API, MONITORING_KINDS } from "./components/monitoring/monitoring";
 import { RedisShards } from "./components/redis-shards";
 import { ShardBackups } from "./components/shard-backups";
+import { ShardNetworkPolicy } from "./components/shard-network-policy";
 import { shardIdentity } from "./components/shard-identity";
+import { ENGINE_LABELS } from "./migration/adapters/engine-job-spec";
 import { engineAcl } from "./migration/adapters/engine-acl";
 import { ConfigError, METRIC_GATES_OFF, readStackConfig, type StackConfig } from "./migration/config";
 import { quantityOf } from "./migration/config/quantity";
 import { MIGRATION_METRIC_NAMES } from "./migration/metrics";
 import { MigrationSteps, stepInputs } from "./migration/migration";
+import { monitoringKinds } from "./migration/monitoring-kinds";
 import { isOpen, ringsInForce, rollbackOf, shardsThatExist, takesBackup } from "./migration/phases";
 import type { MigrationFigures, PlannedMigration } from "./migration/report/facts";
 import {
@@ -26,9 +28,6 @@ import {
   ShardReady,
   ShardSet,
 } from "./migration/providers/resources";
-
-/** In which the gate is on its way to the engine, which starts its provider meanwhile. */
-const GATE_HEAD_START_MS = 50;
 
 const stack = new pulumi.Config();
 const config = readConfig();
@@ -110,6 +109,7 @@ for (const shard of shards.shards) {
     { dependsOn: shard },
   );
 }
+if (config.networkPolicy.enabled) limitAccess();
 const plan = new MigrationPlan(
   "plan",
   { ...stepInputs("plan", step), open: isOpen(config.migrationPhase) },
@@ -170,7 +170,13 @@ new PhaseReport(
 
 async function declareMonitoring(): Promise<string> {
   const { folder, labels, runbookUrl, backend, pushgateway, limits } = config.monitoring;
-  const kinds = await monitoringKinds();
+  const kinds = await monitoringKinds({
+    api: MONITORING_API,
+    kinds: MONITORING_KINDS,
+    kubeContext: connection.kubeContext,
+    runbookUrl,
+    say: pulumi.log,
+  });
   // A rollout, and the time in which Prometheus comes to know of its end.
   const epochSkewMs = config.backend.rolloutTimeoutMs + 300_000;
   const content = {
@@ -190,6 +196,15 @@ async function declareMonitoring(): Promise<string> {
 /** Who the engines are to the shards that this program runs; elsewhere somebody else sees to that. */
 function engineUser(name: string) {
   return { name, rules: engineAcl(config.keyPrefix), password: stack.requireSecret("redisUserPassword") };
+}
+
+/** Engines elsewhere in the cluster carry the label of the Job's pods. */
+function limitAccess(): void {
+  const { backend, scrapedFrom } = config.networkPolicy;
+  const clients = [backend, ENGINE_LABELS];
+  const scraping = hasExporter ? { scrapedFrom } : {};
+  const { namespace } = config;
+  new ShardNetworkPolicy("redis-dedup", { namespace, clients, ...scraping }, { dependsOn: gate, transformations });
 }
 
 /** As a secret, so that previews and their comments on pull requests do not print them all each time. */
@@ -216,34 +231,6 @@ function pushDashboards(url: string, folder: string, content: DashboardContent):
   const { migrationPhase: phase, namespace } = config;
   const inputs = { url, folder, dashboards, namespace, phase, tag: DASHBOARD_TAG };
   new GrafanaDashboards("grafana", inputs, { dependsOn: backendRing });
-}
-
-/** Nothing here may fail a preview: where nobody can say, the kinds are taken to be there, so that none is deleted. */
-async function monitoringKinds(): Promise<readonly MonitoringKind[]> {
-  const { group, version } = MONITORING_API;
-  // The Kubernetes client takes half a second to load, in which nothing else is declared: so the gate comes first.
-  await setTimeout(GATE_HEAD_START_MS);
-  const { clusterKinds } = await import("./migration/entrypoints/cluster-kinds");
-  const known = await clusterKinds(group, version, connection.kubeContext);
-  if (known instanceof Error) {
-    void pulumi.log.warn(`monitoring: ${known.message} It is taken to have ${MONITORING_KINDS.join(" and ")}.`);
-    return MONITORING_KINDS;
-  }
-  const missing = MONITORING_KINDS.filter((kind) => !known.includes(kind));
-  if (known.includes("PrometheusRule") && !/^https?:/.test(config.monitoring.runbookUrl)) {
-    void pulumi.log.info(
-      `monitoring: the alerts link to ${config.monitoring.runbookUrl}, which no browser finds: set monitoring.runbookUrl ` +
-        "to where your people read docs/troubleshooting.md.",
-    );
-  }
-  if (missing.length > 0) {
-    // No warning: a cluster without the operator is a choice, and this is said at every run.
-    void pulumi.log.info(
-      `monitoring: the cluster has no ${missing.join(" and no ")} (${group}/${version}), so these are left out. ` +
-        "Install the Prometheus operator's CRDs and run pulumi up again, or set monitoring.enabled to false.",
-    );
-  }
-  return MONITORING_KINDS.filter((kind) => known.includes(kind));
 }
 
 function readConfig(): StackConfig {

@@ -4,6 +4,8 @@ import { CA_FILE, NO_USE_EXIT_CODE, WORK_DIR } from "./work-files";
 /** The Job's name: one at a time, because a run holds the lock of all shards. */
 export const NAME = "dedup-engine";
 export const LABEL = "dedup-shards/engine";
+/** Of its pods. */
+export const ENGINE_LABELS = { [LABEL]: NAME };
 const CONTAINER = "engine";
 /** Failures for each source that are not a node's, until the Job is given up. */
 const FAILURES_PER_SOURCE = 3;
@@ -32,11 +34,10 @@ export interface JobTask {
 /** @returns the Job: pods that may do nothing in Kubernetes, as the pod security standard `restricted` wants them. */
 export function engineJob(options: JobOptions, { completions, secretName, files, inOneGo }: JobTask): V1Job {
   const { image, imagePullPolicy, parallelism, cpuRequest, memoryLimit } = options;
-  const labels = { [LABEL]: NAME };
   // Node reads it at its start.
   const env = files.includes(CA_FILE) ? [{ name: "NODE_EXTRA_CA_CERTS", value: `${WORK_DIR}/${CA_FILE}` }] : [];
   return {
-    metadata: { name: NAME, labels },
+    metadata: { name: NAME, labels: ENGINE_LABELS },
     spec: {
       completions,
       completionMode: "Indexed",
@@ -45,7 +46,7 @@ export function engineJob(options: JobOptions, { completions, secretName, files,
       podFailurePolicy: { rules: failureRules(inOneGo) },
       ttlSecondsAfterFinished: KEPT_SECONDS,
       template: {
-        metadata: { labels },
+        metadata: { labels: ENGINE_LABELS },
         spec: {
           restartPolicy: "Never",
           automountServiceAccountToken: false,

@@ -1,15 +1,6 @@
 /** The config section `monitoring`: dashboards, alerts and what Prometheus scrapes. */
 import { z } from "zod";
-import { durationMs, positive, ratio, section, text } from "./values";
-
-// https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
-const labelValue = text(/^([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?$/, "the value of a Kubernetes label");
-const LABEL_NAME = /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/;
-const labels = z.record(z.string(), labelValue, "an object: label → value").superRefine((given, context) => {
-  for (const name of Object.keys(given).filter((name) => !LABEL_NAME.test(name))) {
-    context.addIssue({ code: "custom", path: [name], message: "a label whose name is one of Kubernetes" });
-  }
-});
+import { durationMs, labels, positive, ratio, section, text } from "./values";
 
 const limits = section({
   maxMemoryRatio: ratio.default(0.8),

@@ -4,6 +4,7 @@ import { PLAN_DIGEST_OR_NONE } from "../plan/digest";
 import { grafana } from "./grafana";
 import { metrics } from "./metrics";
 import { monitoring } from "./monitoring";
+import { networkPolicy } from "./network-policy";
 import { redis } from "./redis";
 import { report } from "./report";
 import { dnsLabel, durationMs, integer, OBJECT_NAME, objectName, oneOf, quantity, section, text } from "./values";
@@ -117,6 +118,7 @@ export const SCHEMA = {
   shardUrls: z.record(z.string(), z.string("a redis:// or rediss:// URL"), "an object: shard name → URL").default({}),
   access: oneOf(["portForward", "direct"]).default("portForward"),
   redis: redis.prefault({}),
+  networkPolicy: networkPolicy.prefault({}),
   shard: shard.prefault({}),
   backend: backend.prefault({}),
   execution: oneOf(["local", "job"]).default("local"),

@@ -2,6 +2,7 @@ import type { Phase } from "../phases";
 import type { GrafanaConfig } from "./grafana";
 import type { MetricsConfig } from "./metrics";
 import type { MonitoringConfig } from "./monitoring";
+import type { NetworkPolicyConfig } from "./network-policy";
 import type { RedisConfig } from "./redis";
 import type { ReportConfig } from "./report";
 
@@ -31,6 +32,8 @@ export interface StackConfig {
   readonly access: "portForward" | "direct";
   /** Who the engines are to the shards, and whom they trust. */
   readonly redis: RedisConfig;
+  /** Who may reach the shards that this program runs. */
+  readonly networkPolicy: NetworkPolicyConfig;
   readonly shard: ShardConfig;
   readonly backend: BackendConfig;
   /** Where keys are copied, compared and deleted: in the process of `pulumi up`, or by a Job in the cluster. */

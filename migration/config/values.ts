@@ -53,6 +53,17 @@ export function quantity(least: string, most: string, example: string) {
   return z.preprocess((value) => (typeof value === "number" ? String(value) : value), check);
 }
 
+// https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
+const labelValue = text(/^([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?$/, "the value of a Kubernetes label");
+const LABEL_NAME = /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?$/;
+
+/** Labels of Kubernetes objects. */
+export const labels = z.record(z.string(), labelValue, "an object: label → value").superRefine((given, context) => {
+  for (const name of Object.keys(given).filter((name) => !LABEL_NAME.test(name))) {
+    context.addIssue({ code: "custom", path: [name], message: "a label whose name is one of Kubernetes" });
+  }
+});
+
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 const MAX_DAYS = 365;
 

@@ -14,6 +14,7 @@ const DEFAULTS: StackConfig = {
   shardUrls: {},
   access: "portForward",
   redis: {},
+  networkPolicy: { enabled: false, backend: { app: "backend" }, scrapedFrom: "monitoring" },
   shard: {
     image: "redis:7-alpine",
     imagePullPolicy: "IfNotPresent",
