@@ -13,6 +13,7 @@ import { ENGINE_LABELS } from "./migration/adapters/engine-job-spec";
 import { engineAcl } from "./migration/adapters/engine-acl";
 import { ConfigError, METRIC_GATES_OFF, readStackConfig, type StackConfig } from "./migration/config";
 import { quantityOf } from "./migration/config/quantity";
+import { withHelp } from "./migration/help";
 import { MIGRATION_METRIC_NAMES } from "./migration/metrics";
 import { MigrationSteps, stepInputs } from "./migration/migration";
 import { monitoringKinds } from "./migration/monitoring-kinds";
@@ -238,7 +239,7 @@ function readConfig(): StackConfig {
     return readStackConfig(pulumi.runtime.allConfig(), (name, namespace) => shardIdentity(name, namespace).url);
   } catch (error) {
     // Of any other error Pulumi shows the stack trace as well, above what the operator is to read.
-    throw error instanceof ConfigError ? new pulumi.RunError(error.message) : error;
+    throw error instanceof ConfigError ? new pulumi.RunError(withHelp(error.message)) : error;
   }
 }
 

@@ -2,6 +2,7 @@
  * What the providers in Pulumi's state call: those of this version of the program, and those that earlier versions have
  * stored there. So what this file takes and returns must stay as it is, whatever else changes.
  */
+import { withHelp } from "../help";
 import type { Secrets } from "./inputs";
 
 /** What an entrypoint exports; each is a file of this folder. */
@@ -74,5 +75,18 @@ export async function dispatch(
     notify: config?.get("notify"),
     forceRemoveShards: config?.get("forceRemoveShards"),
   };
-  return METHODS[method]({ name, entrypoint, args, secrets });
+  try {
+    return explained(await Promise.resolve<unknown>(METHODS[method]({ name, entrypoint, args, secrets })));
+  } catch (error) {
+    if (error instanceof Error) error.message = withHelp(error.message);
+    throw error;
+  }
+}
+
+/** A check that fails throws nothing: it returns why. */
+function explained(result: unknown): unknown {
+  const { failures } = Object(result) as { readonly failures?: readonly { readonly reason: string }[] };
+  if (failures === undefined) return result;
+  const reasons = failures.map((failure) => ({ ...failure, reason: withHelp(failure.reason) }));
+  return { ...Object(result), failures: reasons } as unknown;
 }

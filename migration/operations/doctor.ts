@@ -1,5 +1,6 @@
 /** `npm run doctor -- --stack STACK [--config-file FILE]`: looks at a ring and its backend, changes nothing, and says what to do next. */
 import { messageOf } from "../engines/errors";
+import { withHelp } from "../help";
 import { diagnose, type Finding } from "./diagnose";
 import { examine } from "./examine";
 import { readStack } from "./stack";
@@ -18,7 +19,7 @@ async function main(): Promise<boolean> {
 main().then(
   (isWell) => process.exit(isWell ? 0 : 1),
   (error: unknown) => {
-    console.error(`doctor: ${messageOf(error)}`);
+    console.error(`doctor: ${withHelp(messageOf(error))}`);
     process.exit(2);
   },
 );

@@ -5,6 +5,7 @@ import { holds } from "../engines/migration-record";
 import type { StepInputs } from "../entrypoints/inputs";
 import { openBackend, openMigration, openRun, ringEpoch } from "../entrypoints/open-run";
 import { verifyPhase } from "../entrypoints/verify";
+import { withHelp } from "../help";
 import { rolesOf } from "../phases";
 import { readStack } from "./stack";
 
@@ -36,7 +37,7 @@ async function main(): Promise<void> {
 main().then(
   () => process.exit(0),
   (error: unknown) => {
-    console.error(`repair: ${messageOf(error)}`);
+    console.error(`repair: ${withHelp(messageOf(error))}`);
     process.exit(1);
   },
 );

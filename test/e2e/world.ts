@@ -41,6 +41,10 @@ export interface WorldOptions {
   /** Of the backend. @default 2 */
   readonly replicas?: number;
   readonly times?: BackendTimes;
+  /** Makes what must be there before the stack: shards that others run. */
+  readonly prepare?: (kube: Kube) => Promise<void>;
+  /** Of the backend, as the reference backend takes it. */
+  readonly tlsSecret?: string;
   /** More of the backend's environment. */
   readonly backendEnv?: Readonly<Record<string, string>>;
   /** Whether Pulumi is to leave the machine to the cluster, as if it ran on another one. */
@@ -76,10 +80,12 @@ export class World {
       replicas,
       env: { ...environmentOf(times), ...options.backendEnv },
       ...(password === undefined ? {} : { passwordSecret: BACKEND_SECRET }),
+      ...(options.tlsSecret === undefined ? {} : { tlsSecret: options.tlsSecret }),
     });
     const { kube } = backend;
     await backend.deploy();
     if (password !== undefined) await kube.apply(secretOf(password));
+    await options.prepare?.(kube);
     const stack = await PulumiStack.create({
       name: namespace,
       background,
@@ -98,8 +104,10 @@ export class World {
     });
     const keys = new RingKeys(async (shard) => {
       const elsewhere = shardUrls[shard];
-      if (elsewhere !== undefined) return hostAndPort(elsewhere);
-      const pod = await kube.get(`pod/redis-dedup-${shard}-0`);
+      const { host, port } = elsewhere === undefined ? { host: "", port: 0 } : hostAndPort(elsewhere);
+      if (elsewhere !== undefined && !host.endsWith(".svc")) return { host, port };
+      // Whatever others see of a pod: here its own port is asked, in plain.
+      const pod = await kube.get(`pod/${elsewhere === undefined ? `redis-dedup-${shard}-0` : host.split(".")[0]}`);
       return { host: (pod["status"] as { podIP: string }).podIP, port: 6379 };
     }, password);
     const world = new World(namespace, stack, keys, kube, backend);

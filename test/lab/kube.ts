@@ -108,8 +108,10 @@ export class Kube {
     );
   }
 
+  /** Only pods of the strictest of https://kubernetes.io/docs/concepts/security/pod-security-standards/ are let in. */
   async createNamespace(): Promise<void> {
-    await this.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: this.namespace } });
+    const labels = { "pod-security.kubernetes.io/enforce": "restricted" };
+    await this.apply({ apiVersion: "v1", kind: "Namespace", metadata: { name: this.namespace, labels } });
   }
 
   /**

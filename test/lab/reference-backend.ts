@@ -16,9 +16,13 @@ export interface BackendOptions {
   readonly replicas?: number;
   /** Name and key of a Secret in the namespace. */
   readonly passwordSecret?: { readonly name: string; readonly key: string };
+  /** Name of a Secret in the namespace with `ca.crt`, `tls.crt` and `tls.key`, for `rediss://` shards. */
+  readonly tlsSecret?: string;
   /** Further variables of the container, such as SHUTDOWN_DELAY_MS or DEDUP_TTL_MS. */
   readonly env?: Readonly<Record<string, string>>;
 }
+
+const TLS_VARIABLES = { REDIS_CA: "ca.crt", REDIS_CLIENT_CERT: "tls.crt", REDIS_CLIENT_KEY: "tls.key" };
 
 /** The URL at which this project's shards are reached from pods. */
 export function shardUrl(name: string, namespace: string): string {
@@ -99,7 +103,7 @@ export class ReferenceBackend {
   }
 
   private container(): Record<string, unknown> {
-    const { shardUrls, passwordSecret, env = {} } = this.options;
+    const { shardUrls, passwordSecret, tlsSecret, env = {} } = this.options;
     return {
       name: "backend",
       image: BACKEND_IMAGE,
@@ -110,12 +114,19 @@ export class ReferenceBackend {
         { name: "POD_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },
         ...(shardUrls ? [{ name: "BACKEND_SHARD_URLS", value: JSON.stringify(shardUrls) }] : []),
         ...(passwordSecret ? [{ name: "REDIS_PASSWORD", valueFrom: { secretKeyRef: passwordSecret } }] : []),
+        ...Object.entries(tlsSecret === undefined ? {} : TLS_VARIABLES).map(([name, key]) => ({
+          name,
+          valueFrom: { secretKeyRef: { name: tlsSecret, key } },
+        })),
         ...Object.entries(env).map(([name, value]) => ({ name, value })),
       ],
       readinessProbe: { httpGet: { path: "/readyz", port: "http" }, periodSeconds: 1, failureThreshold: 1 },
       livenessProbe: { httpGet: { path: "/healthz", port: "http" }, periodSeconds: 10 },
       resources: { requests: { cpu: "10m", memory: "64Mi" }, limits: { memory: "256Mi" } },
-      securityContext: { runAsNonRoot: true, readOnlyRootFilesystem: true, allowPrivilegeEscalation: false },
+      securityContext: {
+        ...{ runAsNonRoot: true, readOnlyRootFilesystem: true, allowPrivilegeEscalation: false },
+        ...{ capabilities: { drop: ["ALL"] }, seccompProfile: { type: "RuntimeDefault" } },
+      },
     };
   }
 

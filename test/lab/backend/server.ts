@@ -29,9 +29,9 @@ const FAILED: Reply = { status: 500, body: { error: "a failure that was asked fo
 
 const settings = readSettings(process.env);
 const metrics = new Metrics(settings.epoch);
-const { commandTimeoutMs, redisPassword } = settings;
+const { commandTimeoutMs, redisPassword, tls } = settings;
 const shards = new Map(
-  [...settings.urls].map(([name, url]) => [name, new RedisShard(url, commandTimeoutMs, redisPassword)]),
+  [...settings.urls].map(([name, url]) => [name, new RedisShard(url, commandTimeoutMs, redisPassword, tls)]),
 );
 const claims = new Claims({
   ...settings,

@@ -16,6 +16,8 @@ export interface Settings {
   /** From when a command is given to the client until it has its answer or is given up. */
   readonly commandTimeoutMs: number;
   readonly redisPassword: string | undefined;
+  /** Of `rediss://` shards: whom to trust, and who the backend is. PEM. */
+  readonly tls: { readonly ca: string; readonly cert: string; readonly key: string } | undefined;
   readonly port: number;
   /** From the end signal until connections are refused: clients of the Service must have noticed. */
   readonly shutdownDelayMs: number;
@@ -48,10 +50,16 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     claimWindowMs: number(env, "DEDUP_CLAIM_WINDOW_MS", 5000),
     commandTimeoutMs: number(env, "DEDUP_COMMAND_TIMEOUT_MS", 1000),
     redisPassword: password === "" ? undefined : password,
+    tls: tlsOf(env),
     port: number(env, "PORT", 8080),
     shutdownDelayMs: number(env, "SHUTDOWN_DELAY_MS", 2000),
     failsOnRing: list(env["BACKEND_FAILS_ON_RING"] ?? ""),
   };
+}
+
+function tlsOf(env: NodeJS.ProcessEnv): Settings["tls"] {
+  const [ca = "", cert = "", key = ""] = ["REDIS_CA", "REDIS_CLIENT_CERT", "REDIS_CLIENT_KEY"].map((name) => env[name]);
+  return ca === "" ? undefined : { ca, cert, key };
 }
 
 /** The host of a shard's URL: pod 0 of its StatefulSet, through the headless Service. */

@@ -1,4 +1,5 @@
 /** One connection per shard, and the three commands that a claim needs. */
+import type { ConnectionOptions } from "node:tls";
 import { Redis } from "ioredis";
 
 /** A value, and when it expires (ms since 1970; undefined: never). */
@@ -26,9 +27,11 @@ if tonumber(ARGV[3]) > time[1] * 1000 + time[2] / 1000 then redis.call('SET', KE
 export class RedisShard implements Shard {
   private readonly redis: Redis;
 
-  constructor(url: string, commandTimeoutMs: number, password?: string) {
+  /** @param tls - for a `rediss://` URL. */
+  constructor(url: string, commandTimeoutMs: number, password?: string, tls?: ConnectionOptions) {
     this.redis = new Redis(url, {
       ...(password === undefined ? {} : { password }),
+      ...(tls === undefined || !url.startsWith("rediss:") ? {} : { tls }),
       protocol: 2,
       commandTimeout: commandTimeoutMs,
       connectTimeout: commandTimeoutMs,

@@ -1,0 +1,35 @@
+/** Which section of docs/troubleshooting.md says more of an error. Pure. */
+
+const PAGE = "docs/troubleshooting.md";
+
+/** What an error says, and its section: the first that fits. */
+const SECTIONS: readonly (readonly [says: RegExp, section: string])[] = [
+  [/stack configuration is not valid/, "bad-configuration"],
+  [/refused: OOM/, "shard-memory"],
+  [/refused: READONLY|not a primary|is a Redis Cluster node/, "not-a-primary"],
+  [/forceRemoveShards|cannot be removed/, "shards-that-go"],
+  [/same database of the same server/, "one-server-twice"],
+  [/does not know migration|record on .* cannot be read/, "lost-data"],
+  [/another migration run works on|lost its lock|put its own Job in the place/, "another-run"],
+  [/\bJob\b/, "the-engines-job"],
+  [/Kubernetes API|StatefulSet|kubeconfig/, "kubernetes"],
+  [/backend pods? |epoch .* known to run|ring epoch that this migration does not know/, "epoch-skew"],
+  [/cannot be reached|refused: /, "silent-shard"],
+  [/the plan is refused|changed since the plan|planDigest/, "refused-plan"],
+  [/still in migration|in another migration/, "open-migration"],
+  [/dual-write is on|has been closed/, "open-migration"],
+  [/legal move|in the middle of a migration|changing the ring in force|its keys are there, but/, "refused-changes"],
+  [/autoRollback|over its limits|whether the service/, "service-gates"],
+  [/cleanup opens at/, "ttl-window"],
+  [/passes found differences|keep appearing/, "one-sided-writers"],
+  [/ConfigMap/, "foreign-ring"],
+  [/too far from what there is|Set migrationPhase|migrationPhase "|Run `pulumi up` (first|with)/, "unfinished-phase"],
+  [/Prometheus|metrics/, "unknown-metrics"],
+];
+
+/** @returns the anchor of the section for an error's message. */
+export const sectionFor = (message: string): string =>
+  SECTIONS.find(([says]) => says.test(message))?.[1] ?? "any-other-error";
+
+/** @returns the message with the way to what it means and what to do. */
+export const withHelp = (message: string): string => `${message}\nMore: ${PAGE}#${sectionFor(message)}`;

@@ -1,0 +1,149 @@
+import { expect } from "chai";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import {
+  FencedError,
+  LockedError,
+  SharedServerError,
+  ShardRefusedError,
+  ShardUnreachableError,
+} from "../../migration/engines/errors";
+import { dispatch } from "../../migration/entrypoints/dispatch";
+import { sectionFor, withHelp } from "../../migration/help";
+
+const PAGE = readFileSync(path.join(__dirname, "../../docs/troubleshooting.md"), "utf8");
+const SECTIONS = [...PAGE.matchAll(/^## (.+)$/gm)].map(([, title = ""]) =>
+  title.toLowerCase().replaceAll("'", "").replaceAll(" ", "-"),
+);
+
+const url = "redis://h";
+const refused = (reply: string) => new ShardRefusedError("a", url, reply).message;
+const shard = { name: "a", url };
+
+/** [the section, messages as the product words them] */
+const MESSAGES: Readonly<Record<string, readonly string[]>> = {
+  "bad-configuration": [
+    "The stack configuration is not valid. Nothing was changed.\n  dedup-shards:vnodes is 0; allowed: …",
+  ],
+  "shard-memory": [refused("OOM command not allowed when used memory > 'maxmemory'.")],
+  "not-a-primary": [
+    refused("READONLY You can't write against a read only replica."),
+    "a is a slave, not a primary. Point its URL at its primary.",
+    refused("MOVED 1 h:1"),
+  ],
+  "silent-shard": [
+    new ShardUnreachableError("a", url, new Error("connect ECONNREFUSED")).message,
+    refused("WRONGPASS invalid username-password pair"),
+    refused("NOAUTH Authentication required."),
+    refused("NOPERM this user has no permissions"),
+    refused("LOADING Redis is loading the dataset in memory"),
+    refused("MISCONF Redis is configured to save RDB snapshots"),
+    "a, b cannot be reached or has lost its data. Look at its pod, then run `pulumi up` again.",
+  ],
+  "shards-that-go": [
+    'a cannot be removed: it holds keys that no other shard holds, such as "x". Run the migration through its cleanup first',
+    `${new ShardUnreachableError("a", url, new Error("x")).message} If it is dead, … name it in forceRemoveShards.`,
+    "a cannot be removed, not even by forceRemoveShards: the backend runs a ring with it.",
+  ],
+  "one-server-twice": [new SharedServerError(shard, { ...shard, name: "b" }).message],
+  "lost-data": [
+    "a does not know migration m-1: it was emptied or restarted without its data.",
+    "the migration record on a cannot be read (key dedup-shards:migration).",
+  ],
+  "another-run": [
+    new LockedError("a", "copy on host").message,
+    new FencedError("a", "copy on host").message,
+    "another run has put its own Job in the place of this one's. Wait for that run to end, then run `pulumi up` again.",
+  ],
+  "the-engines-job": [
+    "the pod for shard-0 of Job n/dedup-engine failed; its last lines:\nmaxmemory",
+    "no pod of Job n/dedup-engine runs for 5 minutes: nobody says why.",
+    "cannot work with the Job dedup-engine by the Kubernetes API: HTTP-Code: 403.",
+  ],
+  "epoch-skew": [
+    "barrier: after 600s not every backend pod is known to run ring epoch 2: backend-1 (annotated epoch 1).",
+    "backend pods do not say which ring epoch they run: backend-1. Find out what holds them",
+    "backend pods run a ring epoch that this migration does not know: backend-1.",
+  ],
+  "refused-plan": [
+    "the plan is refused, nothing has moved:\na: evicts",
+    "the shards have changed since the plan:\na: evicts",
+    "the plan that is recorded on the shards is d1, and not d2 (planDigest), which was reviewed: the rings differ.",
+  ],
+  "open-migration": [
+    "the shards are in another migration (m-1: a → b), and not in a → c. Set the config to that",
+    "the shards are still in migration m-1 (a → b), and the ring in the config is neither of its two.",
+    "ConfigMap n/c is in the middle of a migration: dual-write is on, from a to the ring b.",
+    "the migration has been closed: its records are gone from the shards.",
+  ],
+  "refused-changes": [
+    'migrationPhase: "stable" → "cutover" is not a legal move',
+    'namespace: changed from "a" to "b" in the middle of a migration (phase "copy"): the backend that takes part',
+    "shards: changing the ring in force from a to b without a migration would lose keys",
+    "shardUrls: a is at redis://h and its keys are there, but it would be at redis://i from now on",
+  ],
+  "service-gates": [
+    "metrics.autoRollback has moved the ring back: since ring epoch 5 traffic is on the current ring (a).",
+    "the service is over its limits: errorRatio is 5 %",
+    "nobody can tell whether the service is well: Prometheus did not answer",
+    "whether the service is stable can be told at 2026-11-27T00:00:00.000Z: metrics.stability after the cutover.",
+  ],
+  "ttl-window": ["cleanup opens at 2026-12-11T00:00:00.000Z: until then the old copies are the way back."],
+  "one-sided-writers": [
+    "verify: 10 passes found differences each time (missing 1, different 0, extra 0; repaired 10).",
+    "cleanup: keys keep appearing on owners that no longer decide (a). A writer still uses the old ring",
+  ],
+  "foreign-ring": [
+    "the live ring ConfigMap is at epoch 5, but the stack's state knows only of 4: somebody else has changed the ring.",
+    'the live ring ConfigMap has a ring that this migration does not know (DEDUP_SHARDS="x").',
+    "the live ring ConfigMap has no DEDUP_RING_EPOCH. Run `pulumi up` to write it.",
+    "ConfigMap n/c already has the ring a, but shards would make it b. Changing it without a migration would lose keys",
+    "ConfigMap n/c is not what it was when this run began, or could not be read then. Run `pulumi up` again.",
+  ],
+  "unfinished-phase": [
+    'the pre-copy of a has not been completed. Set migrationPhase to "copy" and run `pulumi up`: it goes on where it stopped.',
+    'the rings have not been brought into step since dual-write was switched on. Set migrationPhase to "dualWrite"',
+    'the cleanup has not been completed: old owners may still hold movers. Set migrationPhase to "cleanup"',
+    'no plan is recorded on a. Go back to migrationPhase "plan" and run `pulumi up` first.',
+    '"cutover" moves the reads, and that is too far from what there is: backend-1. Set migrationPhase to "copy"',
+    'no cutover is recorded. Run `pulumi up` with migrationPhase "cutover" first.',
+    'there is nothing to repair in migrationPhase "plan": backends write one ring only',
+    "the rings have not been brought into step in ring epoch 3. Run `pulumi up` first: its catch-up does that.",
+  ],
+  kubernetes: [
+    "cannot read the ConfigMap's pods from the Kubernetes API: 403",
+    "StatefulSet n/redis-dedup-shard-0 is not ready 600s after its change",
+  ],
+  "any-other-error": ["something that nobody has thought of"],
+};
+
+describe("help with errors", () => {
+  for (const [section, messages] of Object.entries(MESSAGES)) {
+    it(`${section}: the page has the section, and messages lead to it`, () => {
+      expect(SECTIONS).to.include(section);
+      for (const message of messages) expect(sectionFor(message), message).to.equal(section);
+    });
+  }
+
+  it("stands at the end of a message", () => {
+    expect(withHelp("cleanup opens at noon.")).to.equal(
+      "cleanup opens at noon.\nMore: docs/troubleshooting.md#ttl-window",
+    );
+  });
+
+  it("stands at the end of what a provider throws, and of what its check refuses", async () => {
+    const inputs = { phase: "cutover", ring: { shards: ["a"], targetShards: ["a"] }, connection: { shards: {} } };
+    const olds = { ...inputs, phase: "stable", data: {} };
+    const checked = (await dispatch("ring-gate", "check", [olds, inputs], undefined)) as {
+      readonly failures: readonly { readonly reason: string }[];
+    };
+    expect(checked.failures.map(({ reason }) => reason.split("\n").at(-1))).to.deep.equal([
+      "More: docs/troubleshooting.md#refused-changes",
+    ]);
+    const failure: Error = await dispatch("migration-plan", "update", [{}, { work: "plan" }], undefined).then(
+      () => new Error("it did not fail"),
+      (error: unknown) => error as Error,
+    );
+    expect(failure.message).to.match(/\nMore: docs\/troubleshooting\.md#any-other-error$/);
+  });
+});
