@@ -11,7 +11,7 @@ import { PaperBackend } from "./backend";
 import { Book } from "./book";
 import { check, NOTHING, type Found } from "./check";
 import { FAULTS, ONLY_ON_THE_WAY_TO } from "./faults";
-import { startUp } from "./run-up";
+import { UpRunner } from "./run-up";
 import { between, KEY_PREFIX, pick, type FaultyShard, type Scene } from "./scene";
 import { TcpProxy } from "./tcp-proxy";
 import type { Order } from "./up-process";
@@ -71,6 +71,7 @@ export async function playRound(seed: string, only: readonly string[] = Object.k
 
 class Round {
   private readonly book = new Book();
+  private readonly runner = new UpRunner();
   private state: CheckedGateInputs | undefined;
   private stuck: string | undefined;
   private runs = 0;
@@ -161,6 +162,7 @@ class Round {
 
   async stop(): Promise<void> {
     const { shards, others } = this.scene;
+    this.runner.stop();
     this.cluster.stop();
     await Promise.all(shards.map(({ proxy }) => proxy.stop()));
     await Promise.all([...new Set([...shards.map(({ server }) => server), ...others])].map((server) => server.stop()));
@@ -242,7 +244,7 @@ class Round {
       ...{ phase, shards, current: scene.current, target: scene.target, keyPrefix: KEY_PREFIX },
       ...{ urls: this.urls, metrics: this.cluster.metrics, state: this.state, settings: SETTINGS },
     };
-    const run = startUp(order, {
+    const run = this.runner.start(order, {
       onState: (state) => {
         this.state = state;
         scene.isWorking = true;

@@ -1,5 +1,5 @@
-/** A run of `pulumi up` on paper, in a process of its own, and what it has to say. */
-import { fork } from "node:child_process";
+/** Runs of `pulumi up` on paper, in a process of their own, and what they have to say. */
+import { fork, type ChildProcess } from "node:child_process";
 import path from "node:path";
 import type { Jolt, News, Order, Request } from "./up-process";
 
@@ -18,36 +18,58 @@ export interface UpRun {
   readonly ended: Promise<string | undefined>;
 }
 
-export function startUp(order: Order, { onState, onRollOut }: Listener): UpRun {
-  const child = fork(path.join(__dirname, "up-process.ts"), {
+/**
+ * Runs one after the other. One that got to its end leaves its process to the next, because starting one takes a second of
+ * a CPU; after one that failed, was killed, or whose clock jumped, there is a new one.
+ */
+export class UpRunner {
+  private child: ChildProcess | undefined;
+
+  start(order: Order, { onState, onRollOut }: Listener): UpRun {
+    const child = (this.child ??= launch());
+    const tell = (request: Request): void => void child.send(request);
+    let clockJumped = false;
+    const ended = new Promise<string | undefined>((resolve) => {
+      const end = (why: string | undefined) => {
+        child.removeAllListeners();
+        child.on("error", () => undefined); // told something when it was just killed
+        if (why !== undefined || clockJumped) this.stop();
+        resolve(why);
+      };
+      child.on("error", () => undefined);
+      child.on("exit", () => end("killed"));
+      child.on("message", (message) => {
+        const news = message as News;
+        if (news.kind === "state") onState(news.state);
+        if (news.kind === "rollOut") {
+          onRollOut(news.data, news.epoch);
+          tell({ kind: "rollingOut" });
+        }
+        if (news.kind === "clockJumped") clockJumped = true;
+        if (news.kind === "done") end(undefined);
+        if (news.kind === "failed") end(news.why);
+      });
+    });
+    tell({ kind: "order", order });
+    return {
+      kill: () => void child.kill("SIGKILL"),
+      jolt: async (jolt) => {
+        if (child.connected) tell({ kind: "jolt", jolt });
+        await ended;
+        return clockJumped || child.signalCode === "SIGKILL";
+      },
+      ended,
+    };
+  }
+
+  stop(): void {
+    if (this.child?.connected) this.child.disconnect();
+    this.child = undefined;
+  }
+}
+
+const launch = (): ChildProcess =>
+  fork(path.join(__dirname, "up-process.ts"), {
     execArgv: ["-r", "ts-node/register/transpile-only"],
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
-  const tell = (request: Request): void => void child.send(request);
-  let clockJumped = false;
-  let end: { readonly why: string | undefined } = { why: "killed" };
-  child.on("message", (message) => {
-    const news = message as News;
-    if (news.kind === "state") onState(news.state);
-    if (news.kind === "rollOut") {
-      onRollOut(news.data, news.epoch);
-      tell({ kind: "rollingOut" });
-    }
-    if (news.kind === "clockJumped") clockJumped = true;
-    if (news.kind === "done") end = { why: undefined };
-    if (news.kind === "failed") end = { why: news.why };
-    if (news.kind === "done" || news.kind === "failed") child.disconnect();
-  });
-  child.on("error", () => undefined); // told something when it was just killed
-  tell({ kind: "order", order });
-  const ended = new Promise<string | undefined>((resolve) => child.on("exit", () => resolve(end.why)));
-  return {
-    kill: () => void child.kill("SIGKILL"),
-    jolt: async (jolt) => {
-      if (child.connected) tell({ kind: "jolt", jolt });
-      await ended;
-      return clockJumped || child.signalCode === "SIGKILL";
-    },
-    ended,
-  };
-}

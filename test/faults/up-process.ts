@@ -1,4 +1,4 @@
-/** A `pulumi up` on paper, in a process of its own, so that it can be killed: one phase, with the product's entrypoints. */
+/** `pulumi up` on paper, in a process of its own, so that it can be killed: phases, with the product's entrypoints. */
 import { Redis } from "ioredis";
 import { HashRing } from "../../migration/ring/ring";
 import type { SettingsInputs } from "../../migration/entrypoints/inputs";
@@ -66,17 +66,18 @@ async function up(order: Order): Promise<void> {
   await stack.finish();
 }
 
-/** Counts what goes to Redis, and lets it happen when that many are sent. */
-function joltAfter({ afterCommands, clockJumpMs }: Jolt): void {
-  type SendCommand = (this: Redis, ...args: Parameters<Redis["sendCommand"]>) => unknown;
-  const sendCommand: SendCommand = Reflect.get(Redis.prototype, "sendCommand");
-  let left = afterCommands;
-  Redis.prototype.sendCommand = function (...args) {
-    if (left-- === 0 && clockJumpMs === undefined) process.kill(process.pid, "SIGKILL");
-    if (left === -1 && clockJumpMs !== undefined) jump(clockJumpMs);
-    return sendCommand.apply(this, args);
-  } satisfies SendCommand;
-}
+/** What is to happen to this run; the next one knows nothing of it. */
+let jolt: Jolt | undefined;
+let left = 0;
+type SendCommand = (this: Redis, ...args: Parameters<Redis["sendCommand"]>) => unknown;
+const sendCommand: SendCommand = Reflect.get(Redis.prototype, "sendCommand");
+Redis.prototype.sendCommand = function (...args) {
+  if (jolt !== undefined && left-- === 0) {
+    if (jolt.clockJumpMs === undefined) process.kill(process.pid, "SIGKILL");
+    else jump(jolt.clockJumpMs);
+  }
+  return sendCommand.apply(this, args);
+} satisfies SendCommand;
 
 function jump(byMs: number): void {
   const { now } = Date;
@@ -88,8 +89,9 @@ let rollingOut = (): void => undefined;
 process.on("message", (message) => {
   const request = message as Request;
   if (request.kind === "rollingOut") rollingOut();
-  if (request.kind === "jolt") joltAfter(request.jolt);
+  if (request.kind === "jolt") [jolt, left] = [request.jolt, request.jolt.afterCommands];
   if (request.kind !== "order") return;
+  jolt = undefined;
   up(request.order).then(
     () => tell({ kind: "done" }),
     (error: unknown) => tell({ kind: "failed", why: error instanceof Error ? error.message : String(error) }),
