@@ -121,6 +121,10 @@ const NEXT_STEPS: readonly (readonly [RegExp, string])[] = [
     /DUMP payload version/,
     "It runs an older Redis than the shard that the value comes from, and the value is no string: upgrade it, then run `pulumi up` again.",
   ],
+  [
+    /invalid bulk length/,
+    "A value is larger than it takes: raise its proto-max-bulk-len (redis-cli config set), then run `pulumi up` again.",
+  ],
   [/^READONLY/, "It is a replica: point the shard's URL at its primary."],
   [/^MISCONF/, "It cannot persist: look at its disk, then run `pulumi up` again."],
   [

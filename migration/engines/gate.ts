@@ -208,7 +208,13 @@ async function isMade(job: GateJob): Promise<boolean> {
 async function assertAllWithin(steps: 0 | 1, { clock }: Run, job: GateJob): Promise<void> {
   const { backend, from, to, epochs } = job;
   const again = `Set migrationPhase to "${from.phase}" and run \`pulumi up\` first.`;
-  const live = (await backend.ring()) ?? {};
+  const live = await backend.ring();
+  if (live === undefined) {
+    throw new GateClosedError(
+      "the backend's ring ConfigMap does not exist any more: somebody has deleted it. Run `pulumi refresh`, then look at " +
+        "what the preview would write.",
+    );
+  }
   if (Number(live["DEDUP_RING_EPOCH"]) > epochs.from && !(await isMade(job))) {
     throw new GateClosedError(
       `the live ring ConfigMap is at epoch ${live["DEDUP_RING_EPOCH"]}, but the stack's state knows only of ` +

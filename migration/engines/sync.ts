@@ -8,6 +8,8 @@ import type { Throttle } from "./throttle";
 const SETTLE_MS = 250;
 /** More differences than this in one batch are not claims on their way. */
 const SETTLE_AT_MOST = 10;
+/** Redis takes no argument above 512 MiB. A value that leaves no room for its key is compared, and then sent by itself. */
+const LARGEST_BUNDLE_BYTES = 511 * 1024 * 1024;
 /** A key that changes under every attempt is left to the next pass. */
 const ATTEMPTS = 4;
 
@@ -96,8 +98,12 @@ export async function copyKeys(edge: Edge, keys: readonly Buffer[], job: SyncJob
   const present: Buffer[] = [];
   for (let done = 0; done < keys.length;) {
     const bundle = await throttle.observe(() => edge.primary.bundle(keys.slice(done), throttle.pace.bigValueBytes));
+    const bundled = keys.slice(done, (done += bundle.keys));
+    if (bundle.content.length > LARGEST_BUNDLE_BYTES) {
+      present.push(...bundled);
+      continue;
+    }
     const { written, expired, present: kept } = await throttle.observe(() => edge.secondary.add(run.token(), bundle));
-    done += bundle.keys;
     counts.missing += written + expired;
     counts.repaired += written;
     present.push(...kept);
