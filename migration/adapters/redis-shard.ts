@@ -19,6 +19,7 @@ import {
 } from "../engines/shard-store";
 import { BOOKKEEPING_PREFIX, literally } from "./key-names";
 import { LUA } from "./lua-scripts";
+import { bufferIn, listIn, numberIn, progressIn, refuse, textIn } from "./replies";
 import { packKeys } from "./packed-keys";
 import { RedisClient, type RedisEndpoint } from "./redis-client";
 
@@ -71,7 +72,7 @@ export class RedisShard implements ShardStore {
       usedBytes: number("used_memory"),
       maxMemoryBytes: number("maxmemory"),
       maxMemoryPolicy: fields.get("maxmemory_policy") ?? "",
-      keys: Number(await this.client.call("DBSIZE")),
+      keys: numberIn(await this.client.call("DBSIZE")),
     };
   }
 
@@ -81,55 +82,62 @@ export class RedisShard implements ShardStore {
 
   async scan(cursor: string, all = false): Promise<ScanPage> {
     const match = all ? [] : ["MATCH", this.pattern];
-    const [next, keys] = (await this.client.call("SCAN", cursor, ...match, "COUNT", SCAN_COUNT)) as [Buffer, Buffer[]];
+    const page = listIn(await this.client.call("SCAN", cursor, ...match, "COUNT", SCAN_COUNT), { length: 2 });
+    const keys = listIn(page[1]).map(bufferIn);
     // An empty or short prefix matches the bookkeeping as well.
-    return { cursor: next.toString(), keys: keys.filter((key) => !isBookkeeping(key)) };
+    return { cursor: textIn(page[0]), keys: keys.filter((key) => !isBookkeeping(key)) };
   }
 
   async inspect(keys: readonly Buffer[]): Promise<Inspection> {
     const states: KeyState[] = [];
     let nowMs: number;
     do {
-      const reply = (await this.client.script(LUA.inspect, keys.slice(states.length), [SCRIPT_BYTES])) as Buffer[];
-      nowMs = Number(reply[0]);
-      for (let i = 1; i < reply.length; i += 2) states.push(stateAt(reply, i));
+      const rest = keys.slice(states.length);
+      const [clock, ...found] = listIn(await this.client.script(LUA.inspect, rest, [SCRIPT_BYTES]));
+      nowMs = numberIn(clock);
+      const looked = listIn(found, { multipleOf: 2 }).length / 2;
+      if (rest.length > 0) progressIn(looked, rest.length);
+      for (let i = 0; i < found.length; i += 2) states.push(stateAt(found, i));
     } while (states.length < keys.length);
     return { nowMs, states };
   }
 
   async existing(keys: readonly Buffer[]): Promise<number> {
-    return Number(await this.client.call("EXISTS", ...keys));
+    return numberIn(await this.client.call("EXISTS", ...keys));
   }
 
   async digests(keys: readonly Buffer[]): Promise<Digests> {
     const args = [packKeys(keys), SCRIPT_BYTES, String(KEYS_PER_DIGEST)];
-    const [count, ...digests] = await this.client.script(LUA.digests, [], args);
-    return { keys: Number(count), digests: digests.map(String) };
+    const [count, ...digests] = listIn(await this.client.script(LUA.digests, [], args));
+    const done = progressIn(count, keys.length);
+    return { keys: done, digests: listIn(digests, { length: Math.ceil(done / KEYS_PER_DIGEST) }).map(textIn) };
   }
 
   async bundle(keys: readonly Buffer[], bigValueBytes: number): Promise<Bundle> {
     const args = [packKeys(keys), SCRIPT_BYTES, String(bigValueBytes)];
-    const [count, content] = await this.client.script(LUA.bundle, [], args);
-    return { keys: Number(count), content: content as Buffer };
+    const [count, content] = listIn(await this.client.script(LUA.bundle, [], args), { length: 2 });
+    return { keys: progressIn(count, keys.length), content: bufferIn(content) };
   }
 
   async add(token: FencingToken, { content }: Bundle): Promise<Added> {
-    const [written, expired, ...present] = await this.client.script(LUA.add, [LOCK], [token, content]);
-    return { written: Number(written), expired: Number(expired), present: present as Buffer[] };
+    const [written, expired, ...present] = listIn(await this.client.script(LUA.add, [LOCK], [token, content]));
+    return { written: numberIn(written), expired: numberIn(expired), present: present.map(bufferIn) };
   }
 
   async read(keys: readonly Buffer[], bigValueBytes: number): Promise<readonly (KeyCopy | undefined)[]> {
-    const reply = (await this.client.script(LUA.read, keys, [SCRIPT_BYTES, String(bigValueBytes)])) as Buffer[];
-    return Array.from({ length: reply.length / 3 }, (_, i) => {
-      const [fingerprint, expiry, value] = [String(reply[3 * i]), String(reply[3 * i + 1]), reply[3 * i + 2] as Buffer];
+    const args = [SCRIPT_BYTES, String(bigValueBytes)];
+    const reply = listIn(await this.client.script(LUA.read, keys, args), { multipleOf: 3 });
+    return Array.from({ length: progressIn(reply.length / 3, keys.length) }, (_, i) => {
+      const [fingerprint, expiry] = [textIn(reply[3 * i]), bufferIn(reply[3 * i + 1])];
       if (fingerprint === ABSENT.fingerprint) return undefined;
-      const isDump = expiry.startsWith(DUMP_MARK);
-      return { fingerprint, expiresAtMs: Number(isDump ? expiry.slice(DUMP_MARK.length) : expiry), value, isDump };
+      const isDump = expiry.toString().startsWith(DUMP_MARK);
+      const expiresAtMs = numberIn(isDump ? expiry.subarray(DUMP_MARK.length) : expiry);
+      return { fingerprint, expiresAtMs, value: bufferIn(reply[3 * i + 2]), isDump };
     });
   }
 
   async memoryUsage(keys: readonly Buffer[]): Promise<readonly number[]> {
-    return (await this.client.script(LUA.memory, keys, [])).map(Number);
+    return listIn(await this.client.script(LUA.memory, keys, []), { length: keys.length }).map(numberIn);
   }
 
   async write(token: FencingToken, writes: readonly KeyWrite[]): Promise<readonly WriteOutcome[]> {
@@ -139,7 +147,7 @@ export class RedisShard implements ShardStore {
       `${isDump ? DUMP_MARK : ""}${expiresAtMs}`,
       value,
     ]);
-    const reply = await this.client.script(LUA.write, keys, [token, ...args]);
+    const reply = listIn(await this.client.script(LUA.write, keys, [token, ...args]), { length: writes.length });
     return reply.map((code) => outcome(WRITE_OUTCOMES, code));
   }
 
@@ -148,15 +156,16 @@ export class RedisShard implements ShardStore {
     while (outcomes.length < keys.length) {
       const done = outcomes.length;
       const args = [token, SCRIPT_BYTES, ...expected.slice(done).flatMap(seen)];
-      const reply = await this.client.script(LUA.remove, [LOCK, ...keys.slice(done)], args);
+      const reply = listIn(await this.client.script(LUA.remove, [LOCK, ...keys.slice(done)], args));
+      progressIn(reply.length, keys.length - done);
       outcomes.push(...reply.map((code) => outcome(REMOVE_OUTCOMES, code)));
     }
     return outcomes;
   }
 
   async readRecord(name: string): Promise<string | undefined> {
-    const value = (await this.client.call("GET", BOOKKEEPING_PREFIX + name)) as Buffer | null;
-    return value?.toString();
+    const value = await this.client.call("GET", BOOKKEEPING_PREFIX + name);
+    return value === null ? undefined : textIn(value);
   }
 
   async writeRecord(token: FencingToken, name: string, value: string | undefined): Promise<void> {
@@ -184,9 +193,10 @@ export class RedisShard implements ShardStore {
   }
 
   private async askForLock(keys: readonly string[], args: readonly string[]): Promise<LockReply> {
-    const reply = await this.client.script(LUA.lock, keys, args);
+    const reply = listIn(await this.client.script(LUA.lock, keys, args));
     if (reply.length === 0) return { taken: true } as const;
-    return { taken: false, holder: String(reply[0]), leftMs: Number(reply[1]) } as const;
+    const [holder, left] = listIn(reply, { length: 2 });
+    return { taken: false, holder: textIn(holder), leftMs: numberIn(left) } as const;
   }
 }
 
@@ -196,12 +206,10 @@ const isBookkeeping = (key: Buffer): boolean =>
 
 const seen = ({ fingerprint, expiresAtMs }: KeyState): string[] => [fingerprint, String(expiresAtMs)];
 
-function stateAt(reply: readonly Buffer[], at: number): KeyState {
-  return { fingerprint: String(reply[at]), expiresAtMs: Number(reply[at + 1]) };
+function stateAt(reply: readonly unknown[], at: number): KeyState {
+  return { fingerprint: textIn(reply[at]), expiresAtMs: numberIn(reply[at + 1]) };
 }
 
 function outcome<T>(outcomes: readonly T[], code: unknown): T {
-  const found = outcomes[Number(code)];
-  if (found === undefined) throw new Error(`unexpected reply of a script: ${String(code)}`);
-  return found;
+  return outcomes[numberIn(code)] ?? refuse(code, `a number below ${outcomes.length}`);
 }
