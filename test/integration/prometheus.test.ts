@@ -1,5 +1,6 @@
 /** Every kind of answer that Prometheus, or whoever stands where it should, may give to a gate. */
 import { expect } from "chai";
+import fc from "fast-check";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
@@ -127,6 +128,28 @@ describe("the Prometheus adapter", () => {
       expect(await ask(patient)).to.deep.equal({ value });
     });
   }
+
+  it("reads a number or concludes nothing, whatever is answered", () => {
+    const sample = fc.tuple(
+      fc.anything(),
+      fc.oneof(fc.string(), fc.constantFrom("1", "1e400", "-0", "NaN", "0x1"), fc.anything()),
+    );
+    const series = fc.array(fc.oneof(fc.record({ metric: fc.anything(), value: sample }), fc.anything()), {
+      maxLength: 3,
+    });
+    const result = fc.oneof(series, sample, fc.anything());
+    const data = fc.record({ resultType: fc.constantFrom("vector", "scalar", "matrix", "what"), result });
+    const answers = fc.oneof(fc.record({ status: fc.constant("success"), data }), fc.anything(), fc.string());
+    return fc.assert(
+      fc.asyncProperty(answers, fc.constantFrom(200, 200, 200, 204, 400, 401, 503), async (body, status) => {
+        handler = text(status, typeof body === "string" ? body : (JSON.stringify(body) ?? ""));
+        const reading = await ask(patient);
+        if ("value" in reading) expect(Number.isFinite(reading.value) && status === 200).to.equal(true);
+        else expect(reading.inconclusive).to.match(/^asked .* and got ./s);
+      }),
+      { numRuns: 300 },
+    );
+  });
 
   it("asks below the URL's path, and for another time if it is told to", async () => {
     handler = vector("1");

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import fc from "fast-check";
 import { epochsIn } from "../../../migration/adapters/epoch-metric";
 
 /** [what it is, the page, the epochs that it reports] */
@@ -40,6 +41,35 @@ describe("the epoch in a page of metrics", () => {
       expect(epochsIn(page)).to.deep.equal(epochs);
     });
   }
+
+  it("reads whole numbers or nothing, whatever the page", () => {
+    const words = fc.constantFrom(
+      "dedup_ring_epoch",
+      "{",
+      '"',
+      "\\",
+      "}",
+      " ",
+      "\n",
+      "3",
+      "-1",
+      "NaN",
+      "1e3",
+      "x",
+      "#",
+    );
+    const pages = fc
+      .array(fc.oneof(words, fc.string({ maxLength: 3 })), { maxLength: 30 })
+      .map((parts) => parts.join(""));
+    fc.assert(
+      fc.property(pages, (page) => {
+        const epochs = epochsIn(page);
+        expect(epochs.every(Number.isSafeInteger)).to.equal(true);
+        expect(epochs).to.deep.equal([...new Set(epochs)].sort((a, b) => a - b));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
 
   it("reads a hostile line in no time", () => {
     expect(epochsIn(`dedup_ring_epoch{${'a="\\'.repeat(200_000)}`)).to.deep.equal([]);
