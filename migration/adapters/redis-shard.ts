@@ -76,6 +76,16 @@ export class RedisShard implements ShardStore {
     };
   }
 
+  /** Replicas of the shard, as INFO lists them: `slave0:ip=…,port=…,state=online,offset=…,lag=0`. */
+  async replicas(): Promise<readonly { readonly state: string; readonly lagSeconds: number }[]> {
+    const fields = await this.client.info("replication");
+    const lines = [...fields].flatMap(([name, text]) => (/^slave\d+$/.test(name) ? [text] : []));
+    return lines.map((line) => {
+      const of = new Map(line.split(",").map((part) => part.split("=") as [string, string]));
+      return { state: of.get("state") ?? "unknown", lagSeconds: Number(of.get("lag") ?? 0) };
+    });
+  }
+
   runId(): Promise<string> {
     return this.client.runId();
   }

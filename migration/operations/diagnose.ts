@@ -13,10 +13,21 @@ const SHARE_TOLERANCE = 0.05;
 /** Fewer keys than this are spread by chance. */
 const FEW_KEYS = 1_000;
 const STALLED_MS = 30 * 60_000;
+/** Replicas say every second how far they are. */
+const REPLICA_LAG_SECONDS = 10;
 
 /** Sections of docs/troubleshooting.md. */
 export const SECTIONS = [
-  ...["silent-shard", "slow-shard", "not-a-primary", "evictions", "shard-memory", "stray-keys", "lost-data"],
+  ...[
+    "silent-shard",
+    "slow-shard",
+    "not-a-primary",
+    "replicas",
+    "evictions",
+    "shard-memory",
+    "stray-keys",
+    "lost-data",
+  ],
   ...["migration-stalled", "kubernetes", "epoch-skew", "dual-write-errors", "backend-errors", "backend-latency"],
   ...["hit-ratio", "unknown-metrics"],
 ] as const;
@@ -53,7 +64,7 @@ function ofShard(shard: ShardFacts): Finding[] {
       problem(`${name} does not answer: ${shard.silent}`, "look at its pod, its volume and its node", "silent-shard"),
     ];
   }
-  const { waitMs, role, usedBytes, maxMemoryBytes, maxMemoryPolicy, sample } = shard;
+  const { waitMs, role, replicas, usedBytes, maxMemoryBytes, maxMemoryPolicy, sample } = shard;
   const waits = `${waitMs.median.toFixed(1)} ms, at most ${waitMs.max.toFixed(1)} ms`;
   const memory = maxMemoryBytes > 0 ? `${formatPercent(usedBytes / maxMemoryBytes)} of its maxmemory` : "no maxmemory";
   const found: Finding[] = [];
@@ -61,6 +72,14 @@ function ofShard(shard: ShardFacts): Finding[] {
     found.push(warning(`${name} takes ${waits} to answer`, "see what holds it up", "slow-shard"));
   if (role !== "master") {
     found.push(problem(`${name} is a ${role}`, "make its address lead to the primary", "not-a-primary"));
+  }
+  const behind = replicas.filter(({ state, lagSeconds }) => state !== "online" || lagSeconds > REPLICA_LAG_SECONDS);
+  if (behind.length > 0) {
+    const says = behind.map(({ state, lagSeconds }) => `${state}, ${lagSeconds} s behind`).join("; ");
+    const next = "do not fail over to it: it lacks claims that were answered";
+    found.push(
+      warning(`${name}: ${behind.length} of ${replicas.length} replicas not in step (${says})`, next, "replicas"),
+    );
   }
   if (maxMemoryPolicy !== "noeviction") {
     const next = `redis-cli config set maxmemory-policy noeviction, and in its configuration`;
@@ -79,10 +98,13 @@ function ofShard(shard: ShardFacts): Finding[] {
     ? found
     : [
         ok(
-          `${name} answers in ${waits}; ${formatCount(shard.keys)} keys (${formatCount(sample.keys)} looked at), ${memory}`,
+          `${name} answers in ${waits}; ${formatCount(shard.keys)} keys (${formatCount(sample.keys)} looked at), ${memory}, ${replicasOf(shard)}`,
         ),
       ];
 }
+
+const replicasOf = ({ replicas }: AnsweringShard): string =>
+  replicas.length === 0 ? "no replica" : `${replicas.length} replicas in step`;
 
 /** Each shard's share of all keys beside its share of the ring; in a migration it also has copies of what moves to it. */
 function ofShares({ ring, shards }: Facts): Finding[] {

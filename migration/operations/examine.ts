@@ -59,6 +59,7 @@ async function lookAt(shard: RedisShard, gate: DeployedStack["gate"]): Promise<{
   return {
     name: shard.name,
     waitMs: { median: sorted[PINGS / 2] ?? 0, max: sorted.at(-1) ?? 0 },
+    replicas: await shard.replicas(),
     ...{ role, usedBytes, maxMemoryBytes, maxMemoryPolicy, keys },
     sample: await sample(shard, gate),
     migrationId: (await recordOf(shard))?.id,

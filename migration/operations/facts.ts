@@ -18,6 +18,8 @@ export interface AnsweringShard {
   /** What a small request took, there and back, ms. */
   readonly waitMs: { readonly median: number; readonly max: number };
   readonly role: string;
+  /** Of a primary. */
+  readonly replicas: readonly Replica[];
   readonly usedBytes: number;
   /** 0: no limit. */
   readonly maxMemoryBytes: number;
@@ -31,6 +33,14 @@ export interface AnsweringShard {
   /** Whether a run is at work on it. */
   readonly isLocked: boolean;
   readonly checkpoints: readonly CheckpointFacts[];
+}
+
+/** A replica as its primary sees it. */
+export interface Replica {
+  /** `online`, or what it does instead. */
+  readonly state: string;
+  /** Seconds since it last said how far it is. */
+  readonly lagSeconds: number;
 }
 
 export interface CheckpointFacts {

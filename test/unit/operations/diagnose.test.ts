@@ -14,6 +14,7 @@ const TROUBLESHOOTING = readFileSync(path.join(__dirname, "../../../docs/trouble
 const shard = (change: Partial<AnsweringShard> = {}): AnsweringShard => ({
   waitMs: { median: 0.4, max: 2.25 },
   role: "master",
+  replicas: [],
   usedBytes: 20,
   maxMemoryBytes: 100,
   maxMemoryPolicy: "noeviction",
@@ -76,6 +77,24 @@ const FOUND: readonly (readonly [string, Facts, Omit<Finding, "next">])[] = [
     "a replica",
     facts({}, { role: "slave" }),
     { level: "problem", text: "shard-0 is a slave", section: "not-a-primary" },
+  ],
+  [
+    "replicas that are not in step",
+    facts(
+      {},
+      {
+        replicas: [
+          { state: "online", lagSeconds: 0 },
+          { state: "online", lagSeconds: 11 },
+          { state: "wait_bgsave", lagSeconds: 0 },
+        ],
+      },
+    ),
+    {
+      level: "warning",
+      text: "shard-0: 2 of 3 replicas not in step (online, 11 s behind; wait_bgsave, 0 s behind)",
+      section: "replicas",
+    },
   ],
   [
     "a shard that evicts",
@@ -220,7 +239,8 @@ describe("the doctor", () => {
     expect(findings.map(({ level }) => level)).to.deep.equal(findings.map(() => "ok"));
     expect(findings.map(({ text }) => text)).to.deep.equal([
       ...THREE.map(
-        (name) => `${name} answers in 0.4 ms, at most 2.3 ms; 1,000 keys (800 looked at), 20.00 % of its maxmemory`,
+        (name) =>
+          `${name} answers in 0.4 ms, at most 2.3 ms; 1,000 keys (800 looked at), 20.00 % of its maxmemory, no replica`,
       ),
       "each shard has its share of the keys, within 5 points",
       "no migration is open",
