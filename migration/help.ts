@@ -27,9 +27,13 @@ const SECTIONS: readonly (readonly [says: RegExp, section: string])[] = [
   [/Prometheus|metrics/, "unknown-metrics"],
 ];
 
+const ANY_OTHER = "any-other-error";
+
+/** The sections that errors lead to. */
+export const HELP_SECTIONS: readonly string[] = [...new Set([...SECTIONS.map(([, section]) => section), ANY_OTHER])];
+
 /** @returns the anchor of the section for an error's message. */
-export const sectionFor = (message: string): string =>
-  SECTIONS.find(([says]) => says.test(message))?.[1] ?? "any-other-error";
+export const sectionFor = (message: string): string => SECTIONS.find(([says]) => says.test(message))?.[1] ?? ANY_OTHER;
 
 /** @returns the message with the way to what it means and what to do. */
 export const withHelp = (message: string): string => `${message}\nMore: ${PAGE}#${sectionFor(message)}`;

@@ -1,3 +1,4 @@
+import { HELP_SECTIONS } from "../../../migration/help";
 import { SECTIONS } from "../../../migration/operations/diagnose";
 import { expect } from "chai";
 import { readFileSync } from "node:fs";
@@ -31,9 +32,9 @@ describe("the alerts' rules", () => {
     });
   }
 
-  it("leave no section of the page without an alert, unless the doctor sends people there", () => {
+  it("leave no section of the page without an alert, unless the doctor or an error sends people there", () => {
     const linked = rulesWith().map(({ annotations }) => annotations.runbook_url.split("#")[1]);
-    expect([...sections.keys()]).to.have.members([...new Set([...linked, ...SECTIONS])]);
+    expect([...sections.keys()]).to.have.members([...new Set([...linked, ...SECTIONS, ...HELP_SECTIONS])]);
   });
 
   it("take every limit from the one object", () => {
