@@ -11,7 +11,7 @@ const SECTIONS: readonly (readonly [says: RegExp, section: string])[] = [
   [/same database of the same server/, "one-server-twice"],
   [/does not know migration|record on .* cannot be read/, "lost-data"],
   [/another migration run works on|lost its lock|put its own Job in the place/, "another-run"],
-  [/\bJob\b/, "the-engines-job"],
+  [/\bJob\b/, "engine-job"],
   [/Kubernetes API|StatefulSet|kubeconfig/, "kubernetes"],
   [/backend pods? |epoch .* known to run|ring epoch that this migration does not know/, "epoch-skew"],
   [/cannot be reached|refused: /, "silent-shard"],

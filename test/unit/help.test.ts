@@ -12,9 +12,7 @@ import { dispatch } from "../../migration/entrypoints/dispatch";
 import { sectionFor, withHelp } from "../../migration/help";
 
 const PAGE = readFileSync(path.join(__dirname, "../../docs/troubleshooting.md"), "utf8");
-const SECTIONS = [...PAGE.matchAll(/^## (.+)$/gm)].map(([, title = ""]) =>
-  title.toLowerCase().replaceAll("'", "").replaceAll(" ", "-"),
-);
+const SECTIONS = [...PAGE.matchAll(/^## (.+)$/gm)].map(([, title = ""]) => title.toLowerCase().replaceAll(" ", "-"));
 
 const url = "redis://h";
 const refused = (reply: string) => new ShardRefusedError("a", url, reply).message;
@@ -55,7 +53,7 @@ const MESSAGES: Readonly<Record<string, readonly string[]>> = {
     new FencedError("a", "copy on host").message,
     "another run has put its own Job in the place of this one's. Wait for that run to end, then run `pulumi up` again.",
   ],
-  "the-engines-job": [
+  "engine-job": [
     "the pod for shard-0 of Job n/dedup-engine failed; its last lines:\nmaxmemory",
     "no pod of Job n/dedup-engine runs for 5 minutes: nobody says why.",
     "cannot work with the Job dedup-engine by the Kubernetes API: HTTP-Code: 403.",
