@@ -2,7 +2,21 @@ import { BOOKKEEPING_PREFIX, literally } from "./key-names";
 
 /** Every command that the engines send, by themselves or in a script, and no other one; for what: docs/security.md. */
 export const ENGINE_COMMANDS: readonly string[] = [
-  ...["auth", "info", "select", "dbsize", "scan", "exists", "get", "eval", "evalsha", "time", "type"],
+  ...[
+    "auth",
+    "info",
+    "select",
+    "dbsize",
+    "scan",
+    "exists",
+    "get",
+    "eval",
+    "evalsha",
+    "eval_ro",
+    "evalsha_ro",
+    "time",
+    "type",
+  ],
   ...["pexpiretime", "pttl", "dump", "restore", "set", "del", "unlink", "memory|usage"],
   ...["lrange", "smembers", "hgetall", "zrange", "xrange", "xinfo|groups"],
 ];

@@ -6,20 +6,24 @@ import { join } from "node:path";
 export interface LuaScript {
   readonly source: string;
   readonly sha1: string;
+  /** Sent as one that only reads, it needs no right to write its keys, and could not. */
+  readonly readOnly: boolean;
 }
+
+const reading = (...parts: readonly string[]): LuaScript => ({ ...load(...parts), readOnly: true });
 
 function load(...parts: readonly string[]): LuaScript {
   const source = parts.map((name) => readFileSync(join(__dirname, "lua", `${name}.lua`), "utf8")).join("\n");
-  return { source, sha1: createHash("sha1").update(source).digest("hex") };
+  return { source, sha1: createHash("sha1").update(source).digest("hex"), readOnly: false };
 }
 
 /** Work is batched on the server: the client's cost per command, not Redis, limits plain pipelining. */
 export const LUA = {
-  inspect: load("fingerprint", "clock", "inspect"),
-  digests: load("fingerprint", "digests"),
-  read: load("fingerprint", "read"),
-  bundle: load("bundle"),
-  memory: load("memory"),
+  inspect: reading("fingerprint", "clock", "inspect"),
+  digests: reading("fingerprint", "digests"),
+  read: reading("fingerprint", "read"),
+  bundle: reading("bundle"),
+  memory: reading("memory"),
   add: load("fenced", "clock", "add"),
   write: load("fenced", "fingerprint", "clock", "write"),
   remove: load("fenced", "fingerprint", "remove"),

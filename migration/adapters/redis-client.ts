@@ -69,11 +69,12 @@ export class RedisClient {
   /** Runs a script by its hash, loading it where the server does not know it (yet, or after a flush). */
   async script(script: LuaScript, keys: readonly (string | Buffer)[], args: readonly (string | Buffer)[]) {
     const rest = [keys.length, ...keys, ...args];
+    const suffix = script.readOnly ? "_RO" : "";
     try {
-      return (await this.redis.callBuffer("EVALSHA", script.sha1, ...rest)) as unknown[];
+      return (await this.redis.callBuffer(`EVALSHA${suffix}`, script.sha1, ...rest)) as unknown[];
     } catch (error) {
       if (!messageOf(error).startsWith("NOSCRIPT")) throw this.explain(error);
-      return (await this.call("EVAL", script.source, ...rest)) as unknown[];
+      return (await this.call(`EVAL${suffix}`, script.source, ...rest)) as unknown[];
     }
   }
 

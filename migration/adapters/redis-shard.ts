@@ -19,7 +19,7 @@ import {
 } from "../engines/shard-store";
 import { BOOKKEEPING_PREFIX, literally } from "./key-names";
 import { LUA } from "./lua-scripts";
-import { bufferIn, listIn, numberIn, progressIn, refuse, textIn } from "./replies";
+import { Replies } from "./replies";
 import { packKeys } from "./packed-keys";
 import { RedisClient, type RedisEndpoint } from "./redis-client";
 
@@ -48,6 +48,7 @@ export class RedisShard implements ShardStore {
   readonly url: string;
   readonly db: number;
   private readonly client: RedisClient;
+  private readonly replies: Replies;
   private readonly pattern: string;
 
   /**
@@ -59,6 +60,7 @@ export class RedisShard implements ShardStore {
     this.url = endpoint.url;
     this.db = endpoint.db;
     this.client = new RedisClient(endpoint, patient);
+    this.replies = new Replies(endpoint.name, endpoint.url);
     this.pattern = `${literally(keyPrefix)}*`;
   }
 
@@ -72,7 +74,7 @@ export class RedisShard implements ShardStore {
       usedBytes: number("used_memory"),
       maxMemoryBytes: number("maxmemory"),
       maxMemoryPolicy: fields.get("maxmemory_policy") ?? "",
-      keys: numberIn(await this.client.call("DBSIZE")),
+      keys: this.replies.number(await this.client.call("DBSIZE")),
     };
   }
 
@@ -92,10 +94,12 @@ export class RedisShard implements ShardStore {
 
   async scan(cursor: string, all = false): Promise<ScanPage> {
     const match = all ? [] : ["MATCH", this.pattern];
-    const page = listIn(await this.client.call("SCAN", cursor, ...match, "COUNT", SCAN_COUNT), { length: 2 });
-    const keys = listIn(page[1]).map(bufferIn);
+    const page = this.replies.list(await this.client.call("SCAN", cursor, ...match, "COUNT", SCAN_COUNT), {
+      length: 2,
+    });
+    const keys = this.replies.list(page[1]).map((key) => this.replies.buffer(key));
     // An empty or short prefix matches the bookkeeping as well.
-    return { cursor: textIn(page[0]), keys: keys.filter((key) => !isBookkeeping(key)) };
+    return { cursor: this.replies.text(page[0]), keys: keys.filter((key) => !isBookkeeping(key)) };
   }
 
   async inspect(keys: readonly Buffer[]): Promise<Inspection> {
@@ -103,51 +107,64 @@ export class RedisShard implements ShardStore {
     let nowMs: number;
     do {
       const rest = keys.slice(states.length);
-      const [clock, ...found] = listIn(await this.client.script(LUA.inspect, rest, [SCRIPT_BYTES]));
-      nowMs = numberIn(clock);
-      const looked = listIn(found, { multipleOf: 2 }).length / 2;
-      if (rest.length > 0) progressIn(looked, rest.length);
-      for (let i = 0; i < found.length; i += 2) states.push(stateAt(found, i));
+      const [clock, ...found] = this.replies.list(await this.client.script(LUA.inspect, rest, [SCRIPT_BYTES]));
+      nowMs = this.replies.number(clock);
+      const looked = this.replies.list(found, { multipleOf: 2 }).length / 2;
+      if (rest.length > 0) this.replies.progress(looked, rest.length);
+      for (let i = 0; i < found.length; i += 2) states.push(this.stateAt(found, i));
     } while (states.length < keys.length);
     return { nowMs, states };
   }
 
   async existing(keys: readonly Buffer[]): Promise<number> {
-    return numberIn(await this.client.call("EXISTS", ...keys));
+    return this.replies.number(await this.client.call("EXISTS", ...keys));
   }
 
   async digests(keys: readonly Buffer[]): Promise<Digests> {
     const args = [packKeys(keys), SCRIPT_BYTES, String(KEYS_PER_DIGEST)];
-    const [count, ...digests] = listIn(await this.client.script(LUA.digests, [], args));
-    const done = progressIn(count, keys.length);
-    return { keys: done, digests: listIn(digests, { length: Math.ceil(done / KEYS_PER_DIGEST) }).map(textIn) };
+    const [count, ...digests] = this.replies.list(await this.client.script(LUA.digests, [], args));
+    const done = this.replies.progress(count, keys.length);
+    return {
+      keys: done,
+      digests: this.replies
+        .list(digests, { length: Math.ceil(done / KEYS_PER_DIGEST) })
+        .map((digest) => this.replies.text(digest)),
+    };
   }
 
   async bundle(keys: readonly Buffer[], bigValueBytes: number): Promise<Bundle> {
     const args = [packKeys(keys), SCRIPT_BYTES, String(bigValueBytes)];
-    const [count, content] = listIn(await this.client.script(LUA.bundle, [], args), { length: 2 });
-    return { keys: progressIn(count, keys.length), content: bufferIn(content) };
+    const [count, content] = this.replies.list(await this.client.script(LUA.bundle, [], args), { length: 2 });
+    return { keys: this.replies.progress(count, keys.length), content: this.replies.buffer(content) };
   }
 
   async add(token: FencingToken, { content }: Bundle): Promise<Added> {
-    const [written, expired, ...present] = listIn(await this.client.script(LUA.add, [LOCK], [token, content]));
-    return { written: numberIn(written), expired: numberIn(expired), present: present.map(bufferIn) };
+    const [written, expired, ...present] = this.replies.list(
+      await this.client.script(LUA.add, [LOCK], [token, content]),
+    );
+    return {
+      written: this.replies.number(written),
+      expired: this.replies.number(expired),
+      present: present.map((key) => this.replies.buffer(key)),
+    };
   }
 
   async read(keys: readonly Buffer[], bigValueBytes: number): Promise<readonly (KeyCopy | undefined)[]> {
     const args = [SCRIPT_BYTES, String(bigValueBytes)];
-    const reply = listIn(await this.client.script(LUA.read, keys, args), { multipleOf: 3 });
-    return Array.from({ length: progressIn(reply.length / 3, keys.length) }, (_, i) => {
-      const [fingerprint, expiry] = [textIn(reply[3 * i]), bufferIn(reply[3 * i + 1])];
+    const reply = this.replies.list(await this.client.script(LUA.read, keys, args), { multipleOf: 3 });
+    return Array.from({ length: this.replies.progress(reply.length / 3, keys.length) }, (_, i) => {
+      const [fingerprint, expiry] = [this.replies.text(reply[3 * i]), this.replies.buffer(reply[3 * i + 1])];
       if (fingerprint === ABSENT.fingerprint) return undefined;
       const isDump = expiry.toString().startsWith(DUMP_MARK);
-      const expiresAtMs = numberIn(isDump ? expiry.subarray(DUMP_MARK.length) : expiry);
-      return { fingerprint, expiresAtMs, value: bufferIn(reply[3 * i + 2]), isDump };
+      const expiresAtMs = this.replies.expiry(isDump ? expiry.subarray(DUMP_MARK.length) : expiry);
+      return { fingerprint, expiresAtMs, value: this.replies.buffer(reply[3 * i + 2]), isDump };
     });
   }
 
   async memoryUsage(keys: readonly Buffer[]): Promise<readonly number[]> {
-    return listIn(await this.client.script(LUA.memory, keys, []), { length: keys.length }).map(numberIn);
+    return this.replies
+      .list(await this.client.script(LUA.memory, keys, []), { length: keys.length })
+      .map((bytes) => this.replies.number(bytes));
   }
 
   async write(token: FencingToken, writes: readonly KeyWrite[]): Promise<readonly WriteOutcome[]> {
@@ -157,8 +174,10 @@ export class RedisShard implements ShardStore {
       `${isDump ? DUMP_MARK : ""}${expiresAtMs}`,
       value,
     ]);
-    const reply = listIn(await this.client.script(LUA.write, keys, [token, ...args]), { length: writes.length });
-    return reply.map((code) => outcome(WRITE_OUTCOMES, code));
+    const reply = this.replies.list(await this.client.script(LUA.write, keys, [token, ...args]), {
+      length: writes.length,
+    });
+    return reply.map((code) => this.outcome(WRITE_OUTCOMES, code));
   }
 
   async remove(token: FencingToken, keys: readonly Buffer[], expected: readonly KeyState[]) {
@@ -166,16 +185,16 @@ export class RedisShard implements ShardStore {
     while (outcomes.length < keys.length) {
       const done = outcomes.length;
       const args = [token, SCRIPT_BYTES, ...expected.slice(done).flatMap(seen)];
-      const reply = listIn(await this.client.script(LUA.remove, [LOCK, ...keys.slice(done)], args));
-      progressIn(reply.length, keys.length - done);
-      outcomes.push(...reply.map((code) => outcome(REMOVE_OUTCOMES, code)));
+      const reply = this.replies.list(await this.client.script(LUA.remove, [LOCK, ...keys.slice(done)], args));
+      this.replies.progress(reply.length, keys.length - done);
+      outcomes.push(...reply.map((code) => this.outcome(REMOVE_OUTCOMES, code)));
     }
     return outcomes;
   }
 
   async readRecord(name: string): Promise<string | undefined> {
     const value = await this.client.call("GET", BOOKKEEPING_PREFIX + name);
-    return value === null ? undefined : textIn(value);
+    return value === null ? undefined : this.replies.text(value);
   }
 
   async writeRecord(token: FencingToken, name: string, value: string | undefined): Promise<void> {
@@ -202,11 +221,19 @@ export class RedisShard implements ShardStore {
     this.client.close();
   }
 
+  private stateAt(reply: readonly unknown[], at: number): KeyState {
+    return { fingerprint: this.replies.text(reply[at]), expiresAtMs: this.replies.expiry(reply[at + 1]) };
+  }
+
+  private outcome<T>(outcomes: readonly T[], code: unknown): T {
+    return outcomes[this.replies.number(code)] ?? this.replies.refuse(code, `a number below ${outcomes.length}`);
+  }
+
   private async askForLock(keys: readonly string[], args: readonly string[]): Promise<LockReply> {
-    const reply = listIn(await this.client.script(LUA.lock, keys, args));
+    const reply = this.replies.list(await this.client.script(LUA.lock, keys, args));
     if (reply.length === 0) return { taken: true } as const;
-    const [holder, left] = listIn(reply, { length: 2 });
-    return { taken: false, holder: textIn(holder), leftMs: numberIn(left) } as const;
+    const [holder, left] = this.replies.list(reply, { length: 2 });
+    return { taken: false, holder: this.replies.text(holder), leftMs: this.replies.number(left) } as const;
   }
 }
 
@@ -215,11 +242,3 @@ const isBookkeeping = (key: Buffer): boolean =>
   key[0] === BOOKKEEPING_PREFIX.charCodeAt(0) && key.toString("latin1").startsWith(BOOKKEEPING_PREFIX);
 
 const seen = ({ fingerprint, expiresAtMs }: KeyState): string[] => [fingerprint, String(expiresAtMs)];
-
-function stateAt(reply: readonly unknown[], at: number): KeyState {
-  return { fingerprint: textIn(reply[at]), expiresAtMs: numberIn(reply[at + 1]) };
-}
-
-function outcome<T>(outcomes: readonly T[], code: unknown): T {
-  return outcomes[numberIn(code)] ?? refuse(code, `a number below ${outcomes.length}`);
-}

@@ -1,37 +1,62 @@
-/** What replies of Redis must be. Anything else, from a server that is none or a proxy in between, ends the run. */
+import { UnexpectedReplyError } from "../engines/errors";
+import { printable } from "../engines/printable";
 
-const SHOWN = 60;
+const SHOWN = 40;
 
-/** @throws Error that says what was wanted instead. */
-export function refuse(reply: unknown, wanted: string): never {
-  const text = Buffer.isBuffer(reply) ? reply.toString("latin1") : (JSON.stringify(reply) ?? String(reply));
-  throw new Error(`unexpected reply of a shard: ${text.slice(0, SHOWN)} instead of ${wanted}`);
+/** What replies of a shard must be. Anything else, from a server that is none or a proxy in between, ends the run. */
+export class Replies {
+  /** @param url - where the operator knows the shard to be. */
+  constructor(
+    private readonly shard: string,
+    private readonly url: string,
+  ) {}
+
+  /** @throws UnexpectedReplyError with the beginning of the reply, and what was wanted instead. */
+  refuse(reply: unknown, wanted: string): never {
+    throw new UnexpectedReplyError(this.shard, this.url, shown(reply), wanted);
+  }
+
+  /** @returns a list; of so many items, or of as many as a multiple of that, where it is asked for. */
+  list(reply: unknown, { length, multipleOf = 1 }: { length?: number; multipleOf?: number } = {}): readonly unknown[] {
+    if (!Array.isArray(reply)) return this.refuse(reply, "a list");
+    if (length !== undefined && reply.length !== length) return this.refuse(reply, `${length} items`);
+    if (reply.length % multipleOf !== 0) return this.refuse(reply, `items in groups of ${multipleOf}`);
+    return reply;
+  }
+
+  buffer(reply: unknown): Buffer {
+    return Buffer.isBuffer(reply) ? reply : this.refuse(reply, "a string");
+  }
+
+  text(reply: unknown): string {
+    return this.buffer(reply).toString();
+  }
+
+  /** A whole number, as such or as text; scripts give the large ones as text. */
+  number(reply: unknown): number {
+    const value = this.whole(reply);
+    return Number.isSafeInteger(value) ? value : this.refuse(reply, "a whole number");
+  }
+
+  /** Unix ms, or below 0 for none. Redis takes more digits than a number here holds: what counts is that they stay the same. */
+  expiry(reply: unknown): number {
+    return this.whole(reply);
+  }
+
+  /** How many of some keys a script came to: one at least, or it would be asked again for ever. */
+  progress(reply: unknown, ofKeys: number): number {
+    const done = this.number(reply);
+    return done >= 1 && done <= ofKeys ? done : this.refuse(reply, `a number from 1 to ${ofKeys}`);
+  }
+
+  private whole(reply: unknown): number {
+    if (typeof reply === "number") return reply;
+    const text = Buffer.isBuffer(reply) && reply.length < SHOWN ? reply.toString() : "";
+    return /^-?\d+$/.test(text) ? Number(text) : this.refuse(reply, "a whole number");
+  }
 }
 
-/** @returns a list; of so many items, or of as many as a multiple of that, where it is asked for. */
-export function listIn(reply: unknown, { length, multipleOf = 1 }: { length?: number; multipleOf?: number } = {}) {
-  if (!Array.isArray(reply)) return refuse(reply, "a list");
-  if (length !== undefined && reply.length !== length) return refuse(reply, `${length} items`);
-  if (reply.length % multipleOf !== 0) return refuse(reply, `items in groups of ${multipleOf}`);
-  return reply as readonly unknown[];
+function shown(reply: unknown): string {
+  if (Buffer.isBuffer(reply)) return `"${printable(reply.subarray(0, SHOWN))}"`;
+  return Array.isArray(reply) ? `a list of ${reply.length}` : String(reply);
 }
-
-export function bufferIn(reply: unknown): Buffer {
-  return Buffer.isBuffer(reply) ? reply : refuse(reply, "a string");
-}
-
-export const textIn = (reply: unknown): string => bufferIn(reply).toString();
-
-/** A whole number, as such or as text; scripts give the large ones as text. */
-export function numberIn(reply: unknown): number {
-  const value = Buffer.isBuffer(reply) ? wholeNumber(reply.toString()) : reply;
-  return typeof value === "number" && Number.isSafeInteger(value) ? value : refuse(reply, "a whole number");
-}
-
-/** How many of some keys a script came to: one at least, or it would be asked again for ever. */
-export function progressIn(reply: unknown, ofKeys: number): number {
-  const done = numberIn(reply);
-  return done >= 1 && done <= ofKeys ? done : refuse(reply, `a number from 1 to ${ofKeys}`);
-}
-
-const wholeNumber = (text: string): number => (/^-?\d{1,16}$/.test(text) ? Number(text) : NaN);

@@ -5,6 +5,7 @@ import { jobProblems } from "./job-problems";
 import { metricsOf } from "./metrics";
 import { metricsProblems } from "./metrics-problems";
 import { monitoringOf } from "./monitoring";
+import { networkPolicyProblems } from "./network-policy-problems";
 import { notifyProblems } from "./notify";
 import { planDigestProblems } from "./plan-digest";
 import { quantityOf } from "./quantity";
@@ -53,6 +54,7 @@ export function parseStackConfig(
     ...ringProblems(parsed),
     ...planDigestProblems(parsed),
     ...jobProblems(parsed),
+    ...networkPolicyProblems(parsed),
     ...shardUrlProblems(parsed, managedUrl),
     ...resourceProblems(parsed),
   );
@@ -85,10 +87,14 @@ function problemsOf(key: string, raw: unknown, error: z.ZodError): ConfigProblem
       const unknown = issue.keys.map((field) => keyOf(key, ...issue.path, field));
       return unknown.map((name) => ({ key: name, value: "an unknown field", allowed: issue.message }));
     }
-    return [{ key: keyOf(key, ...issue.path), value: show(valueAt(raw, issue.path)), allowed: issue.message }];
+    return [{ key: keyOf(key, ...issue.path), value: shown(valueAt(raw, issue.path)), allowed: issue.message }];
   });
   return [...new Map(problems.reverse().map((problem) => [problem.key, problem])).values()].reverse();
 }
+
+/** Somebody may have put a key where a certificate belongs. */
+const shown = (value: unknown): string =>
+  typeof value === "string" && value.includes("PRIVATE KEY") ? "a text with a private key in it" : show(value);
 
 const valueAt = (raw: unknown, path: readonly PropertyKey[]): unknown =>
   path.reduce<unknown>((value, part) => (value as Record<PropertyKey, unknown> | undefined)?.[part], raw);

@@ -4,9 +4,7 @@ import { dnsLabel, labels, section } from "./values";
 
 export const networkPolicy = section({
   enabled: z.boolean("true or false").default(false),
-  backend: labels
-    .refine((given) => Object.keys(given).length > 0, "labels of the backend's pods, at least one")
-    .default({ app: "backend" }),
+  backend: labels.default({}),
   scrapedFrom: dnsLabel.default("monitoring"),
 });
 

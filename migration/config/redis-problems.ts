@@ -1,11 +1,11 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from "node:crypto";
-import { keyOf, type ConfigProblem } from "./config-error";
-import type { ParsedConfig } from "./schema";
+import { keyOf, show, type ConfigProblem } from "./config-error";
+import { DEFAULT_BACKUP_COMMAND, type ParsedConfig } from "./schema";
 import type { RawStackConfig } from "./stack-config";
 
 /** @returns what is wrong with the section `redis` as a whole, and with the secrets that go with it: never with a secret. */
 export function redisProblems(config: Partial<ParsedConfig>, raw: RawStackConfig): ConfigProblem[] {
-  const { redis, shardUrls } = config;
+  const { redis } = config;
   const { redisPassword, redisUserPassword } = raw;
   const passwords = [
     ...lineProblems("redisPassword", redisPassword),
@@ -19,11 +19,10 @@ export function redisProblems(config: Partial<ParsedConfig>, raw: RawStackConfig
     ...certificateProblems("caCertificate", redis.caCertificate),
     ...certificateProblems("clientCertificate", redis.clientCertificate),
     ...keyProblems(redis.clientCertificate, raw["redisClientKey"]),
-    ...useProblems(redis, Object.values(shardUrls ?? {})),
+    ...prefixProblems(redis.username, config.keyPrefix ?? ""),
+    ...backupProblems(config),
   ];
 }
-
-type Redis = ParsedConfig["redis"];
 
 const problem = (path: readonly string[], value: string, allowed: string): ConfigProblem[] => [
   { key: keyOf(...path), value, allowed },
@@ -55,7 +54,8 @@ function defaultUserProblems(username: string | undefined, hasPassword: boolean,
 }
 
 function certificateProblems(field: "caCertificate" | "clientCertificate", pem: string | undefined): ConfigProblem[] {
-  if (pem === undefined || certificateOf(pem)) return [];
+  const blocks = pem?.match(/-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----/g) ?? [];
+  if (blocks.every(certificateOf)) return [];
   return problem(["redis", field], "a text that is no certificate", "certificates in PEM");
 }
 
@@ -73,12 +73,20 @@ function keyProblems(clientCertificate: string | undefined, key: unknown): Confi
   return problem(["redisClientKey"], "the key of another certificate", allowed);
 }
 
-/** Who sets these wants TLS, and would have none. */
-function useProblems({ caCertificate, clientCertificate }: Redis, urls: readonly string[]): ConfigProblem[] {
-  if (urls.some((url) => url.startsWith("rediss:"))) return [];
-  const allowed = "only with a rediss:// URL in dedup-shards:shardUrls";
-  const set = Object.entries({ caCertificate, clientCertificate }).filter(([, pem]) => pem !== undefined);
-  return set.flatMap(([field]) => problem(["redis", field], "set", allowed));
+/** Redis has no ACL rule with white space in it: a shard would not start with one. */
+function prefixProblems(username: string | undefined, keyPrefix: string): ConfigProblem[] {
+  if (username === undefined || !/[\s\0]/.test(keyPrefix)) return [];
+  return problem(["keyPrefix"], show(keyPrefix), "no white space, because dedup-shards:redis.username is set");
+}
+
+/** The default command knows of no certificates. */
+function backupProblems({ redis, backup, shards = [], shardUrls = {} }: Partial<ParsedConfig>): ConfigProblem[] {
+  const isTls = shards.some((name) => shardUrls[name]?.startsWith("rediss:"));
+  if (!isTls || !backup?.enabled || backup.command !== DEFAULT_BACKUP_COMMAND) return [];
+  if (redis?.caCertificate === undefined && redis?.clientCertificate === undefined) return [];
+  const allowed =
+    "a command that knows the certificates (redis-cli --cacert … --cert … --key …), because of dedup-shards:redis";
+  return problem(["backup", "command"], "the default", allowed);
 }
 
 const certificateOf = (pem: string): X509Certificate | undefined => orNothing(() => new X509Certificate(pem));

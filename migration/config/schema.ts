@@ -93,9 +93,11 @@ const cleanup = section({
   batchSize: integer(1, 10_000).default(1_000),
 });
 
+export const DEFAULT_BACKUP_COMMAND = 'redis-cli -u "$REDIS_URL" --rdb "$BACKUP_FILE"';
+
 const backup = section({
   enabled: z.boolean("true or false").default(true),
-  command: text(/\S/, "a shell command").default('redis-cli -u "$REDIS_URL" --rdb "$BACKUP_FILE"'),
+  command: text(/\S/, "a shell command").default(DEFAULT_BACKUP_COMMAND),
   directory: text(/\S/, "the path of a directory").default("backups"),
 });
 

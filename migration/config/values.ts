@@ -25,8 +25,8 @@ export const text = (pattern: RegExp, allowed: string) => z.string(allowed).rege
 
 /** Certificates one after the other. */
 export const certificates = text(
-  /^\s*-----BEGIN CERTIFICATE-----[^]*-----END CERTIFICATE-----\s*$/,
-  "certificates in PEM",
+  /^(?![^]*PRIVATE KEY)\s*-----BEGIN CERTIFICATE-----[^]*-----END CERTIFICATE-----\s*$/,
+  "certificates in PEM, and nothing else",
 );
 
 /** A name of which Kubernetes makes a DNS label, such as a namespace. */

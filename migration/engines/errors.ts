@@ -29,6 +29,17 @@ export class ShardRefusedError extends Error {
   }
 }
 
+/** What answers is no shard, or something on the way to it changes its answers. */
+export class UnexpectedReplyError extends Error {
+  constructor(shard: string, where: string, said: string, wanted: string) {
+    super(
+      `${shard} at ${where} gave an answer that makes no sense: ${said} instead of ${wanted}. Look at what its address ` +
+        "leads to, then run `pulumi up` again: it goes on where it stopped.",
+    );
+    this.name = "UnexpectedReplyError";
+  }
+}
+
 /** Another run has the right to write. */
 export class LockedError extends Error {
   constructor(
@@ -93,7 +104,14 @@ function tlsProblem(cause: unknown): string | undefined {
 }
 
 function nextStepTo(said: string): string {
-  if (/alert (certificate required|bad certificate|unknown ca)/.test(said)) {
+  if (/alert certificate expired|alert certificate revoked/.test(said))
+    return "Renew redis.clientCertificate and redisClientKey";
+  if (/certificate has expired|not yet valid/.test(said))
+    return "Renew the shard's certificate (or look at the clocks)";
+  if (/wrong version number|packet length too long/.test(said)) {
+    return "It answers in plain at that port: its URL must have redis://, or another port";
+  }
+  if (/alert (certificate required|bad certificate|unknown ca)|handshake failure/.test(said)) {
     return "It asks for a certificate that it trusts: set redis.clientCertificate and redisClientKey";
   }
   if (/certificate|altnames/.test(said)) {

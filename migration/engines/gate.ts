@@ -211,8 +211,7 @@ async function assertAllWithin(steps: 0 | 1, { clock }: Run, job: GateJob): Prom
   const live = await backend.ring();
   if (live === undefined) {
     throw new GateClosedError(
-      "the backend's ring ConfigMap does not exist any more: somebody has deleted it. Run `pulumi refresh`, then look at " +
-        "what the preview would write.",
+      `the backend's ring ConfigMap does not exist any more: somebody has deleted it. ${again}`,
     );
   }
   if (Number(live["DEDUP_RING_EPOCH"]) > epochs.from && !(await isMade(job))) {

@@ -51,7 +51,7 @@ describe("security", function () {
         redis: { username: USER, caCertificate: ca.cert, clientCertificate: engine.cert },
         redisUserPassword: { secret: ENGINE_PASSWORD },
         redisClientKey: { secret: engine.key },
-        networkPolicy: { enabled: true },
+        networkPolicy: { enabled: true, backend: { app: "backend" } },
         report: { directory: path.join(directory, "reports") },
       },
       kubeconfig: async (kube) => {

@@ -85,6 +85,8 @@ describe("an ACL user for the engines", function () {
       await client.del(key);
       await client.call(command, key, ...args);
     }
+    // A key of somebody else's, which has to be looked at when its shard is to go.
+    await lab.server("shard-0").client.set("session:1", "x");
     for (const client of clients()) await client.call("CONFIG", "RESETSTAT");
     await everything();
     expect(await commandsRun()).to.deep.equal([...ENGINE_COMMANDS].sort());

@@ -130,8 +130,8 @@ export const BAD_STATES: readonly BadInput[] = [
     run: up("dualWrite"),
     found: "the gate",
     says: () =>
-      "the backend's ring ConfigMap does not exist any more: somebody has deleted it. Run `pulumi refresh`, then look at " +
-      "what the preview would write.",
+      "the backend's ring ConfigMap does not exist any more: somebody has deleted it. Set migrationPhase to " +
+      '"copy" and run `pulumi up` first.',
   },
   {
     name: "a target that is a node of a Redis Cluster",

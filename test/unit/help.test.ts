@@ -7,6 +7,7 @@ import {
   SharedServerError,
   ShardRefusedError,
   ShardUnreachableError,
+  UnexpectedReplyError,
 } from "../../migration/engines/errors";
 import { dispatch } from "../../migration/entrypoints/dispatch";
 import { sectionFor, withHelp } from "../../migration/help";
@@ -36,6 +37,8 @@ const MESSAGES: Readonly<Record<string, readonly string[]>> = {
     refused("NOPERM this user has no permissions"),
     refused("LOADING Redis is loading the dataset in memory"),
     refused("MISCONF Redis is configured to save RDB snapshots"),
+    "StatefulSet n/redis-dedup-shard-0 is not ready 600s after its change",
+    new UnexpectedReplyError("a", url, '"HTTP/1.1"', "a list").message,
     "a, b cannot be reached or has lost its data. Look at its pod, then run `pulumi up` again.",
   ],
   "shards-that-go": [
@@ -70,6 +73,7 @@ const MESSAGES: Readonly<Record<string, readonly string[]>> = {
   ],
   "open-migration": [
     "the shards are in another migration (m-1: a → b), and not in a → c. Set the config to that",
+    "the plan is refused, nothing has moved: the shards are still in migration m-1 (a → b). Set migrationPhase to",
     "the shards are still in migration m-1 (a → b), and the ring in the config is neither of its two.",
     "ConfigMap n/c is in the middle of a migration: dual-write is on, from a to the ring b.",
     "the migration has been closed: its records are gone from the shards.",
@@ -77,6 +81,8 @@ const MESSAGES: Readonly<Record<string, readonly string[]>> = {
   "refused-changes": [
     'migrationPhase: "stable" → "cutover" is not a legal move',
     'namespace: changed from "a" to "b" in the middle of a migration (phase "copy"): the backend that takes part',
+    'migrationPhase: this stack has no ring yet, so it cannot start in "copy".',
+    "shards: the backend runs the target ring [a] since the cleanup, but shards is [b].",
     "shards: changing the ring in force from a to b without a migration would lose keys",
     "shardUrls: a is at redis://h and its keys are there, but it would be at redis://i from now on",
   ],
@@ -108,10 +114,7 @@ const MESSAGES: Readonly<Record<string, readonly string[]>> = {
     'there is nothing to repair in migrationPhase "plan": backends write one ring only',
     "the rings have not been brought into step in ring epoch 3. Run `pulumi up` first: its catch-up does that.",
   ],
-  kubernetes: [
-    "cannot read the ConfigMap's pods from the Kubernetes API: 403",
-    "StatefulSet n/redis-dedup-shard-0 is not ready 600s after its change",
-  ],
+  kubernetes: ["cannot read the ConfigMap's pods from the Kubernetes API: 403"],
   "any-other-error": ["something that nobody has thought of"],
 };
 

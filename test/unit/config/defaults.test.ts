@@ -14,7 +14,7 @@ const DEFAULTS: StackConfig = {
   shardUrls: {},
   access: "portForward",
   redis: {},
-  networkPolicy: { enabled: false, backend: { app: "backend" }, scrapedFrom: "monitoring" },
+  networkPolicy: { enabled: false, backend: {}, scrapedFrom: "monitoring" },
   shard: {
     image: "redis:7-alpine",
     imagePullPolicy: "IfNotPresent",

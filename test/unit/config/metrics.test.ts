@@ -56,7 +56,7 @@ const BAD: readonly (readonly [RawStackConfig, string])[] = [
   [{ metrics: { username: "a:b" } }, 'metrics.username is "a:b"; allowed: a user name without colons and spaces'],
   [
     { metrics: { caCertificate: "/etc/ca.pem" } },
-    'metrics.caCertificate is "/etc/ca.pem"; allowed: certificates in PEM',
+    'metrics.caCertificate is "/etc/ca.pem"; allowed: certificates in PEM, and nothing else',
   ],
   [{ metrics: { queries: { p95Ms: " " } } }, 'metrics.queries.p95Ms is " "; allowed: a PromQL query'],
   [

@@ -3,7 +3,7 @@ import { ConfigError, type RawStackConfig } from "../../../migration/config";
 import { PrivateCa } from "../../lab/private-ca";
 import { parse } from "./parse";
 
-const EXTERNAL = { shards: ["a"], shardUrls: { a: "rediss://h" } };
+const EXTERNAL = { shards: ["a"], shardUrls: { a: "rediss://h" }, backup: { enabled: false } };
 
 describe("parseStackConfig: redis", function () {
   this.timeout(20_000);
@@ -40,7 +40,11 @@ describe("parseStackConfig: redis", function () {
       { ...user, redisUserPassword: "p", shardUrls: {} },
       "redisPassword is not set; allowed: a password, because dedup-shards:redis.username is set",
     ],
-    [{ redis: { caCertificate: "x" } }, 'redis.caCertificate is "x"; allowed: certificates in PEM'],
+    [
+      { ...user, redisUserPassword: "p", keyPrefix: "my app:" },
+      'keyPrefix is "my app:"; allowed: no white space, because dedup-shards:redis.username is set',
+    ],
+    [{ redis: { caCertificate: "x" } }, 'redis.caCertificate is "x"; allowed: certificates in PEM, and nothing else'],
     [
       { redis: { caCertificate: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n" } },
       "redis.caCertificate is a text that is no certificate; allowed: certificates in PEM",
@@ -73,12 +77,42 @@ describe("parseStackConfig: redis", function () {
     );
   });
 
-  it("refuses certificates for shards that all answer in plain", () => {
-    const allowed = "allowed: only with a rediss:// URL in dedup-shards:shardUrls";
-    for (const shardUrls of [{}, { a: "redis://h" }]) {
-      expect(errorOf({ shards: ["a"], shardUrls, redis: { caCertificate: ca.cert } })).to.equal(
-        `redis.caCertificate is set; ${allowed}`,
+  it("takes certificates where no shard has TLS any more: the last ones of a migration may still have to be asked", () => {
+    const redis = { caCertificate: ca.cert };
+    expect(parse({ shards: ["a"], redis }).redis).to.deep.equal(redis);
+  });
+
+  it("never shows a private key that was put where a certificate belongs", () => {
+    const { cert, key } = ca.issue("engine");
+    for (const pem of [key, key + cert, cert + key, cert + key + cert]) {
+      expect(errorOf({ ...EXTERNAL, redis: { clientCertificate: pem } })).to.equal(
+        "redis.clientCertificate is a text with a private key in it; allowed: certificates in PEM, and nothing else",
       );
     }
+  });
+
+  it("refuses a bundle with a certificate in it that is none", () => {
+    const broken = ca.cert.replace(/\n[^-\n]+\n/, "\nMIIB\n");
+    expect(errorOf({ ...EXTERNAL, redis: { caCertificate: ca.cert + broken } })).to.equal(
+      "redis.caCertificate is a text that is no certificate; allowed: certificates in PEM",
+    );
+  });
+
+  it("refuses the default backup of a current shard whose certificates redis-cli does not know", () => {
+    const { cert: caCertificate } = ca;
+    const config = { ...EXTERNAL, backup: {}, redis: { caCertificate } };
+    expect(errorOf(config)).to.equal(
+      "backup.command is the default; allowed: a command that knows the certificates (redis-cli --cacert … --cert … --key …), " +
+        "because of dedup-shards:redis",
+    );
+    expect(parse({ ...config, backup: { command: "true" } }).redis).to.deep.equal({ caCertificate });
+    expect(parse({ ...config, backup: { enabled: false } }).redis).to.deep.equal({ caCertificate });
+  });
+
+  it("refuses a network policy that would shut the backend out", () => {
+    const allowed = "the labels of the backend's pods, because dedup-shards:networkPolicy.enabled is true";
+    expect(errorOf({ shards: ["a"], networkPolicy: { enabled: true } })).to.equal(
+      `networkPolicy.backend is not set; allowed: ${allowed}`,
+    );
   });
 });
