@@ -53,7 +53,7 @@ export class PaperBackend {
     for (; failedTries.length < TRIES; await sleep(BETWEEN_TRIES_MS)) {
       try {
         const { answer, stored } = await this.anyPod().claim(pcsId, value, ttlMs);
-        return { answer: { answer, stored: JSON.parse(stored) as Record<string, unknown> }, failedTries };
+        return { answer: { answer, stored: claimOf(stored) }, failedTries };
       } catch (error) {
         if (!(error instanceof RetryableError)) throw error;
         failedTries.push(error.message);
@@ -93,6 +93,15 @@ export class PaperBackend {
   private anyPod(): Pod {
     const ready = this.pods.filter(({ terminating }) => !terminating);
     return ready[this.next++ % ready.length] as Pod;
+  }
+}
+
+/** A value that is no claim any more is a finding, and no reason to break off. */
+function claimOf(stored: string): Record<string, unknown> {
+  try {
+    return JSON.parse(stored) as Record<string, unknown>;
+  } catch {
+    return { claim_id: `no claim: ${stored}` };
   }
 }
 

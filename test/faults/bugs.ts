@@ -41,6 +41,9 @@ export const BUGS: Readonly<Record<string, Bug>> = {
   },
 };
 
+/** Without the bug, so many must be good at least. */
+const CONTROL_ROUNDS = 10;
+
 /** Finds nothing, and so mends nothing. */
 const NO_VERIFY: Mutation = {
   ...{ name: "verify", removed: "differences are found and mended", tests: [] },
@@ -67,8 +70,12 @@ export async function roundThatNotices(name: string, seed: string, rounds: numbe
   const args = ["--seed", seed, ...(bug.only ? ["--only", bug.only.join(",")] : [])];
   const round = await firstBadRound([...bug.without, ...bug.nets], [...args, "--rounds", String(rounds)]);
   if (round === undefined) return { round, isBugs: false };
-  console.log(`faults: the same ${round} rounds without the bug`);
-  return { round, isBugs: (await firstBadRound(bug.nets, [...args, "--rounds", String(round)])) === undefined };
+  console.log("faults: the same rounds without the bug");
+  return {
+    round,
+    isBugs:
+      (await firstBadRound(bug.nets, [...args, "--rounds", String(Math.max(round, CONTROL_ROUNDS))])) === undefined,
+  };
 }
 
 async function firstBadRound(without: readonly string[], args: readonly string[]): Promise<number | undefined> {

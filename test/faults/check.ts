@@ -1,6 +1,6 @@
 /** The campaign's own look at what is on the shards: it shares the ring with the product, and nothing else. */
 import type { Redis } from "ioredis";
-import { HashRing } from "../../migration/ring/ring";
+import type { HashRing } from "../../migration/ring/ring";
 import type { Book, HeldClaim } from "./book";
 import type { Scene } from "./scene";
 import { TypedShard } from "./typed-shard";
@@ -18,25 +18,39 @@ export interface Found {
 }
 export const NOTHING: Found = { lost: [], resurrected: [], different: [], leftOver: [] };
 
-/** Holds every key of every shard against what clients were told, once a migration is over. */
-export async function check({ shards, target }: Scene, book: Book, keyPrefix: string): Promise<Found> {
+/** What is looked at. */
+export interface Looked {
+  readonly shards: Scene["shards"];
+  /** The one that decides. */
+  readonly ring: HashRing;
+  /** Shards of it that lost their data: only what the others own can be looked for, and left-overs are no matter. */
+  readonly lostShards: readonly string[];
+}
+
+/** Holds every key of every shard against what clients were told. */
+export async function check({ shards, ring, lostShards }: Looked, book: Book, keyPrefix: string): Promise<Found> {
   const found: Found = { lost: [], resurrected: [], different: [], leftOver: [] };
-  const ring = new HashRing(target);
   const fromMs = Date.now();
   const held = new Map<string, HeldClaim>();
   for (const { name, server } of shards) {
     const shard = new TypedShard(`redis://127.0.0.1:${server.port}`, ANSWER_WITHIN_MS, true);
     for (const key of await keysOf(server.client, keyPrefix)) {
       const id = key.slice(keyPrefix.length);
-      const claim = await shard.getHeld(key);
+      const owner = ring.ownerOf(id);
+      if (owner !== name && lostShards.length > 0) continue;
+      const claim = await shard
+        .getHeld(key)
+        .catch((error: unknown) => ({ value: String(error), expiresAtMs: undefined }));
       if (claim === undefined) continue;
-      if (ring.ownerOf(id) !== name) found.leftOver.push(`${name} ${key}`);
-      else held.set(id, { ...claim, claimId: claimIn(claim.value), isWhole: await shard.isWhole(key) });
+      if (owner !== name) found.leftOver.push(`${name} ${key}`);
+      else
+        held.set(id, { ...claim, claimId: claimIn(claim.value), isWhole: await shard.isWhole(key).catch(() => false) });
     }
     shard.close();
   }
   const looked = { fromMs, toMs: Date.now() };
   for (const id of new Set([...book.names, ...held.keys()])) {
+    if (lostShards.includes(ring.ownerOf(id))) continue;
     const verdict = book.verdict(id, held.get(id), looked);
     if (verdict !== "as it must be") found[verdict].push(id);
   }

@@ -10,14 +10,24 @@ import { RedisServer } from "../integration/redis-servers";
 import { between, KEY_PREFIX, pick, type FaultyShard, type Scene } from "./scene";
 
 const MOST_MS = 2_000;
+const LONG = 0.15;
 const AT_WORK_WITHIN_MS = 10_000;
-/** About what a run with work for all shards sends behind the gate. */
-const MOST_COMMANDS = 300;
+/** About what a run sends of it. */
+const COMMANDS: Readonly<Record<Phase, number>> = {
+  stable: 60,
+  plan: 60,
+  copy: 250,
+  dualWrite: 350,
+  cutover: 60,
+  cleanup: 90,
+};
+/** Of the runs that are killed: those that have not come further. */
+const IN_GATE = 0.25;
 /** Phases with work that has checkpoints. */
 const WITH_WORK: readonly Phase[] = ["copy", "dualWrite", "cleanup"];
 /** Keys that go with an eviction. */
 const EVICTED = 20;
-const SYNCED_WITHIN_MS = 10_000;
+const SYNCED_WITHIN_MS = 30_000;
 const BOOKKEEPING = "dedup-shards:";
 
 /** @returns whether it came to pass. */
@@ -25,6 +35,11 @@ type Fault = (scene: Scene) => Promise<boolean>;
 
 const some = ({ random, shards }: Scene): FaultyShard => pick(random, shards);
 const aWhile = ({ random }: Scene, most = MOST_MS) => sleep(between(random, 100, most));
+/** Mostly a moment; sometimes longer than commands, connections and locks are waited for. */
+const aLongWhile = (scene: Scene) => {
+  const { random } = scene;
+  return random() < LONG ? sleep(between(random, 16_000, 24_000)) : aWhile(scene);
+};
 const joining = ({ shards, current }: Scene) => shards.find(({ name }) => !current.includes(name));
 
 /** Something that concerns a run of `up`: one must be there, in the beginning or in the end. */
@@ -36,17 +51,14 @@ const underWay =
     return isPast && (before ?? scene.up) !== undefined;
   };
 
-/** Something that happens to a run at work behind the gate, between two commands of it. */
-const jolted =
-  (clockJumpMs: (scene: Scene) => number | undefined): Fault =>
-  async (scene) => {
-    for (let waitedMs = 0; !scene.isWorking && waitedMs < AT_WORK_WITHIN_MS; waitedMs += 20) await sleep(20);
-    const afterCommands = between(scene.random, 1, MOST_COMMANDS);
-    const byMs = clockJumpMs(scene);
-    return (await scene.up?.jolt({ afterCommands, ...(byMs === undefined ? {} : { clockJumpMs: byMs }) })) ?? false;
-  };
-
-const killed = jolted(() => undefined);
+/** A run is killed between two commands: of its gate, or of its work behind that. */
+const killed: Fault = async (scene) => {
+  const { random, phase } = scene;
+  const isInGate = random() < IN_GATE;
+  const isThere = () => (isInGate ? scene.up !== undefined : scene.isWorking);
+  for (let waitedMs = 0; !isThere() && waitedMs < AT_WORK_WITHIN_MS; waitedMs += 20) await sleep(20);
+  return (await scene.up?.jolt({ afterCommands: between(random, 1, COMMANDS[phase]) })) ?? false;
+};
 
 /** A run is killed, and before the next one something else happens. */
 const killedThen =
@@ -80,7 +92,7 @@ const checkpoint = (change: (client: Redis, key: string, text: string) => Promis
 
 const restarted = (signal: NodeJS.Signals): Fault =>
   underWay(async (scene) => {
-    await some(scene).server.restart({ signal, meanwhile: () => aWhile(scene) });
+    await some(scene).server.restart({ signal, meanwhile: () => aLongWhile(scene) });
     return true;
   });
 
@@ -93,7 +105,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   "shard stopped and continued": underWay(async (scene) => {
     const { server } = some(scene);
     server.pause();
-    await aWhile(scene);
+    await aLongWhile(scene);
     server.resume();
     return true;
   }),
@@ -137,7 +149,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   "connections half-open": underWay(async (scene) => {
     const { proxy } = some(scene);
     proxy.block();
-    await aWhile(scene);
+    await aLongWhile(scene);
     proxy.open();
     return true;
   }),
@@ -189,6 +201,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     const script = "local at = redis.call('TIME')[1] while redis.call('TIME')[1] - at < 2 do end";
     await other.eval(script, 0).catch(() => undefined);
     other.disconnect();
+    await server.client.config("SET", "busy-reply-threshold", "5000");
     return true;
   }),
   "cannot save (MISCONF)": underWay(async (scene) => {
@@ -208,9 +221,12 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     for (const { server } of scene.shards) await server.client.script("FLUSH");
     return true;
   }),
-  "clock of the engine's machine jumps": jolted(
-    ({ random }) => pick(random, [-1, 1]) * between(random, 1_000, 3_600_000),
-  ),
+  "clock of the engine's machine jumps": async (scene) => {
+    const { random, ups } = scene;
+    scene.clockOffsetMs += pick(random, [-1, 1]) * between(random, 1_000, 3_600_000);
+    for (let waitedMs = 0; scene.ups === ups && waitedMs < AT_WORK_WITHIN_MS; waitedMs += 20) await sleep(20);
+    return scene.ups > ups;
+  },
   "checkpoint deleted": checkpoint((client, key) => client.del(key)),
   "checkpoint truncated": checkpoint((client, key, text) => client.set(key, text.slice(0, text.length / 2))),
   "checkpoint of another migration": checkpoint((client, key, text) =>
@@ -226,7 +242,9 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
 export const ONLY_ON_THE_WAY_TO: Readonly<Record<string, readonly Phase[]>> = {
   ...{ "source back empty": ["copy", "dualWrite"], "joining shard back empty": ["copy", "dualWrite"] },
   "keys gone from their new owners": ["cutover"],
-  ...{ "engine killed": WITH_WORK, "engine killed and shards restarted": WITH_WORK },
+  "engine killed and shards restarted": WITH_WORK,
+  // Between the cutover and the cleanup a clock that goes back keeps the TTL window shut, and rightly.
+  "clock of the engine's machine jumps": ["plan", "copy", "dualWrite"],
   ...{ "checkpoint deleted": WITH_WORK, "checkpoint truncated": WITH_WORK },
   "checkpoint of another migration": WITH_WORK,
 };
@@ -235,13 +253,14 @@ export const ONLY_ON_THE_WAY_TO: Readonly<Record<string, readonly Phase[]>> = {
 async function failover(scene: Scene): Promise<boolean> {
   const shard = some(scene);
   const before = shard.server;
+  await before.client.config("SET", "repl-diskless-sync-delay", "0");
   const replica = await RedisServer.start({ persistent: true });
   scene.others.push(replica);
   await replica.client.replicaof("127.0.0.1", before.port);
   await until(async () => /master_link_status:up/.test(await replica.client.info("replication")));
   shard.proxy.leadTo(replica.port);
   await aWhile(scene, 500);
-  await before.client.call("FAILOVER", "TO", "127.0.0.1", replica.port, "TIMEOUT", 2_000, "FORCE");
+  await before.client.call("FAILOVER", "TO", "127.0.0.1", replica.port);
   await until(async () => /^role:master/m.test(await replica.client.info("replication")));
   shard.server = replica;
   scene.others.push(before);

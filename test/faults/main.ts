@@ -9,6 +9,7 @@
 import { appendFileSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { BUGS, roundThatNotices } from "./bugs";
+import { NOTHING } from "./check";
 import { playRound, type RoundResult } from "./round";
 import { isBad, summaryOf } from "./summary";
 
@@ -31,7 +32,7 @@ async function main(): Promise<boolean> {
   const results: RoundResult[] = [];
   const seeds = Array.from({ length: Number(rounds) }, (_, i) => `${seed}-${i + 1}`);
   for (const [i, each] of (replay ? [replay] : seeds).entries()) {
-    const result = await playRound(each, only?.split(","));
+    const result = await playRound(each, only?.split(",")).catch((error: unknown) => brokenOff(each, error));
     results.push(result);
     if (out) appendFileSync(out, `${JSON.stringify(result)}\n`);
     console.log(`faults: round ${i + 1} of ${replay ? 1 : rounds}, ${lineOf(result)}`);
@@ -41,6 +42,12 @@ async function main(): Promise<boolean> {
   console.log(`\n${summaryOf(results)}`);
   return !results.some(isBad);
 }
+
+/** A round that breaks off is a bad one, not one that is not there. */
+const brokenOff = (seed: string, error: unknown): RoundResult => ({
+  ...{ seed, ...NOTHING, faults: [], journey: "", runs: 0, keys: 0, untrue: [], seconds: 0 },
+  stuck: `the round broke off: ${error instanceof Error ? error.stack : String(error)}`,
+});
 
 /** @param files - what rounds were appended to with `--out`. */
 function summarize(files: readonly string[]): boolean {

@@ -9,6 +9,8 @@ import { RedisServer } from "../integration/redis-servers";
 import { Mix, LONGEST_SHORT_TTL_MS } from "../lab/load/mix";
 import { PaperBackend } from "./backend";
 import { Book } from "./book";
+import type { SettingsInputs } from "../../migration/entrypoints/inputs";
+import { HashRing } from "../../migration/ring/ring";
 import { check, NOTHING, type Found } from "./check";
 import { FAULTS, ONLY_ON_THE_WAY_TO } from "./faults";
 import { UpRunner } from "./run-up";
@@ -29,6 +31,14 @@ const TIMES = { claimWindowMs: 250, commandTimeoutMs: 250 };
 const SETTINGS = { ...TIMES, keysPerSecond: 600, catchUpKeysPerSecond: 2_000, batchSize: 10, rolloutTimeoutMs: 20_000 };
 const UP_WITHIN_MS = 180_000;
 const MOST_FAULTS = 4;
+const JOINING_EMPTY = "joining shard back empty";
+/** Where keys and reads move. */
+const MOVES: readonly Phase[] = ["copy", "dualWrite", "cutover", "cleanup"];
+const AT_STAKE = 0.8;
+/** The default, and so little that some values travel alone. */
+const BIG_VALUE_BYTES = [262_144, 262_144, 262_144, 90];
+/** Of 256. */
+const SHORT_LIVED = 25;
 const RUNS_PER_PHASE = 20;
 const PATIENCE = 0.7;
 const FORTH: readonly Phase[] = ["plan", "copy", "dualWrite", "cutover", "cleanup", "stable"];
@@ -71,6 +81,7 @@ export async function playRound(seed: string, only: readonly string[] = Object.k
 
 class Round {
   private readonly book = new Book();
+  private readonly settings: Partial<SettingsInputs>;
   private readonly runner = new UpRunner();
   private state: CheckedGateInputs | undefined;
   private stuck: string | undefined;
@@ -85,7 +96,9 @@ class Round {
     private readonly scene: Scene,
     private readonly cluster: PaperCluster,
     private readonly backend: PaperBackend,
-  ) {}
+  ) {
+    this.settings = { ...SETTINGS, bigValueBytes: pick(scene.random, BIG_VALUE_BYTES) };
+  }
 
   static async start(seed: string): Promise<Round> {
     const random = seedrandom(seed);
@@ -104,6 +117,8 @@ class Round {
       up: undefined,
       isWorking: false,
       hasDrained: false,
+      ups: 0,
+      clockOffsetMs: 0,
       quietKeys: Array.from({ length: QUIET }, (_, i) => hashed(`${seed} quiet ${i}`)),
       emptied: new Set<string>(),
       others: [],
@@ -129,9 +144,11 @@ class Round {
     const writing = new AbortController();
     const writers = Array.from({ length: WRITERS }, () => this.write(mix, writing.signal));
     const journey = pick(random, JOURNEYS);
+    const kinds = only.filter((kind) => kind !== JOINING_EMPTY || this.scene.target.length > this.scene.current.length);
     const faults = Array.from({ length: between(random, 1, MOST_FAULTS) }, () => {
-      const kind = pick(random, only);
-      const possible = ONLY_ON_THE_WAY_TO[kind] ?? journey;
+      const kind = pick(random, kinds);
+      // Mostly where something is at stake.
+      const possible = ONLY_ON_THE_WAY_TO[kind] ?? (random() < AT_STAKE ? MOVES : journey);
       const stops = [...journey.keys()].filter((i) => possible.includes(journey[i] as Phase));
       return { kind, at: pick(random, stops), afterMs: between(random, 0, 2_500) };
     });
@@ -152,10 +169,17 @@ class Round {
     await sleep(1.1 * LONGEST_SHORT_TTL_MS);
     // Of a migration that is not over nobody knows where keys are to be; and what a source lost is lost.
     const isOver = this.done.at(-1) === "stable" && this.done.length > 1;
-    const found = isOver ? await check(this.scene, this.book, KEY_PREFIX) : NOTHING;
-    const { emptied, current } = this.scene;
-    const hasLost = [...emptied].some((name) => current.includes(name));
-    const untrue = hasLost ? [] : this.book.findings().map(({ text }) => text);
+    const { emptied, current, target } = this.scene;
+    const lostShards = current.filter((name) => emptied.has(name));
+    const looked = {
+      shards: this.scene.shards,
+      ring: new HashRing(lostShards.length > 0 ? current : target),
+      lostShards,
+    };
+    // Where a source lost its data the current ring decides still; what was copied from it, or to it, is nobody's matter.
+    const found = isOver || lostShards.length > 0 ? await check(looked, this.book, KEY_PREFIX) : NOTHING;
+    const isLost = (id: string) => lostShards.includes(looked.ring.ownerOf(id));
+    const untrue = this.book.findings().flatMap(({ text }) => (isLost(text.split(":")[0] ?? "") ? [] : [text]));
     const { seed, runs, stuck, book } = this;
     return { seed, faults, journey: this.done.join(" → "), runs, keys: book.size, ...found, untrue, stuck };
   }
@@ -177,6 +201,8 @@ class Round {
       const refusal = await this.to(phase, shards);
       // What was given up may be empty.
       if (stop === "back") for (const name of emptied) if (!current.includes(name)) emptied.delete(name);
+      // And what is not copied is not missed: nobody could tell a source that was emptied behind its copy.
+      if (stop === "back" && emptied.size > 0) return;
       if (refusal === undefined) continue;
       // A shard came back empty, and that was noticed. Where claims are gone from their only owner a backup is needed.
       if ([...emptied].some((name) => current.includes(name))) return;
@@ -204,7 +230,7 @@ class Round {
     this.healing = this.healing.then(async () => {
       await due;
       const isPast = await fault(this.scene).catch((error: unknown) => {
-        this.stuck ??= `${kind} could not be brought about: ${String(error)}`;
+        console.error(`${this.seed}: ${kind} could not be brought about: ${String(error)}`);
       });
       if (isPast) this.happened.push(kind);
     });
@@ -240,9 +266,11 @@ class Round {
   private async up(phase: Phase, shards: readonly string[]): Promise<string | undefined> {
     this.runs++;
     const { scene } = this;
+    scene.ups++;
     const order: Order = {
       ...{ phase, shards, current: scene.current, target: scene.target, keyPrefix: KEY_PREFIX },
-      ...{ urls: this.urls, metrics: this.cluster.metrics, state: this.state, settings: SETTINGS },
+      ...{ urls: this.urls, metrics: this.cluster.metrics, state: this.state, settings: this.settings },
+      clockOffsetMs: scene.clockOffsetMs,
     };
     const run = this.runner.start(order, {
       onState: (state) => {
@@ -273,7 +301,9 @@ class Round {
   private async store(ids: readonly string[]): Promise<void> {
     for (let at = 0; at < ids.length; at += 50) {
       await Promise.all(
-        ids.slice(at, at + 50).map((pcsId) => this.submit({ pcsId, claimId: `before ${pcsId}`, body: "{}" })),
+        ids
+          .slice(at, at + 50)
+          .map((pcsId) => this.submit({ pcsId, claimId: `before ${pcsId}`, body: "{}", ...ttl(pcsId) })),
       );
     }
   }
@@ -297,6 +327,12 @@ interface PlannedFault {
   /** The stop of the journey on whose way it happens. */
   readonly at: number;
   readonly afterMs: number;
+}
+
+/** Some claims live for about as long as the round: they expire in whatever phase. */
+function ttl(pcsId: string): { readonly ttlMs?: number } {
+  const byte = parseInt(pcsId.slice(0, 2), 16);
+  return byte < SHORT_LIVED ? { ttlMs: 5_000 + byte * 2_000 } : {};
 }
 
 const hashed = (text: string): string => createHash("sha256").update(text).digest("hex");

@@ -12,7 +12,7 @@ export interface Listener {
 /** A run that goes on. */
 export interface UpRun {
   kill(): void;
-  /** @returns whether it came to that before the run was over. */
+  /** @returns whether it was killed before it was over. */
   jolt(jolt: Jolt): Promise<boolean>;
   /** Resolves when it is over: why it did not get to its end; undefined when it did. */
   readonly ended: Promise<string | undefined>;
@@ -20,7 +20,7 @@ export interface UpRun {
 
 /**
  * Runs one after the other. One that got to its end leaves its process to the next, because starting one takes a second of
- * a CPU; after one that failed, was killed, or whose clock jumped, there is a new one.
+ * a CPU; after one that failed or was killed there is a new one.
  */
 export class UpRunner {
   private child: ChildProcess | undefined;
@@ -28,12 +28,11 @@ export class UpRunner {
   start(order: Order, { onState, onRollOut }: Listener): UpRun {
     const child = (this.child ??= launch());
     const tell = (request: Request): void => void child.send(request);
-    let clockJumped = false;
     const ended = new Promise<string | undefined>((resolve) => {
       const end = (why: string | undefined) => {
         child.removeAllListeners();
         child.on("error", () => undefined); // told something when it was just killed
-        if (why !== undefined || clockJumped) this.stop();
+        if (why !== undefined) this.stop();
         resolve(why);
       };
       child.on("error", () => undefined);
@@ -45,7 +44,6 @@ export class UpRunner {
           onRollOut(news.data, news.epoch);
           tell({ kind: "rollingOut" });
         }
-        if (news.kind === "clockJumped") clockJumped = true;
         if (news.kind === "done") end(undefined);
         if (news.kind === "failed") end(news.why);
       });
@@ -56,7 +54,7 @@ export class UpRunner {
       jolt: async (jolt) => {
         if (child.connected) tell({ kind: "jolt", jolt });
         await ended;
-        return clockJumped || child.signalCode === "SIGKILL";
+        return child.signalCode === "SIGKILL";
       },
       ended,
     };

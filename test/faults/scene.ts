@@ -25,6 +25,10 @@ export interface Scene {
   up: UpRun | undefined;
   /** Whether it is behind the gate. */
   isWorking: boolean;
+  /** How many there have been. */
+  ups: number;
+  /** Of the engines' machine, from that of the shards. */
+  clockOffsetMs: number;
   /** Whether movers have begun to go from where they were. */
   hasDrained: boolean;
   /** Shards whose data was taken away. */

@@ -20,13 +20,13 @@ export interface Order {
   /** What the last `up` left in the state. */
   readonly state: CheckedGateInputs | undefined;
   readonly settings: Partial<SettingsInputs>;
+  /** How far the clock of its machine is from that of the shards. */
+  readonly clockOffsetMs: number;
 }
 
-/** Something that happens to it when it has sent so many more commands to Redis: between any two batches. */
+/** It is killed when it has sent so many more commands to Redis: between any two batches. */
 export interface Jolt {
   readonly afterCommands: number;
-  /** How far the clock of its machine jumps; without that it is killed. */
-  readonly clockJumpMs?: number;
 }
 
 /** What it is told. */
@@ -39,7 +39,6 @@ export type Request =
 export type News =
   | { readonly kind: "state"; readonly state: CheckedGateInputs }
   | { readonly kind: "rollOut"; readonly data: Readonly<Record<string, string>>; readonly epoch: number }
-  | { readonly kind: "clockJumped" }
   | { readonly kind: "done" }
   | { readonly kind: "failed"; readonly why: string };
 
@@ -72,17 +71,17 @@ let left = 0;
 type SendCommand = (this: Redis, ...args: Parameters<Redis["sendCommand"]>) => unknown;
 const sendCommand: SendCommand = Reflect.get(Redis.prototype, "sendCommand");
 Redis.prototype.sendCommand = function (...args) {
-  if (jolt !== undefined && left-- === 0) {
-    if (jolt.clockJumpMs === undefined) process.kill(process.pid, "SIGKILL");
-    else jump(jolt.clockJumpMs);
-  }
+  if (jolt !== undefined && left-- === 0) process.kill(process.pid, "SIGKILL");
   return sendCommand.apply(this, args);
 } satisfies SendCommand;
 
-function jump(byMs: number): void {
-  const { now } = Date;
-  Date.now = () => now() + byMs;
-  tell({ kind: "clockJumped" });
+/** What the machine's clock said when this process began: the product's own clock goes on from there by itself. */
+const { timeOrigin } = performance;
+const { now } = Date;
+
+function setClock(offsetMs: number): void {
+  Object.defineProperty(performance, "timeOrigin", { value: timeOrigin + offsetMs, configurable: true });
+  Date.now = () => now() + offsetMs;
 }
 
 let rollingOut = (): void => undefined;
@@ -92,6 +91,7 @@ process.on("message", (message) => {
   if (request.kind === "jolt") [jolt, left] = [request.jolt, request.jolt.afterCommands];
   if (request.kind !== "order") return;
   jolt = undefined;
+  setClock(request.order.clockOffsetMs);
   up(request.order).then(
     () => tell({ kind: "done" }),
     (error: unknown) => tell({ kind: "failed", why: error instanceof Error ? error.message : String(error) }),
