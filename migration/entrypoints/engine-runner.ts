@@ -10,6 +10,16 @@ import { doPart, type ToldWork } from "./source-part";
 
 const read = (name: string): string => readFileSync(path.join(WORK_DIR, name), "utf8");
 
+/** @throws GateClosedError where the program that made the Job is of another version than this image. */
+function readLogin(): string {
+  try {
+    return read(LOGIN_FILE);
+  } catch (error) {
+    const why = `cannot read ${LOGIN_FILE} (${messageOf(error)}): job.image is of another version than the program`;
+    throw new GateClosedError(`${why}. Build it anew from this one, then run \`pulumi up\` again.`);
+  }
+}
+
 async function main(): Promise<void> {
   const told = JSON.parse(read(WORK_FILE)) as ToldWork;
   const source = told.work.sources[Number(process.env["JOB_COMPLETION_INDEX"])];
@@ -18,7 +28,7 @@ async function main(): Promise<void> {
   // An eviction: whoever takes over needs not wait then until the hold on the source is forgotten.
   const stopping = new AbortController();
   process.on("SIGTERM", () => stopping.abort(new Error("the pod is to end: another goes on from the checkpoint")));
-  const login = JSON.parse(read(LOGIN_FILE)) as ShardLogin;
+  const login = JSON.parse(readLogin()) as ShardLogin;
   await doPart(told, source, { name: hostname(), login, log, signal: stopping.signal });
 }
 
