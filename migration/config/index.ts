@@ -94,7 +94,7 @@ function problemsOf(key: string, raw: unknown, error: z.ZodError): ConfigProblem
 
 /** Somebody may have put a key where a certificate belongs. */
 const shown = (value: unknown): string =>
-  typeof value === "string" && value.includes("PRIVATE KEY") ? "a text with a private key in it" : show(value);
+  JSON.stringify(value ?? "").includes("PRIVATE KEY") ? "a text with a private key in it" : show(value);
 
 const valueAt = (raw: unknown, path: readonly PropertyKey[]): unknown =>
   path.reduce<unknown>((value, part) => (value as Record<PropertyKey, unknown> | undefined)?.[part], raw);

@@ -57,7 +57,7 @@ const killed: Fault = async (scene) => {
   const isInGate = random() < IN_GATE;
   const isThere = () => (isInGate ? scene.up !== undefined : scene.isWorking);
   for (let waitedMs = 0; !isThere() && waitedMs < AT_WORK_WITHIN_MS; waitedMs += 20) await sleep(20);
-  return (await scene.up?.jolt({ afterCommands: between(random, 1, COMMANDS[phase]) })) ?? false;
+  return (await scene.up?.killAfter(between(random, 1, COMMANDS[phase]))) ?? false;
 };
 
 /** A run is killed, and before the next one something else happens. */

@@ -3,18 +3,19 @@ import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import seedrandom from "seedrandom";
 import type { CheckedGateInputs } from "../../migration/entrypoints/gate-inputs";
+import type { SettingsInputs } from "../../migration/entrypoints/inputs";
 import type { Phase } from "../../migration/phases";
+import { HashRing } from "../../migration/ring/ring";
 import { PaperCluster } from "../integration/paper-cluster";
 import { RedisServer } from "../integration/redis-servers";
 import { Mix, LONGEST_SHORT_TTL_MS } from "../lab/load/mix";
 import { PaperBackend } from "./backend";
 import { Book } from "./book";
-import type { SettingsInputs } from "../../migration/entrypoints/inputs";
-import { HashRing } from "../../migration/ring/ring";
 import { check, NOTHING, type Found } from "./check";
-import { FAULTS, ONLY_ON_THE_WAY_TO } from "./faults";
+import { FAULTS } from "./faults";
+import { FORTH, JOURNEYS, planFaults, type Journey, type PlannedFault } from "./journey";
 import { UpRunner } from "./run-up";
-import { between, KEY_PREFIX, pick, type FaultyShard, type Scene } from "./scene";
+import { KEY_PREFIX, pick, type FaultyShard, type Scene } from "./scene";
 import { TcpProxy } from "./tcp-proxy";
 import type { Order } from "./up-process";
 
@@ -30,27 +31,12 @@ const TIMES = { claimWindowMs: 250, commandTimeoutMs: 250 };
 /** Slow enough for something to happen meanwhile. */
 const SETTINGS = { ...TIMES, keysPerSecond: 600, catchUpKeysPerSecond: 2_000, batchSize: 10, rolloutTimeoutMs: 20_000 };
 const UP_WITHIN_MS = 180_000;
-const MOST_FAULTS = 4;
-const JOINING_EMPTY = "joining shard back empty";
-/** Where keys and reads move. */
-const MOVES: readonly Phase[] = ["copy", "dualWrite", "cutover", "cleanup"];
-const AT_STAKE = 0.8;
 /** The default, and so little that some values travel alone. */
 const BIG_VALUE_BYTES = [262_144, 262_144, 262_144, 90];
 /** Of 256. */
 const SHORT_LIVED = 25;
 const RUNS_PER_PHASE = 20;
 const PATIENCE = 0.7;
-const FORTH: readonly Phase[] = ["plan", "copy", "dualWrite", "cutover", "cleanup", "stable"];
-/** Ways to the end, some with a step back on them; "back" is stable on the ring of before. */
-const JOURNEYS: readonly (readonly (Phase | "back")[])[] = [
-  FORTH,
-  FORTH,
-  ["plan", "copy", "back", ...FORTH],
-  ["plan", "copy", "dualWrite", "back", ...FORTH],
-  ["plan", "copy", "dualWrite", "cutover", "dualWrite", "cutover", "cleanup", "stable"],
-  ["plan", "copy", "dualWrite", "cutover", "cleanup", "cutover", "cleanup", "stable"],
-];
 const EMPTIED = /does not know migration/;
 
 /** What came of a round. */
@@ -144,14 +130,7 @@ class Round {
     const writing = new AbortController();
     const writers = Array.from({ length: WRITERS }, () => this.write(mix, writing.signal));
     const journey = pick(random, JOURNEYS);
-    const kinds = only.filter((kind) => kind !== JOINING_EMPTY || this.scene.target.length > this.scene.current.length);
-    const faults = Array.from({ length: between(random, 1, MOST_FAULTS) }, () => {
-      const kind = pick(random, kinds);
-      // Mostly where something is at stake.
-      const possible = ONLY_ON_THE_WAY_TO[kind] ?? (random() < AT_STAKE ? MOVES : journey);
-      const stops = [...journey.keys()].filter((i) => possible.includes(journey[i] as Phase));
-      return { kind, at: pick(random, stops), afterMs: between(random, 0, 2_500) };
-    });
+    const faults = planFaults(this.scene, journey, only);
     try {
       await this.to("stable", this.scene.current);
       await this.travel(journey, faults);
@@ -192,7 +171,7 @@ class Round {
     await Promise.all([...new Set([...shards.map(({ server }) => server), ...others])].map((server) => server.stop()));
   }
 
-  private async travel(journey: readonly (Phase | "back")[], faults: readonly PlannedFault[]): Promise<void> {
+  private async travel(journey: Journey, faults: readonly PlannedFault[]): Promise<void> {
     const { current, target, emptied } = this.scene;
     for (const [i, stop] of journey.entries()) {
       const phase = stop === "back" ? "stable" : stop;
@@ -320,13 +299,6 @@ class Round {
     const outcome = await this.backend.submit(claim);
     this.book.enter(claim, outcome, { sentMs, answeredMs: Date.now() });
   }
-}
-
-interface PlannedFault {
-  readonly kind: string;
-  /** The stop of the journey on whose way it happens. */
-  readonly at: number;
-  readonly afterMs: number;
 }
 
 /** Some claims live for about as long as the round: they expire in whatever phase. */

@@ -1,7 +1,7 @@
 /** Runs of `pulumi up` on paper, in a process of their own, and what they have to say. */
 import { fork, type ChildProcess } from "node:child_process";
 import path from "node:path";
-import type { Jolt, News, Order, Request } from "./up-process";
+import type { News, Order, Request } from "./up-process";
 
 /** What a run wants of the world around it. */
 export interface Listener {
@@ -13,7 +13,7 @@ export interface Listener {
 export interface UpRun {
   kill(): void;
   /** @returns whether it was killed before it was over. */
-  jolt(jolt: Jolt): Promise<boolean>;
+  killAfter(commands: number): Promise<boolean>;
   /** Resolves when it is over: why it did not get to its end; undefined when it did. */
   readonly ended: Promise<string | undefined>;
 }
@@ -51,8 +51,8 @@ export class UpRunner {
     tell({ kind: "order", order });
     return {
       kill: () => void child.kill("SIGKILL"),
-      jolt: async (jolt) => {
-        if (child.connected) tell({ kind: "jolt", jolt });
+      killAfter: async (afterCommands) => {
+        if (child.connected) tell({ kind: "kill", afterCommands });
         await ended;
         return child.signalCode === "SIGKILL";
       },

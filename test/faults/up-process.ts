@@ -24,16 +24,12 @@ export interface Order {
   readonly clockOffsetMs: number;
 }
 
-/** It is killed when it has sent so many more commands to Redis: between any two batches. */
-export interface Jolt {
-  readonly afterCommands: number;
-}
-
 /** What it is told. */
 export type Request =
   | { readonly kind: "order"; readonly order: Order }
   | { readonly kind: "rollingOut" }
-  | { readonly kind: "jolt"; readonly jolt: Jolt };
+  /** It is killed when it has sent so many more commands to Redis: between any two batches. */
+  | { readonly kind: "kill"; readonly afterCommands: number };
 
 /** What happens, in this order; a run that is killed stops somewhere. */
 export type News =
@@ -65,13 +61,12 @@ async function up(order: Order): Promise<void> {
   await stack.finish();
 }
 
-/** What is to happen to this run; the next one knows nothing of it. */
-let jolt: Jolt | undefined;
-let left = 0;
+/** Commands until this run is killed; the next one knows nothing of it. */
+let left = Infinity;
 type SendCommand = (this: Redis, ...args: Parameters<Redis["sendCommand"]>) => unknown;
 const sendCommand: SendCommand = Reflect.get(Redis.prototype, "sendCommand");
 Redis.prototype.sendCommand = function (...args) {
-  if (jolt !== undefined && left-- === 0) process.kill(process.pid, "SIGKILL");
+  if (left-- === 0) process.kill(process.pid, "SIGKILL");
   return sendCommand.apply(this, args);
 } satisfies SendCommand;
 
@@ -88,9 +83,9 @@ let rollingOut = (): void => undefined;
 process.on("message", (message) => {
   const request = message as Request;
   if (request.kind === "rollingOut") rollingOut();
-  if (request.kind === "jolt") [jolt, left] = [request.jolt, request.jolt.afterCommands];
+  if (request.kind === "kill") left = request.afterCommands;
   if (request.kind !== "order") return;
-  jolt = undefined;
+  left = Infinity;
   setClock(request.order.clockOffsetMs);
   up(request.order).then(
     () => tell({ kind: "done" }),

@@ -84,7 +84,7 @@ describe("parseStackConfig: redis", function () {
 
   it("never shows a private key that was put where a certificate belongs", () => {
     const { cert, key } = ca.issue("engine");
-    for (const pem of [key, key + cert, cert + key, cert + key + cert]) {
+    for (const pem of [key, key + cert, cert + key, cert + key + cert, [key], { pem: key }]) {
       expect(errorOf({ ...EXTERNAL, redis: { clientCertificate: pem } })).to.equal(
         "redis.clientCertificate is a text with a private key in it; allowed: certificates in PEM, and nothing else",
       );
