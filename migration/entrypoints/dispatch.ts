@@ -83,6 +83,18 @@ export async function dispatch(
   }
 }
 
+/**
+ * @param name - of a file in this folder.
+ * @returns the methods of a dynamic provider, but for `configure`, which calls this.
+ */
+export const providerOf = (name: string, config: Config): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    (Object.keys(METHODS) as (keyof typeof METHODS)[]).map((method) => [
+      method,
+      (...args: unknown[]) => dispatch(name, method, args, config),
+    ]),
+  );
+
 /** A check that fails throws nothing: it returns why. */
 function explained(result: unknown): unknown {
   const { failures } = Object(result) as { readonly failures?: readonly { readonly reason: string }[] };

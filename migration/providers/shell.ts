@@ -3,56 +3,27 @@ import type { dynamic } from "@pulumi/pulumi";
 
 /** See `migration/entrypoints/dispatch.ts`. */
 interface Dispatcher {
-  readonly dispatch: (
-    entrypoint: string,
-    method: string,
-    args: readonly unknown[],
-    config: dynamic.Config | undefined,
-  ) => Promise<never>;
-}
-
-interface Shell extends dynamic.ResourceProvider {
-  /** Set in the provider process only, never captured: what is captured ends up in the state. */
-  config?: dynamic.Config;
+  readonly providerOf: (entrypoint: string, config: dynamic.Config) => object;
 }
 
 /**
- * A provider whose methods load the program's own code by path at run time. Pulumi serializes providers into the state
- * and runs that copy: so nothing but this loader is in it, and an edited engine neither changes the state nor runs stale.
- * What is known of an entrypoint, and of the config, is in `dispatch`, for the same reason.
+ * A provider that takes its methods from the program's own code, by path, when it is configured, which comes before all
+ * else. Pulumi serializes providers into the state, twice for each resource, and runs that copy: so nothing but this
+ * loader is in it, and an edited engine neither changes the state nor runs stale. What is known of an entrypoint, and of
+ * the config, is in `providerOf`, for the same reason.
  *
  * @param entrypoint - name of a file in `migration/entrypoints/`.
  */
 export function shellFor(entrypoint: string): dynamic.ResourceProvider {
-  const call = (config: dynamic.Config | undefined, method: string, args: readonly unknown[]): Promise<never> => {
-    const projectRequire = createRequire(`${process.cwd()}/`);
-    projectRequire("ts-node/register/transpile-only");
-    const { dispatch } = projectRequire("./migration/entrypoints/dispatch") as Dispatcher;
-    return dispatch(entrypoint, method, args, config);
-  };
-  const shell: Shell = {
-    configure(this: Shell, { config }) {
-      this.config = config;
+  const shell: Pick<dynamic.ResourceProvider, "configure"> = {
+    // Done before it returns: Pulumi hands out the provider to others while it waits for this.
+    configure({ config }) {
+      const projectRequire = createRequire(`${process.cwd()}/`);
+      projectRequire("ts-node/register/transpile-only");
+      const { providerOf } = projectRequire("./migration/entrypoints/dispatch") as Dispatcher;
+      Object.assign(shell, providerOf(entrypoint, config));
       return Promise.resolve();
     },
-    check(this: Shell, ...args) {
-      return call(this.config, "check", args);
-    },
-    diff(this: Shell, ...args) {
-      return call(this.config, "diff", args);
-    },
-    create(this: Shell, ...args) {
-      return call(this.config, "create", args);
-    },
-    read(this: Shell, ...args) {
-      return call(this.config, "read", args);
-    },
-    update(this: Shell, ...args) {
-      return call(this.config, "update", args);
-    },
-    delete(this: Shell, ...args) {
-      return call(this.config, "delete", args);
-    },
   };
-  return shell;
+  return shell as dynamic.ResourceProvider;
 }

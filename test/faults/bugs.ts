@@ -37,7 +37,7 @@ export const BUGS: Readonly<Record<string, Bug>> = {
     what: "a retry writes what was read before, without reading again",
     without: ["write-compares", "add-absent"],
     nets: ["verify", "drain-rescues", "write-expired", "add-expired"],
-    only: ["slow network", "connections half-open", "shard stopped and continued"],
+    only: ["slow network", "connections half-open"],
   },
 };
 

@@ -1,4 +1,4 @@
-/** What may go wrong, one thing at a time: each returns when it is over, and whether it has happened at all. */
+/** What may go wrong, on several shards at once: each returns when it is over, and whether it has happened at all. */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
@@ -7,7 +7,7 @@ import type { Redis } from "ioredis";
 import { HashRing } from "../../migration/ring/ring";
 import type { Phase } from "../../migration/phases";
 import { RedisServer } from "../integration/redis-servers";
-import { between, KEY_PREFIX, pick, type FaultyShard, type Scene } from "./scene";
+import { between, inTurn, KEY_PREFIX, pick, type FaultyShard, type Scene } from "./scene";
 
 const MOST_MS = 2_000;
 const LONG = 0.15;
@@ -25,6 +25,8 @@ const COMMANDS: Readonly<Record<Phase, number>> = {
 const IN_GATE = 0.25;
 /** Phases with work that has checkpoints. */
 const WITH_WORK: readonly Phase[] = ["copy", "dualWrite", "cleanup"];
+/** Phases behind which an empty shard is refused. */
+const BEFORE_CUTOVER: readonly Phase[] = ["copy", "dualWrite"];
 /** Keys that go with an eviction. */
 const EVICTED = 20;
 const SYNCED_WITHIN_MS = 30_000;
@@ -33,47 +35,62 @@ const BOOKKEEPING = "dedup-shards:";
 /** @returns whether it came to pass. */
 type Fault = (scene: Scene) => Promise<boolean>;
 
-const some = ({ random, shards }: Scene): FaultyShard => pick(random, shards);
 const aWhile = ({ random }: Scene, most = MOST_MS) => sleep(between(random, 100, most));
 /** Mostly a moment; sometimes longer than commands, connections and locks are waited for. */
 const aLongWhile = (scene: Scene) => {
   const { random } = scene;
   return random() < LONG ? sleep(between(random, 16_000, 24_000)) : aWhile(scene);
 };
-const joining = ({ shards, current }: Scene) => shards.find(({ name }) => !current.includes(name));
 
 /** Something that concerns a run of `up`: one must be there, in the beginning or in the end. */
-const underWay =
-  (fault: Fault): Fault =>
-  async (scene) => {
+async function underWay(scene: Scene, shards: readonly FaultyShard[], fault: () => Promise<void>): Promise<boolean> {
+  return inTurn(shards, async () => {
     const before = scene.up;
-    const isPast = await fault(scene);
-    return isPast && (before ?? scene.up) !== undefined;
+    await fault();
+    return (before ?? scene.up) !== undefined;
+  });
+}
+
+/** Something that goes wrong with one shard of a run, whichever that is. */
+const withOne =
+  (fault: (shard: FaultyShard, scene: Scene) => Promise<void> | void): Fault =>
+  (scene) => {
+    const shard = pick(scene.random, scene.shards);
+    return underWay(scene, [shard], async () => fault(shard, scene));
   };
 
+/** Takes everything from a shard, unless the phase has gone on meanwhile. */
+const emptied = (shard: FaultyShard, scene: Scene): Promise<boolean> =>
+  inTurn([shard], async () => {
+    if (!BEFORE_CUTOVER.includes(scene.phase)) return false;
+    scene.emptied.add(shard.name);
+    await shard.server.restart({ empty: true, signal: "SIGKILL" });
+    return true;
+  });
+
 /** A run is killed between two commands: of its gate, or of its work behind that. */
-const killed: Fault = async (scene) => {
+async function kill(scene: Scene): Promise<boolean> {
   const { random, phase } = scene;
   const isInGate = random() < IN_GATE;
   const isThere = () => (isInGate ? scene.up !== undefined : scene.isWorking);
   for (let waitedMs = 0; !isThere() && waitedMs < AT_WORK_WITHIN_MS; waitedMs += 20) await sleep(20);
   return (await scene.up?.killAfter(between(random, 1, COMMANDS[phase]))) ?? false;
-};
+}
 
-/** A run is killed, and before the next one something else happens. */
+const killed: Fault = (scene) => inTurn([scene.engine], () => kill(scene));
+
+/** A run is killed, and before the next one something else happens to the shards. */
 const killedThen =
   (next: Fault): Fault =>
-  async (scene) =>
-    (await killed(scene)) && next(scene);
+  (scene) =>
+    inTurn([scene.engine], async () => (await kill(scene)) && inTurn(scene.shards, () => next(scene)));
 
 /** Sets something on a shard for a while. */
 const setting = (name: string, value: string, usually: string): Fault =>
-  underWay(async (scene) => {
-    const { client } = some(scene).server;
+  withOne(async ({ server: { client } }, scene) => {
     await client.config("SET", name, value);
     await aWhile(scene);
     await client.config("SET", name, usually);
-    return true;
   });
 
 /** Changes every checkpoint that a killed run has left. */
@@ -91,10 +108,7 @@ const checkpoint = (change: (client: Redis, key: string, text: string) => Promis
   });
 
 const restarted = (signal: NodeJS.Signals): Fault =>
-  underWay(async (scene) => {
-    await some(scene).server.restart({ signal, meanwhile: () => aLongWhile(scene) });
-    return true;
-  });
+  withOne(({ server }, scene) => server.restart({ signal, meanwhile: () => aLongWhile(scene) }));
 
 export const FAULTS: Readonly<Record<string, Fault>> = {
   "engine killed": killed,
@@ -102,88 +116,62 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     await Promise.all(shards.map(({ server }) => server.restart({ signal: "SIGKILL" })));
     return true;
   }),
-  "shard stopped and continued": underWay(async (scene) => {
-    const { server } = some(scene);
+  "shard stopped and continued": withOne(async ({ server }, scene) => {
     server.pause();
     await aLongWhile(scene);
     server.resume();
-    return true;
   }),
   "shard killed and back with its data": restarted("SIGKILL"),
   "shard restarted": restarted("SIGTERM"),
   "joining shard back empty": async (scene) => {
-    const shard = joining(scene);
     // Once the target ring decides there is nothing that it could be refused for: it would be lost.
-    if (!shard || !["copy", "dualWrite"].includes(scene.phase)) return false;
-    scene.emptied.add(shard.name);
-    await shard.server.restart({ empty: true, signal: "SIGKILL" });
-    return true;
+    const joining = scene.shards.find(({ name }) => !scene.current.includes(name));
+    return joining !== undefined && emptied(joining, scene);
   },
-  "source back empty": async (scene) => {
-    const { phase, shards, current, random, emptied } = scene;
-    // Until the cutover that is where the only whole set of claims is.
-    if (!["copy", "dualWrite"].includes(phase)) return false;
-    const shard = pick(
-      random,
-      shards.filter(({ name }) => current.includes(name)),
-    );
-    emptied.add(shard.name);
-    await shard.server.restart({ empty: true, signal: "SIGKILL" });
-    return true;
+  // Until the cutover that is where the only whole set of claims is.
+  "source back empty": (scene) => {
+    const { shards, current, random } = scene;
+    const sources = shards.filter(({ name }) => current.includes(name));
+    return emptied(pick(random, sources), scene);
   },
-  "keys gone from their new owners": async ({ phase, hasDrained, quietKeys, shards, current, target }) => {
-    // Where the old owners still have them they can be had back.
-    if (phase !== "cutover" || hasDrained) return false;
-    const [before, after] = [new HashRing(current), new HashRing(target)];
-    const movers = quietKeys.filter((id) => before.ownerOf(id) !== after.ownerOf(id)).slice(0, EVICTED);
-    for (const id of movers)
-      await shards.find(({ name }) => name === after.ownerOf(id))?.server.client.del(KEY_PREFIX + id);
-    return movers.length > 0;
-  },
-  "failover to a replica": underWay(failover),
-  "connections reset": underWay(async (scene) => {
-    some(scene).proxy.reset();
-    await Promise.resolve();
-    return true;
-  }),
-  "connections half-open": underWay(async (scene) => {
-    const { proxy } = some(scene);
+  "keys gone from their new owners": (scene) =>
+    inTurn(scene.shards, async () => {
+      const { phase, hasDrained, quietKeys, shards, current, target } = scene;
+      // Where the old owners still have them they can be had back.
+      if (phase !== "cutover" || hasDrained) return false;
+      const [before, after] = [new HashRing(current), new HashRing(target)];
+      const movers = quietKeys.filter((id) => before.ownerOf(id) !== after.ownerOf(id)).slice(0, EVICTED);
+      for (const id of movers)
+        await shards.find(({ name }) => name === after.ownerOf(id))?.server.client.del(KEY_PREFIX + id);
+      return movers.length > 0;
+    }),
+  "failover to a replica": withOne(failover),
+  "connections reset": withOne(({ proxy }) => proxy.reset()),
+  "connections half-open": withOne(async ({ proxy }, scene) => {
     proxy.block();
     await aLongWhile(scene);
     proxy.open();
-    return true;
   }),
-  "slow network": underWay(async (scene) => {
-    const { proxy } = some(scene);
+  "slow network": withOne(async ({ proxy }, scene) => {
     proxy.slowDown(between(scene.random, 1, 15), between(scene.random, 100, 2_000));
     await aWhile(scene);
     proxy.open();
-    return true;
   }),
-  "answer cut short": underWay(async (scene) => {
-    some(scene).proxy.cutNextAnswer();
-    await Promise.resolve();
-    return true;
-  }),
+  "answer cut short": withOne(({ proxy }) => proxy.cutNextAnswer()),
   "shard at maxmemory (OOM)": setting("maxmemory", "1mb", "0"),
-  "no more clients": underWay(async (scene) => {
-    const { server, proxy } = some(scene);
+  "no more clients": withOne(async ({ server, proxy }, scene) => {
     await server.client.config("SET", "maxclients", "1");
     proxy.reset();
     await aWhile(scene);
     await server.client.config("SET", "maxclients", "10000");
-    return true;
   }),
-  "out of file descriptors": underWay(async (scene) => {
-    const { server, proxy } = some(scene);
+  "out of file descriptors": withOne(async ({ server, proxy }, scene) => {
     execFileSync("prlimit", ["--pid", String(server.pid), "--nofile=4:"]);
     proxy.reset();
     await aWhile(scene);
     execFileSync("prlimit", ["--pid", String(server.pid), "--nofile=4096:"]);
-    return true;
   }),
-  "loading (LOADING)": underWay(async (scene) => {
-    const { server } = some(scene);
+  "loading (LOADING)": withOne(async ({ server }) => {
     await server.client.config("SET", "aof-use-rdb-preamble", "yes");
     await server.client.bgrewriteaof();
     await until(async () => /aof_rewrite_in_progress:0/.test(await server.client.info("persistence")));
@@ -192,20 +180,16 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
       signal: "SIGKILL",
       settings: ["--key-load-delay", "1000", "--loading-process-events-interval-bytes", "1024"],
     });
-    return true;
   }),
-  "busy with a script (BUSY)": underWay(async (scene) => {
-    const { server } = some(scene);
+  "busy with a script (BUSY)": withOne(async ({ server }) => {
     await server.client.config("SET", "busy-reply-threshold", "10");
     const other = server.client.duplicate();
     const script = "local at = redis.call('TIME')[1] while redis.call('TIME')[1] - at < 2 do end";
     await other.eval(script, 0).catch(() => undefined);
     other.disconnect();
     await server.client.config("SET", "busy-reply-threshold", "5000");
-    return true;
   }),
-  "cannot save (MISCONF)": underWay(async (scene) => {
-    const { client } = some(scene).server;
+  "cannot save (MISCONF)": withOne(async ({ server: { client } }, scene) => {
     const [, dir = ""] = await client.config("GET", "dir");
     const inTheWay = path.join(dir, "dump.rdb");
     rmSync(inTheWay, { recursive: true, force: true });
@@ -215,12 +199,11 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     await until(async () => /rdb_last_bgsave_status:err/.test(await client.info("persistence")));
     await aWhile(scene);
     await client.config("SET", "save", "");
-    return true;
   }),
-  "scripts flushed (NOSCRIPT)": underWay(async (scene) => {
-    for (const { server } of scene.shards) await server.client.script("FLUSH");
-    return true;
-  }),
+  "scripts flushed (NOSCRIPT)": (scene) =>
+    underWay(scene, scene.shards, async () => {
+      for (const { server } of scene.shards) await server.client.script("FLUSH");
+    }),
   "clock of the engine's machine jumps": async (scene) => {
     const { random, ups } = scene;
     scene.clockOffsetMs += pick(random, [-1, 1]) * between(random, 1_000, 3_600_000);
@@ -232,15 +215,14 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   "checkpoint of another migration": checkpoint((client, key, text) =>
     client.set(key, text.replace(/"work":"[^"]*"/, '"work":"another"').replace('"done":false', '"done":true')),
   ),
-  "lock stolen": underWay(async (scene) => {
-    await some(scene).server.client.set(`${BOOKKEEPING}lock`, "a thief", "PX", MOST_MS);
-    return true;
+  "lock stolen": withOne(async ({ server }) => {
+    await server.client.set(`${BOOKKEEPING}lock`, "a thief", "PX", MOST_MS);
   }),
 };
 
 /** Where a fault can only happen on the way to some phases. */
 export const ONLY_ON_THE_WAY_TO: Readonly<Record<string, readonly Phase[]>> = {
-  ...{ "source back empty": ["copy", "dualWrite"], "joining shard back empty": ["copy", "dualWrite"] },
+  ...{ "source back empty": BEFORE_CUTOVER, "joining shard back empty": BEFORE_CUTOVER },
   "keys gone from their new owners": ["cutover"],
   "engine killed and shards restarted": WITH_WORK,
   // One that goes back behind a cutover keeps the TTL window shut for as long, and rightly.
@@ -250,8 +232,7 @@ export const ONLY_ON_THE_WAY_TO: Readonly<Record<string, readonly Phase[]>> = {
 };
 
 /** A replica takes over, without losing what was acknowledged; for a moment before clients meet it as it is: read only. */
-async function failover(scene: Scene): Promise<boolean> {
-  const shard = some(scene);
+async function failover(shard: FaultyShard, scene: Scene): Promise<void> {
   const before = shard.server;
   await before.client.config("SET", "repl-diskless-sync-delay", "0");
   const replica = await RedisServer.start({ persistent: true });
@@ -264,7 +245,6 @@ async function failover(scene: Scene): Promise<boolean> {
   await until(async () => /^role:master/m.test(await replica.client.info("replication")));
   shard.server = replica;
   scene.others.push(before);
-  return true;
 }
 
 async function until(is: () => Promise<boolean>): Promise<void> {

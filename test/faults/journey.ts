@@ -3,7 +3,10 @@ import type { Phase } from "../../migration/phases";
 import { ONLY_ON_THE_WAY_TO } from "./faults";
 import { between, pick, type Scene } from "./scene";
 
-const MOST_FAULTS = 4;
+const MOST_FAULTS = 6;
+/** How often one comes on top of the one before. */
+const TOGETHER = 0.4;
+const AFTER_MS = { most: 2_500, mostTogether: 300 } as const;
 const JOINING_EMPTY = "joining shard back empty";
 /** Where keys and reads move. */
 const MOVES: readonly Phase[] = ["copy", "dualWrite", "cutover", "cleanup"];
@@ -31,13 +34,22 @@ export interface PlannedFault {
 }
 
 /** @param only - kinds of faults to draw from. */
-export function planFaults({ random, current, target }: Scene, journey: Journey, only: readonly string[]) {
+export function planFaults(
+  { random, current, target }: Scene,
+  journey: Journey,
+  only: readonly string[],
+): readonly PlannedFault[] {
   const kinds = only.filter((kind) => kind !== JOINING_EMPTY || target.length > current.length);
-  return Array.from({ length: between(random, 1, MOST_FAULTS) }, (): PlannedFault => {
+  const faults: PlannedFault[] = [];
+  for (let left = between(random, 1, MOST_FAULTS); left > 0; left--) {
     const kind = pick(random, kinds);
     // Mostly where something is at stake.
     const possible = ONLY_ON_THE_WAY_TO[kind] ?? (random() < AT_STAKE ? MOVES : journey);
     const stops = [...journey.keys()].filter((i) => possible.includes(journey[i] as Phase));
-    return { kind, at: pick(random, stops), afterMs: between(random, 0, 2_500) };
-  });
+    const before = faults.at(-1);
+    if (before && random() < TOGETHER && stops.includes(before.at))
+      faults.push({ kind, at: before.at, afterMs: before.afterMs + between(random, 0, AFTER_MS.mostTogether) });
+    else faults.push({ kind, at: pick(random, stops), afterMs: between(random, 0, AFTER_MS.most) });
+  }
+  return faults;
 }

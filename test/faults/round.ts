@@ -1,5 +1,4 @@
 /** One round: a whole migration on real servers, with concurrent writers, while something goes wrong. */
-import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import seedrandom from "seedrandom";
 import type { CheckedGateInputs } from "../../migration/entrypoints/gate-inputs";
@@ -8,7 +7,7 @@ import type { Phase } from "../../migration/phases";
 import { HashRing } from "../../migration/ring/ring";
 import { PaperCluster } from "../integration/paper-cluster";
 import { RedisServer } from "../integration/redis-servers";
-import { Mix, LONGEST_SHORT_TTL_MS } from "../lab/load/mix";
+import { LONGEST_SHORT_TTL_MS } from "../lab/load/mix";
 import { PaperBackend } from "./backend";
 import { Book } from "./book";
 import { check, NOTHING, type Found } from "./check";
@@ -18,6 +17,7 @@ import { UpRunner } from "./run-up";
 import { KEY_PREFIX, pick, type FaultyShard, type Scene } from "./scene";
 import { TcpProxy } from "./tcp-proxy";
 import type { Order } from "./up-process";
+import { hashed, Writers } from "./writers";
 
 const THREE = ["shard-0", "shard-1", "shard-2"];
 const FOUR = [...THREE, "shard-3"];
@@ -25,16 +25,12 @@ const FOUR = [...THREE, "shard-3"];
 const STORED_BEFORE = 3_000;
 /** Of these, claims that nobody sends again. */
 const QUIET = 500;
-const WRITERS = 8;
-const BETWEEN_CLAIMS_MS = 150;
 const TIMES = { claimWindowMs: 250, commandTimeoutMs: 250 };
 /** Slow enough for something to happen meanwhile. */
 const SETTINGS = { ...TIMES, keysPerSecond: 600, catchUpKeysPerSecond: 2_000, batchSize: 10, rolloutTimeoutMs: 20_000 };
 const UP_WITHIN_MS = 180_000;
 /** The default, and so little that some values travel alone. */
 const BIG_VALUE_BYTES = [262_144, 262_144, 262_144, 90];
-/** Of 256. */
-const SHORT_LIVED = 25;
 const RUNS_PER_PHASE = 20;
 const PATIENCE = 0.7;
 const EMPTIED = /does not know migration/;
@@ -67,6 +63,7 @@ export async function playRound(seed: string, only: readonly string[] = Object.k
 
 class Round {
   private readonly book = new Book();
+  private readonly writers: Writers;
   private readonly settings: Partial<SettingsInputs>;
   private readonly runner = new UpRunner();
   private state: CheckedGateInputs | undefined;
@@ -83,6 +80,7 @@ class Round {
     private readonly cluster: PaperCluster,
     private readonly backend: PaperBackend,
   ) {
+    this.writers = new Writers(seed, scene.random, backend, this.book);
     this.settings = { ...SETTINGS, bigValueBytes: pick(scene.random, BIG_VALUE_BYTES) };
   }
 
@@ -92,7 +90,7 @@ class Round {
     const shards = await Promise.all(
       FOUR.map(async (name): Promise<FaultyShard> => {
         const server = await RedisServer.start({ persistent: true });
-        return { name, server, proxy: await TcpProxy.start(server.port) };
+        return { name, server, proxy: await TcpProxy.start(server.port), turn: Promise.resolve() };
       }),
     );
     const urls = Object.fromEntries(shards.map(({ name, proxy }) => [name, proxy.url]));
@@ -101,6 +99,7 @@ class Round {
     const more = {
       phase: "stable" as const,
       up: undefined,
+      engine: { turn: Promise.resolve() },
       isWorking: false,
       hasDrained: false,
       ups: 0,
@@ -125,10 +124,8 @@ class Round {
   async play(only: readonly string[]): Promise<readonly string[]> {
     const { random } = this.scene;
     const known = Array.from({ length: STORED_BEFORE - QUIET }, (_, i) => hashed(`${this.seed} before ${i}`));
-    await this.store([...known, ...this.scene.quietKeys]);
-    const mix = new Mix(this.seed, known);
-    const writing = new AbortController();
-    const writers = Array.from({ length: WRITERS }, () => this.write(mix, writing.signal));
+    await this.writers.store([...known, ...this.scene.quietKeys]);
+    this.writers.start(known);
     const journey = pick(random, JOURNEYS);
     const faults = planFaults(this.scene, journey, only);
     try {
@@ -137,8 +134,7 @@ class Round {
     } catch (error) {
       this.stuck = error instanceof Error ? error.message : String(error);
     }
-    writing.abort();
-    await Promise.all([...writers, this.healing]);
+    await Promise.all([this.writers.stop(), this.healing]);
     await this.backend.stop();
     return this.happened;
   }
@@ -204,15 +200,13 @@ class Round {
   private plan({ kind, afterMs }: PlannedFault): void {
     const fault = FAULTS[kind];
     if (!fault) throw new Error(`there is no fault ${kind}; there are: ${Object.keys(FAULTS).join(", ")}`);
-    const due = sleep(afterMs);
-    // One at a time: two at work on one server would undo each other.
-    this.healing = this.healing.then(async () => {
-      await due;
+    const happens = sleep(afterMs).then(async () => {
       const isPast = await fault(this.scene).catch((error: unknown) => {
         console.error(`${this.seed}: ${kind} could not be brought about: ${String(error)}`);
       });
       if (isPast) this.happened.push(kind);
     });
+    this.healing = Promise.all([this.healing, happens]).then(() => undefined);
   }
 
   /** Brings a phase about, in as many runs as it takes. @returns why it is refused, if a shard was emptied for that. */
@@ -276,35 +270,4 @@ class Round {
   private get urls(): Readonly<Record<string, string>> {
     return Object.fromEntries(this.scene.shards.map(({ name, proxy }) => [name, proxy.url]));
   }
-
-  private async store(ids: readonly string[]): Promise<void> {
-    for (let at = 0; at < ids.length; at += 50) {
-      await Promise.all(
-        ids
-          .slice(at, at + 50)
-          .map((pcsId) => this.submit({ pcsId, claimId: `before ${pcsId}`, body: "{}", ...ttl(pcsId) })),
-      );
-    }
-  }
-
-  private async write(mix: Mix, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await Promise.all(mix.next().map((claim) => this.submit(claim)));
-      await sleep(BETWEEN_CLAIMS_MS);
-    }
-  }
-
-  private async submit(claim: Parameters<PaperBackend["submit"]>[0]): Promise<void> {
-    const sentMs = Date.now();
-    const outcome = await this.backend.submit(claim);
-    this.book.enter(claim, outcome, { sentMs, answeredMs: Date.now() });
-  }
 }
-
-/** Some claims live for about as long as the round: they expire in whatever phase. */
-function ttl(pcsId: string): { readonly ttlMs?: number } {
-  const byte = parseInt(pcsId.slice(0, 2), 16);
-  return byte < SHORT_LIVED ? { ttlMs: 5_000 + byte * 2_000 } : {};
-}
-
-const hashed = (text: string): string => createHash("sha256").update(text).digest("hex");

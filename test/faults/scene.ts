@@ -6,8 +6,14 @@ import type { TcpProxy } from "./tcp-proxy";
 
 export const KEY_PREFIX = "pcs:";
 
+/** What can go wrong in one way at a time. */
+export interface Breakable {
+  /** Resolves when nothing that was begun before is wrong with it any more. */
+  turn: Promise<void>;
+}
+
 /** A shard: its server, which may be replaced by another one, and the way that everybody takes to it. */
-export interface FaultyShard {
+export interface FaultyShard extends Breakable {
   readonly name: string;
   server: RedisServer;
   readonly proxy: TcpProxy;
@@ -21,6 +27,8 @@ export interface Scene {
   readonly target: readonly string[];
   /** The phase that is being brought about. */
   phase: Phase;
+  /** Whatever `up` is at work. */
+  readonly engine: Breakable;
   /** The `up` at work, if any. */
   up: UpRun | undefined;
   /** Whether it is behind the gate. */
@@ -37,6 +45,17 @@ export interface Scene {
   readonly quietKeys: readonly string[];
   /** Servers that were started on the way. */
   readonly others: RedisServer[];
+}
+
+/** Breaks things when all that was begun before with any of them is over: two faults in one server would undo each other. */
+export function inTurn<T>(things: readonly Breakable[], fault: () => Promise<T>): Promise<T> {
+  const result = Promise.all(things.map(({ turn }) => turn)).then(fault);
+  const over = result.then(
+    () => undefined,
+    () => undefined,
+  );
+  for (const thing of things) thing.turn = over;
+  return result;
 }
 
 /** @returns one of some items. */

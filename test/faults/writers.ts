@@ -1,0 +1,94 @@
+/** The clients of a round: what they send, and in what order; what they are told goes into the book. */
+import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Claim } from "../lab/load/client";
+import { Mix } from "../lab/load/mix";
+import type { PaperBackend } from "./backend";
+import type { Book } from "./book";
+import { between, pick } from "./scene";
+
+const STORED_AT_ONCE = 50;
+const CLIENTS = 8;
+const BETWEEN_CLAIMS_MS = 150;
+/** Claims that are succeeded by others, begun in a second: one number for a round. */
+const SUCCEEDED_PER_S = [5, 10, 20, 40];
+const SUCCEEDED_TTL_MS = { from: 1_000, to: 6_000 } as const;
+/** For the server to see that an expiry has come. */
+const EXPIRED_MS = 3;
+/** Of 256. */
+const SHORT_LIVED = 25;
+
+export class Writers {
+  private readonly stopping = new AbortController();
+  private atWork: readonly Promise<void>[] = [];
+
+  constructor(
+    private readonly seed: string,
+    private readonly random: () => number,
+    private readonly backend: PaperBackend,
+    private readonly book: Book,
+  ) {}
+
+  /** Claims that are there before anything moves; some expire in whatever phase. */
+  async store(ids: readonly string[]): Promise<void> {
+    for (let at = 0; at < ids.length; at += STORED_AT_ONCE) {
+      await Promise.all(
+        ids
+          .slice(at, at + STORED_AT_ONCE)
+          .map((pcsId) => this.submit({ pcsId, claimId: `before ${pcsId}`, body: "{}", ...ttl(pcsId) })),
+      );
+    }
+  }
+
+  /** @param known - ids that are submitted again. */
+  start(known: readonly string[]): void {
+    const mix = new Mix(this.seed, known);
+    const clients = Array.from({ length: CLIENTS }, () => this.write(mix));
+    this.atWork = [...clients, this.writeSuccessors(pick(this.random, SUCCEEDED_PER_S))];
+  }
+
+  /** Resolves when all claims are answered. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await Promise.all(this.atWork);
+  }
+
+  private async write(mix: Mix): Promise<void> {
+    while (!this.stopping.signal.aborted) {
+      await Promise.all(mix.next().map((claim) => this.submit(claim)));
+      await sleep(BETWEEN_CLAIMS_MS);
+    }
+  }
+
+  private async writeSuccessors(perSecond: number): Promise<void> {
+    const begun: Promise<void>[] = [];
+    while (!this.stopping.signal.aborted) {
+      begun.push(this.succeed(hashed(`${this.seed} succeeded ${begun.length}`)));
+      await sleep(1_000 / perSecond);
+    }
+    await Promise.all(begun);
+  }
+
+  /** A claim, and when that has just expired one that stays, and that nobody sends again: what was before must not come back over it. */
+  private async succeed(pcsId: string): Promise<void> {
+    const ttlMs = between(this.random, SUCCEEDED_TTL_MS.from, SUCCEEDED_TTL_MS.to);
+    await this.submit({ pcsId, claimId: `succeeded ${pcsId}`, body: "{}", ttlMs });
+    await sleep(ttlMs + EXPIRED_MS);
+    await this.submit({ pcsId, claimId: `successor ${pcsId}`, body: "{}" });
+  }
+
+  private async submit(claim: Claim): Promise<void> {
+    const sentMs = Date.now();
+    const outcome = await this.backend.submit(claim);
+    this.book.enter(claim, outcome, { sentMs, answeredMs: Date.now() });
+  }
+}
+
+/** @returns an id as the backend's are: 64 hexadecimal digits. */
+export const hashed = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+/** Some claims live for about as long as the round. */
+function ttl(pcsId: string): Pick<Claim, "ttlMs"> {
+  const byte = parseInt(pcsId.slice(0, 2), 16);
+  return byte < SHORT_LIVED ? { ttlMs: 5_000 + byte * 2_000 } : {};
+}
