@@ -37,7 +37,7 @@ export async function drainBatch(
   const only = keys.filter((_, i) => held[i]?.fingerprint !== "" && there[i]?.fingerprint === "");
   const absent = only.map((key) => ({ key, expected: ABSENT }));
   const rescue = only.length > 0 && (orphans !== "delete" || !(await remembers(owner, record)));
-  const rescued = rescue ? (await copy(source, owner, absent, { run, throttle })).written : 0;
+  const rescued = rescue ? (await copy(source, owner, absent, { run, record, throttle })).written : 0;
   const outcomes = await throttle.observe(() => source.remove(run.token(), keys, held));
   // A reply lost to a restart is asked for again and says "gone" of what the first try removed.
   const found = outcomes.filter((_, i) => held[i]?.fingerprint !== "");

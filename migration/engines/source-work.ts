@@ -39,7 +39,7 @@ function edgesOf({ task, direction: { primary, secondary } }: SourceWork): Reado
 type Handling = Pick<SourcesJob, "route" | "onBatch" | "recounted">;
 
 function handling(run: Run, { task, record, direction, expiryToleranceMs }: SourceWork, throttle: Throttle): Handling {
-  const sync = { run, throttle, expiryToleranceMs };
+  const sync = { run, record, throttle, expiryToleranceMs };
   switch (task.kind) {
     case "add":
       return {
@@ -57,7 +57,6 @@ function handling(run: Run, { task, record, direction, expiryToleranceMs }: Sour
         onBatch: (holder, other, keys) =>
           syncExtras({ primary: other, secondary: holder }, keys, task.action, {
             ...sync,
-            record,
             settle: task.settle,
           }),
       };

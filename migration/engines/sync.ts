@@ -22,15 +22,11 @@ export interface Edge {
 /** How to bring two shards into line. */
 export interface SyncJob {
   readonly run: Run;
+  readonly record: MigrationRecord;
   readonly throttle: Throttle;
   readonly expiryToleranceMs: number;
   /** Whether to look twice at a difference, because backends write both owners meanwhile. */
   readonly settle: boolean;
-}
-
-/** How to bring extras into line. */
-export interface ExtrasJob extends SyncJob {
-  readonly record: MigrationRecord;
 }
 
 /** What a batch came to. */
@@ -116,7 +112,7 @@ export async function copyKeys(edge: Edge, keys: readonly Buffer[], job: SyncJob
  * Brings keys that only the secondary holds into line: a left-over is deleted, somebody's half-done claim is completed
  * on the primary. A key counts against the ceiling as in {@link syncKeys}.
  */
-export async function syncExtras(edge: Edge, keys: readonly Buffer[], action: ExtraAction, job: ExtrasJob) {
+export async function syncExtras(edge: Edge, keys: readonly Buffer[], action: ExtraAction, job: SyncJob) {
   const counts = { ...noCounts(), checked: keys.length };
   await job.throttle.take(keys.length);
   // They were found on the secondary a moment ago: where the primary has them all, there is nothing to compare.
@@ -146,7 +142,7 @@ export async function copy(
   from: ShardStore,
   to: ShardStore,
   keys: readonly { readonly key: Buffer; readonly expected: KeyState }[],
-  { run, throttle }: Pick<SyncJob, "run" | "throttle">,
+  { run, record, throttle }: Pick<SyncJob, "run" | "record" | "throttle">,
 ): Promise<{ written: number; changed: readonly Buffer[] }> {
   const changed: Buffer[] = [];
   let written = 0;
@@ -156,6 +152,8 @@ export async function copy(
     done += copies.length;
     const writes = copies.flatMap((found, i) => (found ? [{ ...(rest[i] as (typeof rest)[0]), ...found }] : []));
     if (writes.length === 0) continue;
+    // Asked after they were read: what clients left on a shard that came back empty must not take the place of what was lost.
+    if (writes.some(({ expected }) => expected.fingerprint !== "")) await assertRemembers(from, record);
     const outcomes = await throttle.observe(() => to.write(run.token(), writes));
     written += outcomes.filter((outcome) => outcome === "written").length;
     changed.push(...writes.flatMap(({ key }, i) => (outcomes[i] === "changed" ? [key] : [])));

@@ -6,7 +6,7 @@ import { moversOnPrimary, moversOnSecondary, sourcesOf } from "./route";
 import type { ShardStore } from "./shard-store";
 import type { Direction, Pace, Run } from "./runtime";
 import { byEdge, drawSample, type SampleJob } from "./sample";
-import { addCounts, noCounts, syncExtras, syncKeys, type ExtrasJob, type SyncCounts } from "./sync";
+import { addCounts, noCounts, syncExtras, syncKeys, type SyncJob, type SyncCounts } from "./sync";
 import { Throttle } from "./throttle";
 
 /** With so many passes under steady writes one is clean; if none is, something keeps the rings apart. */
@@ -92,7 +92,7 @@ function report(run: Run, job: VerifyJob, mode: "full" | "sample", passes: numbe
   };
 }
 
-function syncJobOf(run: Run, { record, settings }: VerifyJob): ExtrasJob {
+function syncJobOf(run: Run, { record, settings }: VerifyJob): SyncJob {
   const throttle = new Throttle(settings.pace, run.clock);
   return { run, record, throttle, expiryToleranceMs: settings.expiryToleranceMs, settle: true };
 }

@@ -28,9 +28,9 @@ export const SOURCE = "shard-0";
 const names = (count: number): string[] => Array.from({ length: count }, (_, i) => `shard-${i}`);
 
 /** For work without a pass over whole sources. */
-export function syncJob(run: Run): SyncJob {
+export function syncJob(run: Run, record: MigrationRecord): SyncJob {
   const throttle = new Throttle(UNTHROTTLED, systemClock);
-  return { run, throttle, expiryToleranceMs: TOLERANCE_MS, settle: false };
+  return { run, record, throttle, expiryToleranceMs: TOLERANCE_MS, settle: false };
 }
 
 /** A full pass of a verify. */

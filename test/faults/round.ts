@@ -22,13 +22,17 @@ import { hashed, Writers } from "./writers";
 const THREE = ["shard-0", "shard-1", "shard-2"];
 const FOUR = [...THREE, "shard-3"];
 /** Of each source several pages of a scan: a checkpoint lies behind a whole one. */
-const STORED_BEFORE = 3_000;
+const STORED_BEFORE = 2_500;
 /** Of these, claims that nobody sends again. */
 const QUIET = 500;
+/** Claims beside these that expire on the way, and are succeeded by others. */
+const SUCCEEDED = 500;
 const TIMES = { claimWindowMs: 250, commandTimeoutMs: 250 };
 /** Slow enough for something to happen meanwhile. */
-const SETTINGS = { ...TIMES, keysPerSecond: 600, catchUpKeysPerSecond: 2_000, batchSize: 10, rolloutTimeoutMs: 20_000 };
+const SETTINGS = { ...TIMES, keysPerSecond: 600, catchUpKeysPerSecond: 2_000, rolloutTimeoutMs: 20_000 };
 const UP_WITHIN_MS = 180_000;
+/** Many moments between two of them, and much that is under way when something happens. */
+const BATCH_SIZES = [10, 10, 100];
 /** The default, and so little that some values travel alone. */
 const BIG_VALUE_BYTES = [262_144, 262_144, 262_144, 90];
 const RUNS_PER_PHASE = 20;
@@ -81,7 +85,12 @@ class Round {
     private readonly backend: PaperBackend,
   ) {
     this.writers = new Writers(seed, scene.random, backend, this.book);
-    this.settings = { ...SETTINGS, bigValueBytes: pick(scene.random, BIG_VALUE_BYTES) };
+    const { random } = scene;
+    this.settings = {
+      ...SETTINGS,
+      batchSize: pick(random, BATCH_SIZES),
+      bigValueBytes: pick(random, BIG_VALUE_BYTES),
+    };
   }
 
   static async start(seed: string): Promise<Round> {
@@ -125,7 +134,7 @@ class Round {
     const { random } = this.scene;
     const known = Array.from({ length: STORED_BEFORE - QUIET }, (_, i) => hashed(`${this.seed} before ${i}`));
     await this.writers.store([...known, ...this.scene.quietKeys]);
-    this.writers.start(known);
+    this.writers.start(known, SUCCEEDED);
     const journey = pick(random, JOURNEYS);
     const faults = planFaults(this.scene, journey, only);
     try {

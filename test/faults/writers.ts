@@ -1,5 +1,6 @@
 /** The clients of a round: what they send, and in what order; what they are told goes into the book. */
 import { createHash } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Claim } from "../lab/load/client";
 import { Mix } from "../lab/load/mix";
@@ -13,10 +14,14 @@ const BETWEEN_CLAIMS_MS = 150;
 /** Claims that are succeeded by others, begun in a second: one number for a round. */
 const SUCCEEDED_PER_S = [5, 10, 20, 40];
 const SUCCEEDED_TTL_MS = { from: 1_000, to: 6_000 } as const;
+/** Of the claims that are there before: each expires at another moment of the round. */
+const SUCCEEDED_LATER_TTL_MS = { from: 5_000, to: 40_000 } as const;
 /** For the server to see that an expiry has come. */
 const EXPIRED_MS = 3;
 /** Of 256. */
 const SHORT_LIVED = 25;
+
+type Lifetimes = Readonly<Record<"from" | "to", number>>;
 
 export class Writers {
   private readonly stopping = new AbortController();
@@ -40,11 +45,18 @@ export class Writers {
     }
   }
 
-  /** @param known - ids that are submitted again. */
-  start(known: readonly string[]): void {
+  /**
+   * @param known - ids that are submitted again.
+   * @param succeeded - how many ids are claimed at once, for a while each.
+   */
+  start(known: readonly string[], succeeded: number): void {
     const mix = new Mix(this.seed, known);
-    const clients = Array.from({ length: CLIENTS }, () => this.write(mix));
-    this.atWork = [...clients, this.writeSuccessors(pick(this.random, SUCCEEDED_PER_S))];
+    setMaxListeners(0, this.stopping.signal);
+    this.atWork = [
+      ...Array.from({ length: CLIENTS }, () => this.write(mix)),
+      ...Array.from({ length: succeeded }, (_, i) => this.succeed(`later ${i}`, SUCCEEDED_LATER_TTL_MS)),
+      this.writeSuccessors(pick(this.random, SUCCEEDED_PER_S)),
+    ];
   }
 
   /** Resolves when all claims are answered. */
@@ -63,17 +75,19 @@ export class Writers {
   private async writeSuccessors(perSecond: number): Promise<void> {
     const begun: Promise<void>[] = [];
     while (!this.stopping.signal.aborted) {
-      begun.push(this.succeed(hashed(`${this.seed} succeeded ${begun.length}`)));
+      begun.push(this.succeed(`soon ${begun.length}`, SUCCEEDED_TTL_MS));
       await sleep(1_000 / perSecond);
     }
     await Promise.all(begun);
   }
 
   /** A claim, and when that has just expired one that stays, and that nobody sends again: what was before must not come back over it. */
-  private async succeed(pcsId: string): Promise<void> {
-    const ttlMs = between(this.random, SUCCEEDED_TTL_MS.from, SUCCEEDED_TTL_MS.to);
+  private async succeed(name: string, { from, to }: Lifetimes): Promise<void> {
+    const pcsId = hashed(`${this.seed} succeeded ${name}`);
+    const ttlMs = between(this.random, from, to);
     await this.submit({ pcsId, claimId: `succeeded ${pcsId}`, body: "{}", ttlMs });
-    await sleep(ttlMs + EXPIRED_MS);
+    await sleep(ttlMs + EXPIRED_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+    if (this.stopping.signal.aborted) return;
     await this.submit({ pcsId, claimId: `successor ${pcsId}`, body: "{}" });
   }
 

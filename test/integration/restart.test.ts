@@ -118,6 +118,23 @@ describe("a shard that is restarted", function () {
     }
   });
 
+  it("the deciding shard, empty and claimed anew, while differences are mended: what it lost is not written over", async () => {
+    await begun();
+    await lab.run(copyAll);
+    const movers = lab.moverKeys("shard-1");
+    const claimedAnew = async () => {
+      await lab.server("shard-1").restart({ empty: true });
+      for (const key of movers) await lab.server("shard-1").client.set(key, "another claim");
+    };
+    const before = atCall("digests", 2, claimedAnew, "shard-1");
+    const error = await errorOf(
+      lab.run((run) => catchUp(tapped(run, { before }), lab.record, lab.forward, 2, PACE, TOLERANCE_MS)),
+    );
+    expect(error.message).to.equal(emptied("shard-1"));
+    const held = await lab.strings("shard-3");
+    for (const key of movers) expect(held.get(key.toString("latin1"))).to.deep.equal(lab.truth(key));
+  });
+
   it("the new owner, empty, in the middle of a drain: no sole copy leaves its old owner", async () => {
     await begun();
     await lab.run(copyAll);

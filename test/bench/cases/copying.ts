@@ -21,7 +21,7 @@ export const ownCopier = (ring: BenchRing, keys: readonly Buffer[]): Contender =
   copier(ring, keys.length, "dedup-shards", () =>
     ring.withRun(async (run) => {
       const edge = { primary: run.shards(SOURCE), secondary: run.shards(ring.joining) };
-      const job = syncJob(run);
+      const job = syncJob(run, ring.migration);
       await inFlight(keys, UNTHROTTLED.batchSize, FLIGHT, (batch) => copyKeys(edge, batch, job));
     }),
   );

@@ -3,6 +3,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import path from "node:path";
 import { BenchRing } from "../bench-ring";
+import { compiled } from "../compiled";
 
 /** What a process of its own took. */
 export interface Growth {
@@ -12,7 +13,7 @@ export interface Growth {
   /** Of the source that has the most. */
   readonly busiestMovers: number;
   readonly seconds: number;
-  /** Of memory: before the work, which is Node, ts-node and what they load; and at most. */
+  /** Of memory: before the work, which is Node and what it loads; and at most. */
   readonly startBytes: number;
   readonly peakBytes: number;
 }
@@ -25,10 +26,11 @@ const RINGS = [
 
 export async function growth(say: (line: string) => void): Promise<readonly Growth[]> {
   const all: Growth[] = [];
+  const engine = compiled(path.join(__dirname, "..", "engine-process.ts"));
   for (const { shards, keys } of RINGS) {
     const ring = await BenchRing.start(shards, keys);
     try {
-      const found = { shards, keys, movers: ring.migration.movers, ...(await inProcess(ring)) };
+      const found = { shards, keys, movers: ring.migration.movers, ...(await inProcess(engine, ring)) };
       let busiestMovers = 0;
       for (const name of ring.rings.current.shards) {
         busiestMovers = Math.max(busiestMovers, (await ring.moversOf(name)).length);
@@ -42,8 +44,11 @@ export async function growth(say: (line: string) => void): Promise<readonly Grow
   return all;
 }
 
-async function inProcess(ring: BenchRing): Promise<Pick<Growth, "seconds" | "startBytes" | "peakBytes">> {
-  const child = fork(path.join(__dirname, "..", "engine-process.ts"), { execArgv: ["-r", "ts-node/register"] });
+async function inProcess(
+  engine: string,
+  ring: BenchRing,
+): Promise<Pick<Growth, "seconds" | "startBytes" | "peakBytes">> {
+  const child = fork(engine, { execArgv: [] });
   child.send(ring.description);
   const ended = once(child, "exit").then(([code]) =>
     Promise.reject(new Error(`the engine ended with ${String(code)}`)),
