@@ -14,6 +14,8 @@ interface Bug {
   readonly nets: readonly string[];
   /** Kinds of faults that leave alone what only the nets would mend; all kinds by default. */
   readonly only?: readonly string[];
+  /** The phase on whose way they happen; any by default. */
+  readonly on?: string;
 }
 
 export const BUGS: Readonly<Record<string, Bug>> = {
@@ -38,6 +40,7 @@ export const BUGS: Readonly<Record<string, Bug>> = {
     without: ["write-compares", "add-absent"],
     nets: ["pre-copy", "verify", "drain-rescues", "write-expired", "add-expired"],
     only: ["slow network"],
+    on: "dualWrite",
   },
 };
 
@@ -78,7 +81,8 @@ export interface Noticed {
 export async function roundThatNotices(name: string, seed: string, rounds: number): Promise<Noticed> {
   const bug = Object.hasOwn(BUGS, name) ? BUGS[name] : undefined;
   if (!bug) throw new Error(`there is no bug ${name}; there are: ${Object.keys(BUGS).join(", ")}`);
-  const args = ["--seed", seed, ...(bug.only ? ["--only", bug.only.join(",")] : [])];
+  const choice = [...(bug.only ? ["--only", bug.only.join(",")] : []), ...(bug.on ? ["--on", bug.on] : [])];
+  const args = ["--seed", seed, ...choice];
   const round = await firstBadRound([...bug.without, ...bug.nets], [...args, "--rounds", String(rounds)]);
   if (round === undefined) return { round, isBugs: false };
   console.log("faults: the same rounds without the bug");

@@ -11,6 +11,7 @@ import { between, inTurn, KEY_PREFIX, pick, type FaultyShard, type Scene } from 
 
 const MOST_MS = 2_000;
 const LONG = 0.15;
+const AT_STAKE = 0.4;
 const AT_WORK_WITHIN_MS = 10_000;
 /** About what a run sends of it. */
 const COMMANDS: Readonly<Record<Phase, number>> = {
@@ -51,11 +52,16 @@ async function underWay(scene: Scene, shards: readonly FaultyShard[], fault: () 
   });
 }
 
-/** Something that goes wrong with one shard of a run, whichever that is. */
+/** Whether a shard joins or leaves: all that moves comes to it or from it. */
+const isChanging = ({ name }: FaultyShard, { current, target }: Scene) =>
+  current.includes(name) !== target.includes(name);
+
+/** Something that goes wrong with one shard of a run. */
 const withOne =
   (fault: (shard: FaultyShard, scene: Scene) => Promise<void> | void): Fault =>
   (scene) => {
-    const shard = pick(scene.random, scene.shards);
+    const { random, shards } = scene;
+    const shard = (random() < AT_STAKE && shards.find((each) => isChanging(each, scene))) || pick(random, shards);
     return underWay(scene, [shard], async () => fault(shard, scene));
   };
 
@@ -70,11 +76,24 @@ const emptied = (shard: FaultyShard, scene: Scene): Promise<boolean> =>
 
 /** A run is killed between two commands: of its gate, or of its work behind that. */
 async function kill(scene: Scene): Promise<boolean> {
-  const { random, phase } = scene;
+  const { random } = scene;
   const isInGate = random() < IN_GATE;
-  const isThere = () => (isInGate ? scene.up !== undefined : scene.isWorking);
-  for (let waitedMs = 0; !isThere() && waitedMs < AT_WORK_WITHIN_MS; waitedMs += 20) await sleep(20);
-  return (await scene.up?.killAfter(between(random, 1, COMMANDS[phase]))) ?? false;
+  await isThere(scene, isInGate);
+  return (await scene.up?.killAfter(someCommands(scene))) ?? false;
+}
+
+/** Waits for a run that is at work, or in its gate. */
+async function isThere(scene: Scene, isInGate: boolean): Promise<void> {
+  const is = () => (isInGate ? scene.up !== undefined : scene.isWorking);
+  for (let waitedMs = 0; !is() && waitedMs < AT_WORK_WITHIN_MS; waitedMs += 20) await sleep(20);
+}
+
+const someCommands = ({ random, phase }: Scene): number => between(random, 1, COMMANDS[phase]);
+
+/** Resolves when a run has sent some commands of its work: something that happens then meets it in the middle of that. */
+export async function untilAmidWork(scene: Scene): Promise<void> {
+  await isThere(scene, false);
+  await scene.up?.sends(someCommands(scene));
 }
 
 const killed: Fault = (scene) => inTurn([scene.engine], () => kill(scene));
@@ -153,7 +172,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     proxy.open();
   }),
   "slow network": withOne(async ({ proxy }, scene) => {
-    proxy.slowDown(between(scene.random, 1, 15), between(scene.random, 100, 2_000));
+    proxy.slowDown(between(scene.random, 1, 25), between(scene.random, 100, 2_000));
     await aWhile(scene);
     proxy.open();
   }),

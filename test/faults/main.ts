@@ -1,5 +1,5 @@
 /**
- * `npm run faults -- [--seed 1] [--rounds 20] [--only "engine killed,lock stolen"] [--until-bad] [--out FILE]`
+ * `npm run faults -- [--seed 1] [--rounds 20] [--only "engine killed,lock stolen"] [--on copy,dualWrite] [--until-bad] [--out FILE]`
  *
  * Plays so many rounds and says what came of them; exits with 1 unless nothing was lost, nothing came back and every
  * migration got to its end. `--replay SEED` plays the round of a seed again. `--bug NAME` puts a bug into a copy of this
@@ -8,6 +8,7 @@
  */
 import { appendFileSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { PHASES, type Phase } from "../../migration/phases";
 import { BUGS, roundThatNotices } from "./bugs";
 import { NOTHING } from "./check";
 import { playRound, type RoundResult } from "./round";
@@ -18,6 +19,7 @@ const OPTIONS = {
   replay: { type: "string" },
   rounds: { type: "string", default: "20" },
   only: { type: "string" },
+  on: { type: "string" },
   "until-bad": { type: "boolean", default: false },
   out: { type: "string" },
   bug: { type: "string" },
@@ -27,12 +29,13 @@ const OPTIONS = {
 async function main(): Promise<boolean> {
   const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
   if (values.summary) return summarize(positionals);
-  const { seed, rounds, replay, only, bug, out } = values;
+  const { seed, rounds, replay, only, on, bug, out } = values;
   if (bug !== undefined) return isNoticed(bug, seed, Number(rounds));
+  const choice = { ...(only ? { only: only.split(",") } : {}), ...(on ? { on: on.split(",").map(phaseOf) } : {}) };
   const results: RoundResult[] = [];
   const seeds = Array.from({ length: Number(rounds) }, (_, i) => `${seed}-${i + 1}`);
   for (const [i, each] of (replay ? [replay] : seeds).entries()) {
-    const result = await playRound(each, only?.split(",")).catch((error: unknown) => brokenOff(each, error));
+    const result = await playRound(each, choice).catch((error: unknown) => brokenOff(each, error));
     results.push(result);
     if (out) appendFileSync(out, `${JSON.stringify(result)}\n`);
     console.log(`faults: round ${i + 1} of ${replay ? 1 : rounds}, ${lineOf(result)}`);
@@ -41,6 +44,12 @@ async function main(): Promise<boolean> {
   }
   console.log(`\n${summaryOf(results)}`);
   return !results.some(isBad);
+}
+
+function phaseOf(text: string): Phase {
+  const phase = PHASES.find((each) => each === text);
+  if (!phase) throw new Error(`there is no phase ${text}; there are: ${PHASES.join(", ")}`);
+  return phase;
 }
 
 /** A round that breaks off is a bad one, not one that is not there. */

@@ -11,8 +11,8 @@ import { LONGEST_SHORT_TTL_MS } from "../lab/load/mix";
 import { PaperBackend } from "./backend";
 import { Book } from "./book";
 import { check, NOTHING, type Found } from "./check";
-import { FAULTS } from "./faults";
-import { FORTH, JOURNEYS, planFaults, type Journey, type PlannedFault } from "./journey";
+import { untilAmidWork, FAULTS } from "./faults";
+import { FORTH, JOURNEYS, planFaults, type Choice, type Journey, type PlannedFault } from "./journey";
 import { UpRunner } from "./run-up";
 import { KEY_PREFIX, pick, type FaultyShard, type Scene } from "./scene";
 import { TcpProxy } from "./tcp-proxy";
@@ -22,11 +22,11 @@ import { hashed, Writers } from "./writers";
 const THREE = ["shard-0", "shard-1", "shard-2"];
 const FOUR = [...THREE, "shard-3"];
 /** Of each source several pages of a scan: a checkpoint lies behind a whole one. */
-const STORED_BEFORE = 2_500;
+const STORED_BEFORE = 2_000;
 /** Of these, claims that nobody sends again. */
 const QUIET = 500;
 /** Claims beside these that expire on the way, and are succeeded by others. */
-const SUCCEEDED = 500;
+const SUCCEEDED = 1_500;
 const TIMES = { claimWindowMs: 250, commandTimeoutMs: 250 };
 /** Slow enough for something to happen meanwhile. */
 const SETTINGS = { ...TIMES, keysPerSecond: 600, catchUpKeysPerSecond: 2_000, rolloutTimeoutMs: 20_000 };
@@ -53,12 +53,12 @@ export interface RoundResult extends Found {
   readonly seconds: number;
 }
 
-/** @param only - kinds of faults; all of them by default. */
-export async function playRound(seed: string, only: readonly string[] = Object.keys(FAULTS)): Promise<RoundResult> {
+/** @param choice - of faults. */
+export async function playRound(seed: string, choice: Choice = {}): Promise<RoundResult> {
   const startMs = performance.now();
   const round = await Round.start(seed);
   try {
-    const faults = await round.play(only);
+    const faults = await round.play(choice);
     return { ...(await round.result(faults)), seconds: (performance.now() - startMs) / 1_000 };
   } finally {
     await round.stop();
@@ -130,13 +130,13 @@ class Round {
   }
 
   /** @returns the faults that came to pass. */
-  async play(only: readonly string[]): Promise<readonly string[]> {
+  async play(choice: Choice): Promise<readonly string[]> {
     const { random } = this.scene;
     const known = Array.from({ length: STORED_BEFORE - QUIET }, (_, i) => hashed(`${this.seed} before ${i}`));
     await this.writers.store([...known, ...this.scene.quietKeys]);
     this.writers.start(known, SUCCEEDED);
     const journey = pick(random, JOURNEYS);
-    const faults = planFaults(this.scene, journey, only);
+    const faults = planFaults(this.scene, journey, choice);
     try {
       await this.to("stable", this.scene.current);
       await this.travel(journey, faults);
@@ -206,10 +206,12 @@ class Round {
     }
   }
 
-  private plan({ kind, afterMs }: PlannedFault): void {
+  private plan({ kind, afterMs, amidWork }: PlannedFault): void {
     const fault = FAULTS[kind];
     if (!fault) throw new Error(`there is no fault ${kind}; there are: ${Object.keys(FAULTS).join(", ")}`);
-    const happens = sleep(afterMs).then(async () => {
+    const begins = amidWork ? untilAmidWork(this.scene) : Promise.resolve();
+    const happens = begins.then(async () => {
+      await sleep(afterMs);
       const isPast = await fault(this.scene).catch((error: unknown) => {
         console.error(`${this.seed}: ${kind} could not be brought about: ${String(error)}`);
       });

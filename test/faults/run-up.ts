@@ -14,6 +14,8 @@ export interface UpRun {
   kill(): void;
   /** @returns whether it was killed before it was over. */
   killAfter(commands: number): Promise<boolean>;
+  /** Resolves when it has sent so many more commands, or is over. */
+  sends(commands: number): Promise<void>;
   /** Resolves when it is over: why it did not get to its end; undefined when it did. */
   readonly ended: Promise<string | undefined>;
 }
@@ -28,6 +30,7 @@ export class UpRunner {
   start(order: Order, { onState, onRollOut }: Listener): UpRun {
     const child = (this.child ??= launch());
     const tell = (request: Request): void => void child.send(request);
+    const counts = new Map<number, () => void>();
     const ended = new Promise<string | undefined>((resolve) => {
       const end = (why: string | undefined) => {
         child.removeAllListeners();
@@ -44,6 +47,7 @@ export class UpRunner {
           onRollOut(news.data, news.epoch);
           tell({ kind: "rollingOut" });
         }
+        if (news.kind === "counted") counts.get(news.id)?.();
         if (news.kind === "done") end(undefined);
         if (news.kind === "failed") end(news.why);
       });
@@ -55,6 +59,12 @@ export class UpRunner {
         if (child.connected) tell({ kind: "kill", afterCommands });
         await ended;
         return child.signalCode === "SIGKILL";
+      },
+      sends: async (commands) => {
+        const id = counts.size;
+        const sent = new Promise<void>((resolve) => counts.set(id, resolve));
+        if (child.connected) tell({ kind: "count", id, commands });
+        await Promise.race([sent, ended]);
       },
       ended,
     };

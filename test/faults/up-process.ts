@@ -29,12 +29,15 @@ export type Request =
   | { readonly kind: "order"; readonly order: Order }
   | { readonly kind: "rollingOut" }
   /** It is killed when it has sent so many more commands to Redis: between any two batches. */
-  | { readonly kind: "kill"; readonly afterCommands: number };
+  | { readonly kind: "kill"; readonly afterCommands: number }
+  /** It says so when it has: between any two batches as well. */
+  | { readonly kind: "count"; readonly id: number; readonly commands: number };
 
 /** What happens, in this order; a run that is killed stops somewhere. */
 export type News =
   | { readonly kind: "state"; readonly state: CheckedGateInputs }
   | { readonly kind: "rollOut"; readonly data: Readonly<Record<string, string>>; readonly epoch: number }
+  | { readonly kind: "counted"; readonly id: number }
   | { readonly kind: "done" }
   | { readonly kind: "failed"; readonly why: string };
 
@@ -63,10 +66,19 @@ async function up(order: Order): Promise<void> {
 
 /** Commands until this run is killed; the next one knows nothing of it. */
 let left = Infinity;
+/** Commands that were sent so far, and at which somebody wants to know. */
+let sent = 0;
+const counting = new Map<number, number>();
 type SendCommand = (this: Redis, ...args: Parameters<Redis["sendCommand"]>) => unknown;
 const sendCommand: SendCommand = Reflect.get(Redis.prototype, "sendCommand");
 Redis.prototype.sendCommand = function (...args) {
   if (left-- === 0) process.kill(process.pid, "SIGKILL");
+  sent++;
+  for (const [id, at] of counting) {
+    if (at > sent) continue;
+    counting.delete(id);
+    tell({ kind: "counted", id });
+  }
   return sendCommand.apply(this, args);
 } satisfies SendCommand;
 
@@ -84,8 +96,10 @@ process.on("message", (message) => {
   const request = message as Request;
   if (request.kind === "rollingOut") rollingOut();
   if (request.kind === "kill") left = request.afterCommands;
+  if (request.kind === "count") counting.set(request.id, sent + request.commands);
   if (request.kind !== "order") return;
   left = Infinity;
+  counting.clear();
   setClock(request.order.clockOffsetMs);
   up(request.order).then(
     () => tell({ kind: "done" }),

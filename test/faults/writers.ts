@@ -14,14 +14,23 @@ const BETWEEN_CLAIMS_MS = 150;
 /** Claims that are succeeded by others, begun in a second: one number for a round. */
 const SUCCEEDED_PER_S = [5, 10, 20, 40];
 const SUCCEEDED_TTL_MS = { from: 1_000, to: 6_000 } as const;
-/** Of the claims that are there before: each expires at another moment of the round. */
-const SUCCEEDED_LATER_TTL_MS = { from: 5_000, to: 40_000 } as const;
+/** Of the claims that are there before anything moves: each expires at another moment of the round. */
+const SUCCEEDED_LATER_TTL_MS = { from: 5_000, to: 30_000 } as const;
+const STORED_PER_S = 500;
 /** For the server to see that an expiry has come. */
 const EXPIRED_MS = 3;
 /** Of 256. */
 const SHORT_LIVED = 25;
 
 type Lifetimes = Readonly<Record<"from" | "to", number>>;
+
+/** Claims that others follow. */
+interface Successions {
+  readonly perSecond: number;
+  readonly most?: number;
+  /** Of the claims that are followed, in ms. */
+  readonly lifetimes: Lifetimes;
+}
 
 export class Writers {
   private readonly stopping = new AbortController();
@@ -47,15 +56,15 @@ export class Writers {
 
   /**
    * @param known - ids that are submitted again.
-   * @param succeeded - how many ids are claimed at once, for a while each.
+   * @param succeeded - how many ids are claimed in the beginning, for a while each, before others claim them.
    */
   start(known: readonly string[], succeeded: number): void {
     const mix = new Mix(this.seed, known);
     setMaxListeners(0, this.stopping.signal);
     this.atWork = [
       ...Array.from({ length: CLIENTS }, () => this.write(mix)),
-      ...Array.from({ length: succeeded }, (_, i) => this.succeed(`later ${i}`, SUCCEEDED_LATER_TTL_MS)),
-      this.writeSuccessors(pick(this.random, SUCCEEDED_PER_S)),
+      this.writeSuccessors("later", { perSecond: STORED_PER_S, most: succeeded, lifetimes: SUCCEEDED_LATER_TTL_MS }),
+      this.writeSuccessors("soon", { perSecond: pick(this.random, SUCCEEDED_PER_S), lifetimes: SUCCEEDED_TTL_MS }),
     ];
   }
 
@@ -72,10 +81,10 @@ export class Writers {
     }
   }
 
-  private async writeSuccessors(perSecond: number): Promise<void> {
+  private async writeSuccessors(name: string, { perSecond, most = Infinity, lifetimes }: Successions): Promise<void> {
     const begun: Promise<void>[] = [];
-    while (!this.stopping.signal.aborted) {
-      begun.push(this.succeed(`soon ${begun.length}`, SUCCEEDED_TTL_MS));
+    while (!this.stopping.signal.aborted && begun.length < most) {
+      begun.push(this.succeed(`${name} ${begun.length}`, lifetimes));
       await sleep(1_000 / perSecond);
     }
     await Promise.all(begun);
