@@ -2,8 +2,9 @@
  * What Pulumi itself costs, on the lab's Kubernetes: a preview and an `up` with nothing to do, of this program and of one
  * that declares a ConfigMap and nothing else; and the size of the state. `pulumi-speed.ts ROUNDS FILE` writes what it found.
  */
-import { statSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { gzipSync } from "node:zlib";
 import { World } from "../e2e/world";
 import { PulumiStack } from "../lab/pulumi-stack";
 import type { RunResult } from "../lab/pulumi-run";
@@ -20,12 +21,20 @@ interface Times {
   readonly empty: Spread;
 }
 
+/** What the state takes. */
+interface StateSize {
+  readonly shards: number;
+  readonly bytes: number;
+  /** As the file backend stores it with PULUMI_DIY_BACKEND_GZIP. */
+  readonly gzippedBytes: number;
+}
+
 /** What was found. */
 export interface PulumiSpeed {
   readonly preview: Times;
   /** With nothing to do. */
   readonly up: Times;
-  readonly states: readonly { readonly shards: number; readonly bytes: number }[];
+  readonly states: readonly StateSize[];
 }
 
 async function main([rounds = "", file = ""]: readonly string[]): Promise<void> {
@@ -78,11 +87,10 @@ async function sideBySide(
   return { own: spread(seconds.own), empty: spread(seconds.empty) };
 }
 
-/** As Pulumi's file backend stores it. */
-const stateOf = ({ dir, name }: PulumiStack, shards: number) => ({
-  shards,
-  bytes: statSync(path.join(dir, "backend/.pulumi/stacks/dedup-shards", `${name}.json`)).size,
-});
+function stateOf({ dir, name }: PulumiStack, shards: number): StateSize {
+  const state = readFileSync(path.join(dir, "backend/.pulumi/stacks/dedup-shards", `${name}.json`));
+  return { shards, bytes: state.length, gzippedBytes: gzipSync(state).length };
+}
 
 main(process.argv.slice(2)).then(
   () => process.exit(0),

@@ -98,4 +98,10 @@ describe("the example stacks", () => {
     expect([staging?.backup.enabled, prod?.backup.enabled]).to.deep.equal([false, true]);
     expect([staging?.cleanup.ttlWindowMs, prod?.cleanup.ttlWindowMs]).to.deep.equal([30 * 60_000, 14 * 86_400_000]);
   });
+
+  it("names images by digest in prod", () => {
+    for (const image of [prod?.shard.image, prod?.monitoring.exporter.image]) {
+      expect(image).to.match(/^[a-z0-9/_]+:v?\d+\.\d+\.\d+(-alpine)?@sha256:[0-9a-f]{64}$/);
+    }
+  });
 });
