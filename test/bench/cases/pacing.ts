@@ -24,7 +24,9 @@ export async function pacing(ring: BenchRing, say: (line: string) => void): Prom
     const found = await ring.withRun(async (run) => {
       const throttle = new Throttle({ ...UNTHROTTLED, keysPerSecond: rate }, systemClock);
       const edge = { primary: run.shards(SOURCE), secondary: run.shards(ring.joining) };
-      return keepRate(rate, throttle, keys, (batch) => syncKeys(edge, batch, { ...syncJob(run, ring.migration), throttle }));
+      return keepRate(rate, throttle, keys, (batch) =>
+        syncKeys(edge, batch, { ...syncJob(run, ring.migration), throttle }),
+      );
     });
     say(
       `pacing at ${rate} keys/s: ${(100 * found.error).toFixed(2)} % off, at most ${found.burst.toFixed(2)} batches ahead`,

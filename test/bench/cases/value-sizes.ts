@@ -42,7 +42,9 @@ async function timesOf(ring: BenchRing, valueBytes: number): Promise<ScriptTimes
   await Promise.all([source, target].map((client) => client.config("RESETSTAT")));
   await ring.withRun((run) => {
     const edge = { primary: run.shards(SOURCE), secondary: run.shards(ring.joining) };
-    return inFlight(keys, UNTHROTTLED.batchSize, FLIGHT, (batch) => copyKeys(edge, batch, syncJob(run, ring.migration)));
+    return inFlight(keys, UNTHROTTLED.batchSize, FLIGHT, (batch) =>
+      copyKeys(edge, batch, syncJob(run, ring.migration)),
+    );
   });
   const keysPerScript = count / (await calls(source));
   const times = { source: await serverTimes(source), target: await serverTimes(target) };

@@ -1,0 +1,67 @@
+/** What the doctor says when part of what it looks at does not answer: that, and what all else is like. */
+import { expect } from "chai";
+import { diagnose } from "../../migration/operations/diagnose";
+import { examine } from "../../migration/operations/examine";
+import { PaperCluster } from "./paper-cluster";
+import { PaperStack } from "./paper-stack";
+import { FOUR, RingLab, THREE } from "./ring-lab";
+
+const KEYS = 3_000;
+/** Where nobody listens. */
+const PROMETHEUS = "http://127.0.0.1:9";
+const SERVICE = {
+  url: PROMETHEUS,
+  queries: { requestsPerSecond: "r", errorRatio: "e", p95Ms: "p", hitRatio: "h" },
+  limits: { maxErrorRatio: 0.01, maxP95Ms: 200, minHitRatio: 0.35, minRequestsPerSecond: 1 },
+  ...{ windowMs: 0, intervalMs: 5, bakeMs: 20, stabilityMs: 10, failureLimit: 1, inconclusiveLimit: 1 },
+};
+
+describe("the doctor", function () {
+  this.timeout(90_000);
+  let lab: RingLab;
+  let cluster: PaperCluster;
+  let stack: PaperStack;
+  beforeEach(async () => {
+    [lab, cluster] = await Promise.all([RingLab.start(THREE, FOUR), PaperCluster.start()]);
+    for (const { client } of lab.servers.values()) await client.config("SET", "maxmemory", "256mb");
+    stack = new PaperStack(lab, cluster);
+    await lab.fill(KEYS);
+    for (const phase of ["stable", "plan", "copy"] as const) await stack.up(phase);
+  });
+  afterEach(async () => {
+    cluster.stop();
+    await lab.stop();
+  });
+
+  const findings = async () => {
+    const gate = stack.state;
+    if (!gate) throw new Error("nothing was brought up");
+    const found = diagnose(
+      await examine({ gate: { ...gate, settings: { ...gate.settings, service: SERVICE } }, secrets: {} }),
+    );
+    return found.filter(({ level }) => level !== "ok").map(({ level, text, section }) => ({ level, text, section }));
+  };
+
+  it("finds that Prometheus does not answer, and nothing else", async () => {
+    const found = await findings();
+    expect(found.map(({ level, section }) => [level, section])).to.deep.equal([
+      ["warning", "unknown-metrics"],
+      ["warning", "unknown-metrics"],
+    ]);
+    expect(found[0]?.text).to.match(/^nobody can tell how the service is: .*http:\/\/127\.0\.0\.1:9\/.* no answer: /);
+  });
+
+  it("goes on when Kubernetes and a shard do not answer either", async () => {
+    cluster.broken = true;
+    await lab.server("shard-1").stop();
+    const found = await findings();
+    expect(found.map(({ level, section }) => [level, section])).to.deep.equal([
+      ["problem", "silent-shard"],
+      ["problem", "kubernetes"],
+      ["warning", "unknown-metrics"],
+      ["warning", "unknown-metrics"],
+    ]);
+    expect(found[0]?.text).to.match(/^shard-1 does not answer: /);
+    expect(found[1]?.text).to.match(/^the backend cannot be seen: .*503/);
+  });
+});
