@@ -16,6 +16,8 @@ interface Bug {
   readonly only?: readonly string[];
   /** The phase on whose way they happen; any by default. */
   readonly on?: string;
+  /** Whether no step goes back: that would need one of the nets. */
+  readonly straight?: boolean;
 }
 
 export const BUGS: Readonly<Record<string, Bug>> = {
@@ -41,6 +43,7 @@ export const BUGS: Readonly<Record<string, Bug>> = {
     nets: ["pre-copy", "verify", "drain-rescues", "write-expired", "add-expired"],
     only: ["slow network"],
     on: "dualWrite",
+    straight: true,
   },
 };
 
@@ -81,7 +84,11 @@ export interface Noticed {
 export async function roundThatNotices(name: string, seed: string, rounds: number): Promise<Noticed> {
   const bug = Object.hasOwn(BUGS, name) ? BUGS[name] : undefined;
   if (!bug) throw new Error(`there is no bug ${name}; there are: ${Object.keys(BUGS).join(", ")}`);
-  const choice = [...(bug.only ? ["--only", bug.only.join(",")] : []), ...(bug.on ? ["--on", bug.on] : [])];
+  const choice = [
+    ...(bug.only ? ["--only", bug.only.join(",")] : []),
+    ...(bug.on ? ["--on", bug.on] : []),
+    ...(bug.straight ? ["--straight"] : []),
+  ];
   const args = ["--seed", seed, ...choice];
   const round = await firstBadRound([...bug.without, ...bug.nets], [...args, "--rounds", String(rounds)]);
   if (round === undefined) return { round, isBugs: false };

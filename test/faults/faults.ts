@@ -172,7 +172,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     proxy.open();
   }),
   "slow network": withOne(async ({ proxy }, scene) => {
-    proxy.slowDown(between(scene.random, 1, 25), between(scene.random, 100, 2_000));
+    proxy.slowDown(between(scene.random, 1, 15), between(scene.random, 50, 500));
     await aWhile(scene);
     proxy.open();
   }),

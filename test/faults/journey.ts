@@ -36,12 +36,14 @@ export interface PlannedFault {
   readonly amidWork: boolean;
 }
 
-/** What to draw faults from; everything by default. */
+/** What to draw from; everything by default. */
 export interface Choice {
   /** Kinds of faults. */
   readonly only?: readonly string[];
   /** Phases on whose way they may happen. */
   readonly on?: readonly Phase[];
+  /** Whether no step goes back. */
+  readonly straight?: boolean;
 }
 
 /** @returns what goes wrong on a way, and when. */

@@ -1,5 +1,5 @@
 /**
- * `npm run faults -- [--seed 1] [--rounds 20] [--only "engine killed,lock stolen"] [--on copy,dualWrite] [--until-bad] [--out FILE]`
+ * `npm run faults -- [--seed 1] [--rounds 20] [--only "engine killed,lock stolen"] [--on copy,dualWrite] [--straight] [--until-bad] [--out FILE]`
  *
  * Plays so many rounds and says what came of them; exits with 1 unless nothing was lost, nothing came back and every
  * migration got to its end. `--replay SEED` plays the round of a seed again. `--bug NAME` puts a bug into a copy of this
@@ -20,6 +20,7 @@ const OPTIONS = {
   rounds: { type: "string", default: "20" },
   only: { type: "string" },
   on: { type: "string" },
+  straight: { type: "boolean", default: false },
   "until-bad": { type: "boolean", default: false },
   out: { type: "string" },
   bug: { type: "string" },
@@ -29,9 +30,13 @@ const OPTIONS = {
 async function main(): Promise<boolean> {
   const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
   if (values.summary) return summarize(positionals);
-  const { seed, rounds, replay, only, on, bug, out } = values;
+  const { seed, rounds, replay, only, on, straight, bug, out } = values;
   if (bug !== undefined) return isNoticed(bug, seed, Number(rounds));
-  const choice = { ...(only ? { only: only.split(",") } : {}), ...(on ? { on: on.split(",").map(phaseOf) } : {}) };
+  const choice = {
+    straight,
+    ...(only ? { only: only.split(",") } : {}),
+    ...(on ? { on: on.split(",").map(phaseOf) } : {}),
+  };
   const results: RoundResult[] = [];
   const seeds = Array.from({ length: Number(rounds) }, (_, i) => `${seed}-${i + 1}`);
   for (const [i, each] of (replay ? [replay] : seeds).entries()) {

@@ -32,7 +32,7 @@ const TIMES = { claimWindowMs: 250, commandTimeoutMs: 250 };
 const SETTINGS = { ...TIMES, keysPerSecond: 600, catchUpKeysPerSecond: 2_000, rolloutTimeoutMs: 20_000 };
 const UP_WITHIN_MS = 180_000;
 /** Many moments between two of them, and much that is under way when something happens. */
-const BATCH_SIZES = [10, 10, 100];
+const BATCH_SIZES = [10, 100];
 /** The default, and so little that some values travel alone. */
 const BIG_VALUE_BYTES = [262_144, 262_144, 262_144, 90];
 const RUNS_PER_PHASE = 20;
@@ -135,7 +135,7 @@ class Round {
     const known = Array.from({ length: STORED_BEFORE - QUIET }, (_, i) => hashed(`${this.seed} before ${i}`));
     await this.writers.store([...known, ...this.scene.quietKeys]);
     this.writers.start(known, SUCCEEDED);
-    const journey = pick(random, JOURNEYS);
+    const journey = choice.straight ? FORTH : pick(random, JOURNEYS);
     const faults = planFaults(this.scene, journey, choice);
     try {
       await this.to("stable", this.scene.current);

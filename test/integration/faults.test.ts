@@ -2,8 +2,8 @@
 import { expect } from "chai";
 import { playRound } from "../faults/round";
 
-/** A run is killed and all shards restarted, connections hang, scripts are flushed; there, back, and there again. */
-const SEED = "ci-2";
+/** Planned for it: killed in its work with all shards restarted while connections hang, a slow network, no disk, a foreign checkpoint; there, back from the cleanup, and there again. */
+const SEED = "ci-60";
 
 describe("the fault campaign", function () {
   this.timeout(600_000);
