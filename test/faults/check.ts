@@ -39,12 +39,11 @@ export async function check({ shards, ring, lostShards }: Looked, book: Book, ke
       const owner = ring.ownerOf(id);
       if (owner !== name && lostShards.length > 0) continue;
       const claim = await shard
-        .getHeld(key)
-        .catch((error: unknown) => ({ value: String(error), expiresAtMs: undefined }));
+        .look(key)
+        .catch((error: unknown) => ({ value: String(error), expiresAtMs: undefined, isWhole: false }));
       if (claim === undefined) continue;
       if (owner !== name) found.leftOver.push(`${name} ${key}`);
-      else
-        held.set(id, { ...claim, claimId: claimIn(claim.value), isWhole: await shard.isWhole(key).catch(() => false) });
+      else held.set(id, { ...claim, claimId: claimIn(claim.value) });
     }
     shard.close();
   }

@@ -98,13 +98,15 @@ export class TypedShard implements Shard {
   }
 
   async getHeld(key: string): Promise<Held | undefined> {
-    const { value, expiry } = await this.run(key, "get");
-    return value === undefined ? undefined : { value, expiresAtMs: expiry < 0 ? undefined : expiry };
+    return this.look(key);
   }
 
-  /** Whether a key has all that a claim of its type consists of. */
-  async isWhole(key: string): Promise<boolean> {
-    return (await this.run(key, "get")).more === (typeOf(key) === "string" ? "" : "more");
+  /** Also whether the key has all that a claim of its type consists of; in one command, because it may expire at any time. */
+  async look(key: string): Promise<(Held & { readonly isWhole: boolean }) | undefined> {
+    const { value, expiry, more } = await this.run(key, "get");
+    if (value === undefined) return undefined;
+    const isWhole = more === (typeOf(key) === "string" ? "" : "more");
+    return { value, expiresAtMs: expiry < 0 ? undefined : expiry, isWhole };
   }
 
   async replace(key: string, value: string, by: Held): Promise<void> {
