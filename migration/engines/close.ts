@@ -77,6 +77,7 @@ async function takeCopiesOff(
       direction: { primary: stays, secondary: goes },
       sources: goes.shards.filter((name) => stays.shards.includes(name)),
       orphans: outcome === "abandoned" && record.inStepSinceEpoch === undefined ? "delete" : "rescue",
+      forgetful: true,
       pace: job.pace,
       epoch: await job.epoch(),
     },

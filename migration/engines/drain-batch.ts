@@ -1,6 +1,6 @@
-import { remembers, type MigrationRecord } from "./migration-record";
+import { assertRemembers, remembers, type MigrationRecord } from "./migration-record";
 import type { OrphanAction, Run } from "./runtime";
-import { ABSENT, type ShardStore } from "./shard-store";
+import { ABSENT, type KeyState, type ShardStore } from "./shard-store";
 import { copy } from "./sync";
 import type { Throttle } from "./throttle";
 
@@ -19,6 +19,7 @@ interface Draining {
   readonly throttle: Throttle;
   readonly record: MigrationRecord;
   readonly orphans: OrphanAction;
+  readonly forgetful: boolean;
 }
 
 /**
@@ -26,7 +27,7 @@ interface Draining {
  * alone decides) or has just been given it (unless it is a left-over), and only if it is still what was read.
  */
 export async function drainBatch(
-  { run, throttle, record, orphans }: Draining,
+  { run, throttle, record, orphans, forgetful }: Draining,
   source: ShardStore,
   owner: ShardStore,
   keys: readonly Buffer[],
@@ -34,6 +35,8 @@ export async function drainBatch(
   await throttle.take(keys.length);
   const held = (await throttle.observe(() => source.inspect(keys))).states;
   const there = (await throttle.observe(() => owner.inspect(keys))).states;
+  // Where an owner came back empty its keys are other claims, and the last of those before them are here.
+  if (!forgetful && held.some((state, i) => areUnlike(state, there[i]))) await assertRemembers(owner, record);
   const only = keys.filter((_, i) => held[i]?.fingerprint !== "" && there[i]?.fingerprint === "");
   const absent = only.map((key) => ({ key, expected: ABSENT }));
   const rescue = only.length > 0 && (orphans !== "delete" || !(await remembers(owner, record)));
@@ -43,3 +46,7 @@ export async function drainBatch(
   const found = outcomes.filter((_, i) => held[i]?.fingerprint !== "");
   return { checked: found.length, deleted: found.filter((outcome) => outcome !== "changed").length, rescued };
 }
+
+/** Whether both exist, with different values. */
+const areUnlike = (a: KeyState, b: KeyState = ABSENT): boolean =>
+  a.fingerprint !== "" && b.fingerprint !== "" && a.fingerprint !== b.fingerprint;

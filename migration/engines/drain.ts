@@ -18,6 +18,8 @@ export interface DrainJob {
   readonly sources: readonly string[];
   /** `rescue` by default. */
   readonly orphans?: OrphanAction;
+  /** Whether owners that decide may have lost their data: then they are left what they have. */
+  readonly forgetful?: boolean;
   readonly pace: Pace;
   /** The ring epoch, as read from the cluster: an earlier epoch's checkpoint is void. */
   readonly epoch: number;
@@ -28,11 +30,11 @@ export interface DrainJob {
  * Resumable: a killed run goes on from the checkpoint that each source keeps.
  */
 export async function drain(run: Run, job: DrainJob): Promise<DrainCounts> {
-  const { record, direction, pace, orphans = "rescue", epoch } = job;
+  const { record, direction, pace, orphans = "rescue", forgetful = false, epoch } = job;
   const { primary, secondary } = direction;
   const withMovers = sourcesOf(secondary, primary);
   const sources = job.sources.filter((name) => withMovers.includes(name) || !primary.shards.includes(name));
-  const task = { kind: "drain", orphans } as const;
+  const task = { kind: "drain", orphans, forgetful } as const;
   const work = { name: "cleanup", task, record, direction, sources, pace, expiryToleranceMs: 0 };
   const first = await workOnSources(run, { ...work, checkpointFor: `${record.id}/${epoch}` });
   const sum: DrainCounts = { checked: 0, deleted: 0, rescued: 0, ...first };

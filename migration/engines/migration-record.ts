@@ -23,6 +23,8 @@ export interface MigrationRecord extends Omit<RingState, "phase"> {
    * what it does, however many `up`s have failed since it was started.
    */
   readonly configs?: Readonly<Record<number, PodConfig>>;
+  /** Whether copies have been made: where a shard of the current ring loses its data, they are what is left of it. */
+  readonly hasCopies?: boolean;
   /** The ring epoch in which both rings were last found to hold the same. */
   readonly inStepSinceEpoch?: number;
   /** When reads moved to the target ring: the ring epoch, and Unix ms. */
@@ -103,7 +105,8 @@ export async function writeMigrationRecord<T extends MigrationRecord | undefined
 
 const lostMessage = (shards: string, id: string): string =>
   `${shards} does not know migration ${id} that the other shards are in: it was emptied, replaced or restarted ` +
-  `without its data. Restore it from its backup, or go back phase by phase to migrationPhase "stable" and plan anew.`;
+  `without its data. Restore it from its backup. In migrationPhase "copy", or if only the target ring has it, going back ` +
+  `to "stable" in one step will do as well: then plan anew.`;
 
 function isRecord(value: unknown): value is MigrationRecord {
   const record = Object(value) as Partial<Record<keyof MigrationRecord, unknown>>;

@@ -95,7 +95,7 @@ export type Task =
   /** Movers where the other ring has them, and the deciding ring has not. */
   | { readonly kind: "extras"; readonly settle: boolean; readonly action: ExtraAction }
   /** Taken off owners that no longer decide. */
-  | { readonly kind: "drain"; readonly orphans: OrphanAction };
+  | { readonly kind: "drain"; readonly orphans: OrphanAction; readonly forgetful: boolean };
 
 /** Work on all keys of some sources, said in full: so that whoever has this and the shards can do a source's part. */
 export interface SourceWork {

@@ -64,7 +64,7 @@ function handling(run: Run, { task, record, direction, expiryToleranceMs }: Sour
       return {
         route: keysToDrain(run.rings, direction),
         onBatch: (source, owner, keys) =>
-          drainBatch({ run, throttle, record, orphans: task.orphans }, source, owner, keys),
+          drainBatch({ run, throttle, record, orphans: task.orphans, forgetful: task.forgetful }, source, owner, keys),
         // What was deleted is not found again.
         recounted: [],
       };

@@ -86,13 +86,12 @@ async function makePlan({ run, stores }: Session, inputs: PlanInputs, secrets: S
   });
   [...plan.warnings, ...capacityWarnings(census, memory, target)].forEach((warning) => log(`plan: ${warning}`));
   const figures = await measureService(inputs, secrets);
-  // A plan that is made again for the same rings is the same migration, however many keys there are by now.
-  const known = await readMigrationRecord(stores).catch(() => undefined);
+  const known = await recordBefore(stores, current);
   const record: MigrationRecord = {
-    ...(known ?? { sequence: 0, id: plan.migration_id, digest: plan.digest }),
+    ...{ sequence: 0, id: plan.migration_id, digest: plan.digest, ...known },
     ...ring,
     movers: plan.total_keys_to_move,
-    ...(figures ? { baseline: { ...known?.baseline, ...knownFigures(figures) } } : {}),
+    ...(figures ? { baseline: { ...known.baseline, ...knownFigures(figures) } } : {}),
   };
   await writeMigrationRecord(stores, run.token(), record);
   log(
@@ -101,6 +100,22 @@ async function makePlan({ run, stores }: Session, inputs: PlanInputs, secrets: S
   const counted = Object.fromEntries(census.map(({ shard, keys, otherKeys }) => [shard, keys + otherKeys]));
   const found = { baseline: baselineOutput(figures), keys_per_shard: counted };
   return { ...plan, migration_id: record.id, digest: record.digest, ...found };
+}
+
+/**
+ * A plan that is made again for the same rings is the same migration, however many keys there are by now. One that some
+ * shards do not know was killed, and is made anew; or a shard has lost its data: where copies may be all that is left of
+ * that, it must not seem to know the migration.
+ */
+async function recordBefore(
+  stores: readonly ShardStore[],
+  current: readonly string[],
+): Promise<Partial<MigrationRecord>> {
+  const deciding = stores.filter(({ name }) => current.includes(name));
+  const hasCopies = (await readAbandonedRecord(deciding))?.hasCopies ?? false;
+  if (hasCopies) await readMigrationRecord(deciding);
+  const known = await readMigrationRecord(stores).catch(() => undefined);
+  return known ?? (hasCopies ? { hasCopies } : {});
 }
 
 /** The service's figures before anything moves; nothing is held by those that nobody can tell: the gates will be. */

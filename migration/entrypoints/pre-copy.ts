@@ -1,3 +1,5 @@
+import type { Session } from "../adapters/session";
+import { writeMigrationRecord, type MigrationRecord } from "../engines/migration-record";
 import { preCopy } from "../engines/pre-copy";
 import { sampled, Samples } from "../engines/samples";
 import { resultsOf, STATE_VERSION, type Secrets, type StepInputs } from "./inputs";
@@ -10,6 +12,13 @@ interface Outputs extends StepInputs {
   readonly samples?: unknown;
 }
 
+/** From here on copies are what is left of a shard that loses its data: it is not to be planned anew as if it knew. */
+async function noteCopies(session: Session): Promise<MigrationRecord> {
+  const record = await openMigration(session);
+  if (record.hasCopies) return record;
+  return writeMigrationRecord(session.stores, session.run.token(), { ...record, hasCopies: true });
+}
+
 /** Runs or resumes the pre-copy. */
 export async function update(olds: Partial<Outputs>, news: StepInputs, secrets: Secrets) {
   const kept = { ...news, stateVersion: STATE_VERSION };
@@ -18,7 +27,7 @@ export async function update(olds: Partial<Outputs>, news: StepInputs, secrets: 
   return openRun(news, secrets, { purpose: "pre-copy" }, async (session) => {
     const { keysPerSecond, batchSize, bigValueBytes, maxSourceLatencyMs, expiryToleranceMs } = news.settings;
     const pace = { keysPerSecond, batchSize, bigValueBytes, maxSourceLatencyMs };
-    const record = await openMigration(session);
+    const record = await noteCopies(session);
     const samples = new Samples(session.run.clock);
     const run = await braked(sampled(session.run, samples), news.settings, secrets);
     const counts = await preCopy(run, record, pace, expiryToleranceMs);

@@ -18,10 +18,16 @@ export function shellFor(entrypoint: string): dynamic.ResourceProvider {
   const shell: Pick<dynamic.ResourceProvider, "configure"> = {
     // Done before it returns: Pulumi hands out the provider to others while it waits for this.
     configure({ config }) {
-      const projectRequire = createRequire(`${process.cwd()}/`);
-      projectRequire("ts-node/register/transpile-only");
-      const { providerOf } = projectRequire("./migration/entrypoints/dispatch") as Dispatcher;
-      Object.assign(shell, providerOf(entrypoint, config));
+      try {
+        const projectRequire = createRequire(`${process.cwd()}/`);
+        projectRequire("ts-node/register/transpile-only");
+        const { providerOf } = projectRequire("./migration/entrypoints/dispatch") as Dispatcher;
+        Object.assign(shell, providerOf(entrypoint, config));
+      } catch (error) {
+        // Pulumi keeps the provider nevertheless, and takes what it has no method for as done.
+        const refuse = () => Promise.reject(new Error(String(error)));
+        Object.assign(shell, { check: refuse, create: refuse, update: refuse, delete: refuse });
+      }
       return Promise.resolve();
     },
   };

@@ -91,7 +91,15 @@ export const BAD_STATES: readonly BadInput[] = [
     run: up("dualWrite"),
     found: "the gate",
     says: () =>
-      /^shard-1 does not know migration \d{8}-\d{6} that the other shards are in: it was emptied, replaced or restarted without its data\. Restore it from its backup, or go back phase by phase to migrationPhase "stable" and plan anew\.$/,
+      /^shard-1 does not know migration \d{8}-\d{6} that the other shards are in: it was emptied, replaced or restarted without its data\. Restore it from its backup\. In migrationPhase "copy", or if only the target ring has it, going back to "stable" in one step will do as well: then plan anew\.$/,
+  },
+  {
+    name: "a shard lost its data, and the migration is planned anew",
+    after: TO_COPY,
+    make: ({ lab }) => lab.server("shard-1").client.flushall(),
+    run: up("plan"),
+    found: "the plan",
+    says: () => /^shard-1 does not know migration \d{8}-\d{6} that the other shards are in: /,
   },
   {
     name: "the live ring was changed by somebody else",

@@ -1,16 +1,19 @@
 import { expect } from "chai";
 import { catchUp } from "../../migration/engines/catch-up";
 import { drain } from "../../migration/engines/drain";
+import { drainBatch } from "../../migration/engines/drain-batch";
 import { FencedError, GateClosedError } from "../../migration/engines/errors";
 import { preCopy } from "../../migration/engines/pre-copy";
 import { readMigrationRecord } from "../../migration/engines/migration-record";
 import type { Run } from "../../migration/engines/runtime";
+import { Throttle } from "../../migration/engines/throttle";
 import { atCall, errorOf, FOUR, Killed, PACE, RingLab, tapped, THREE, TOLERANCE_MS } from "./ring-lab";
 
 const KEYS = 6_000;
 const emptied = (shard: string) =>
   `${shard} does not know migration m-1 that the other shards are in: it was emptied, replaced or restarted without ` +
-  `its data. Restore it from its backup, or go back phase by phase to migrationPhase "stable" and plan anew.`;
+  `its data. Restore it from its backup. In migrationPhase "copy", or if only the target ring has it, going back to ` +
+  `"stable" in one step will do as well: then plan anew.`;
 
 describe("a shard that is restarted", function () {
   this.timeout(90_000);
@@ -150,5 +153,23 @@ describe("a shard that is restarted", function () {
     expect((await errorOf(lab.session(({ stores }) => readMigrationRecord(stores)))).message).to.equal(
       emptied("shard-3"),
     );
+  });
+
+  it("the new owner, empty and claimed anew, while a batch is drained: what it lost stays on its old owner", async () => {
+    await begun();
+    await lab.run(copyAll);
+    const keys = lab.moverKeys("shard-0").slice(0, 20);
+    const error = await errorOf(
+      lab.run(async (run) => {
+        await lab.server("shard-3").client.flushall();
+        for (const key of keys) await lab.server("shard-3").client.set(key, "another claim");
+        const throttle = new Throttle(PACE, run.clock);
+        const job = { run, throttle, record: lab.record, orphans: "rescue", forgetful: false } as const;
+        await drainBatch(job, run.shards("shard-0"), run.shards("shard-3"), keys);
+      }),
+    );
+    expect(error.message).to.equal(emptied("shard-3"));
+    const held = await lab.strings("shard-0");
+    for (const key of keys) expect(held.get(key.toString("latin1"))).to.deep.equal(lab.truth(key));
   });
 });

@@ -3,11 +3,12 @@ import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { shellFor } from "../../migration/providers/shell";
 
 const ROOT = join(__dirname, "../..");
-const MAX_BYTES = 1_000;
+const MAX_BYTES = 1_400;
 const RESOURCES = readFileSync(join(ROOT, "migration/providers/resources.ts"), "utf8");
 const ENTRYPOINTS = [...RESOURCES.matchAll(/super\("([a-z-]+)", "\w+", name,/g)].map(([, name = ""]) => name);
 
@@ -40,6 +41,25 @@ describe("serialized providers", function () {
       // Without a wait: Pulumi's own configure is not over yet when another resource of that text is at work.
       provider.update("id", {}, { work: "none" }).then((r) => console.log(JSON.stringify(r)));`;
     const { stdout, stderr } = spawnSync(process.execPath, ["-e", program], { cwd: ROOT, encoding: "utf8" });
+    expect(stdout, stderr).to.equal('{"outs":{"work":"none","stateVersion":1,"counts":null,"samples":null}}\n');
+  });
+
+  it("refuse everything where the program cannot be loaded: no shard goes without a look", async () => {
+    const program = `${await serialize("shard-guard")}
+      const provider = exports.handler();
+      const say = (error) => console.log(error.message.split("\\n")[0]);
+      provider.configure({ config: { get: () => undefined } });
+      for (const method of ["check", "create", "update", "delete"]) provider[method]().catch(say);`;
+    const { stdout, stderr } = spawnSync(process.execPath, ["-e", program], { cwd: tmpdir(), encoding: "utf8" });
+    const refusal = "Error: Cannot find module 'ts-node/register/transpile-only'\n";
+    expect(stdout, stderr).to.equal(refusal.repeat(4));
+  });
+
+  it("of an earlier version run as well, by what is in the state", () => {
+    const program = `const { dispatch } = require("./migration/entrypoints/dispatch");
+      dispatch("pre-copy", "update", ["id", {}, { work: "none" }], { get: () => undefined }).then((r) => console.log(JSON.stringify(r)));`;
+    const args = ["-r", "ts-node/register/transpile-only", "-e", program];
+    const { stdout, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: "utf8" });
     expect(stdout, stderr).to.equal('{"outs":{"work":"none","stateVersion":1,"counts":null,"samples":null}}\n');
   });
 });
