@@ -188,12 +188,12 @@ class Round {
       // And what is not copied is not missed: nobody could tell a source that was emptied behind its copy.
       if (stop === "back" && emptied.size > 0) return;
       if (refusal === undefined) continue;
-      // A shard came back empty, and that was noticed. Where claims are gone from their only owner a backup is needed.
-      if ([...emptied].some((name) => current.includes(name))) return;
-      // Else what the message says is done, and the migration begun again.
+      // A shard came back empty, and that was noticed.
+      if (this.hasLostClaims) return;
+      // What the message says is done, and the migration begun again.
       return this.beginAgain();
     }
-    if (emptied.size > 0) throw new Error(`${[...emptied].join(", ")} came back empty, and nobody noticed`);
+    this.assertNoticed();
   }
 
   private async beginAgain(): Promise<void> {
@@ -202,8 +202,21 @@ class Round {
     await this.to("stable", current);
     for (const phase of FORTH) {
       const refusal = await this.to(phase, phase === "stable" ? target : current);
-      if (refusal !== undefined) return this.beginAgain();
+      if (refusal === undefined) continue;
+      if (this.hasLostClaims) return;
+      return this.beginAgain();
     }
+    this.assertNoticed();
+  }
+
+  /** Whether claims are gone from their only owner, for which a backup is needed. */
+  private get hasLostClaims(): boolean {
+    return [...this.scene.emptied].some((name) => this.scene.current.includes(name));
+  }
+
+  private assertNoticed(): void {
+    const { emptied } = this.scene;
+    if (emptied.size > 0) throw new Error(`${[...emptied].join(", ")} came back empty, and nobody noticed`);
   }
 
   private plan({ kind, afterMs, amidWork }: PlannedFault): void {

@@ -17,8 +17,10 @@ const SUCCEEDED_TTL_MS = { from: 1_000, to: 6_000 } as const;
 /** Of the claims that are there before anything moves: each expires at another moment of the round. */
 const SUCCEEDED_LATER_TTL_MS = { from: 5_000, to: 30_000 } as const;
 const STORED_PER_S = 500;
-/** For the server to see that an expiry has come. */
-const EXPIRED_MS = 3;
+/** Ids below this are half of all. */
+const HALF = "8";
+/** How long after an expiry it is succeeded: at once, or when nobody may answer for what has expired any more. */
+const EXPIRED_MS = { soonest: 3, later: 100 } as const;
 /** Of 256. */
 const SHORT_LIVED = 25;
 
@@ -84,7 +86,9 @@ export class Writers {
   private async writeSuccessors(name: string, { perSecond, most = Infinity, lifetimes }: Successions): Promise<void> {
     const begun: Promise<void>[] = [];
     while (!this.stopping.signal.aborted && begun.length < most) {
-      begun.push(this.succeed(`${name} ${begun.length}`, lifetimes));
+      const succession = this.succeed(`${name} ${begun.length}`, lifetimes);
+      succession.catch(() => undefined); // is thrown below
+      begun.push(succession);
       await sleep(1_000 / perSecond);
     }
     await Promise.all(begun);
@@ -95,7 +99,8 @@ export class Writers {
     const pcsId = hashed(`${this.seed} succeeded ${name}`);
     const ttlMs = between(this.random, from, to);
     await this.submit({ pcsId, claimId: `succeeded ${pcsId}`, body: "{}", ttlMs });
-    await sleep(ttlMs + EXPIRED_MS, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+    const expiredMs = pcsId < HALF ? EXPIRED_MS.soonest : EXPIRED_MS.later;
+    await sleep(ttlMs + expiredMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
     if (this.stopping.signal.aborted) return;
     await this.submit({ pcsId, claimId: `successor ${pcsId}`, body: "{}" });
   }
