@@ -31,6 +31,7 @@ export const BUGS: Readonly<Record<string, Bug>> = {
     what: "the cleanup deletes without comparing with what the new owner holds",
     without: ["drain-rescues"],
     nets: ["verify"],
+    only: ["keys gone from their new owners"],
   },
   "absolute-expiry": {
     what: "an expiry is sent as the time that is left",
