@@ -1,5 +1,7 @@
 /** What is aimed at, as ratios of rates that were measured side by side. */
+import type { Growth } from "./cases/growth";
 import type { Standing } from "./contest";
+import type { PulumiSpeed } from "./pulumi-speed";
 
 /** One aim. */
 export interface Ratio {
@@ -14,12 +16,13 @@ export interface Ratio {
 /** The standings of all contests, by contest and contender. */
 export type Standings = Readonly<Record<string, readonly Standing[]>>;
 
-/** @returns all aims that there are, with what was reached. */
+const ratio = (name: string, value: number, aim: number): Ratio => ({ name, value, aim });
+const atMost = (name: string, value: number, aim: number): Ratio => ({ name, value, aim, atMost: true });
+
+/** @returns all aims of the engines' speed, with what was reached. */
 export function ratiosOf(standings: Standings): readonly Ratio[] {
   const rate = (contest: string, start: string) =>
     standings[contest]?.find(({ name }) => name.startsWith(start))?.keysPerSecond.median ?? NaN;
-  const ratio = (name: string, value: number, aim: number): Ratio => ({ name, value, aim });
-  const atMost = (name: string, value: number, aim: number): Ratio => ({ name, value, aim, atMost: true });
   const find = (peer: string) => rate("find", "dedup-shards") / rate("find", peer);
   const copy = (peer: string) => rate("copy", "dedup-shards") / rate("copy", peer);
   const other = (peer: string) => rate("otherTypes", "dedup-shards") / rate("otherTypes", peer);
@@ -38,5 +41,28 @@ export function ratiosOf(standings: Standings): readonly Ratio[] {
     ratio("catch-up with nothing to do : pre-copy", engine("catch-up, nothing", "pre-copy"), 2),
     atMost("p99 of the probe, at the default throttle : idle", p99("at the default") / p99("nothing"), 1.1),
     atMost("p99 of the probe, unthrottled, in ms", p99("unthrottled"), 5),
+  ];
+}
+
+/** @returns the aims of memory. */
+export function memoryRatiosOf(growth: readonly Growth[]): readonly Ratio[] {
+  const peaks = growth.map(({ peakBytes }) => peakBytes);
+  // The same ring, with four times the keys.
+  const [few = NaN, many = NaN] = peaks;
+  return [
+    atMost("peak memory with 6,000,000 keys : with 1,500,000", many / few, 1.1),
+    atMost("peak memory at most, in MB", peaks.length > 0 ? Math.max(...peaks) / 1e6 : NaN, 200),
+  ];
+}
+
+/** @returns the aims of what Pulumi itself costs. */
+export function pulumiRatiosOf(speed: PulumiSpeed | undefined): readonly Ratio[] {
+  const beside = (times: PulumiSpeed["up"] | undefined) => (times ? times.own.median / times.empty.median : NaN);
+  const large = speed?.states.at(-1);
+  return [
+    atMost("preview without a difference : a program with one ConfigMap", beside(speed?.preview), 1.5),
+    atMost("`up` without a difference : a program with one ConfigMap", beside(speed?.up), 1.5),
+    atMost("the state with 16 shards, in kB", (large?.bytes ?? NaN) / 1_000, 200),
+    atMost("the same, gzipped, in kB", (large?.gzippedBytes ?? NaN) / 1_000, 200),
   ];
 }

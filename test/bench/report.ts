@@ -7,7 +7,7 @@ import type { Contest, Standing } from "./contest";
 import type { Waits } from "./probe";
 import { REMARKS } from "./remarks";
 import type { PulumiSpeed } from "./pulumi-speed";
-import { ratiosOf, type Ratio } from "./ratios";
+import { memoryRatiosOf, pulumiRatiosOf, ratiosOf, type Ratio } from "./ratios";
 
 /** All that a run of the benchmarks found. */
 export interface Results {
@@ -45,7 +45,7 @@ export function reportOf(results: Results): string {
       `Medians of ${rounds} rounds, in each of which everything ran once, one after the other, at full speed. A probe asks the first ` +
       `shard for a key a thousand times a second meanwhile: p50 / p99 / most in ms. While nothing else happens it waits ${waitsOf(idle)}.`,
     "",
-    ...ratioTable(ratiosOf(standings)),
+    ...ratioTable([...ratiosOf(standings), ...memoryRatiosOf(results.growth), ...pulumiRatiosOf(results.pulumi)]),
     ...tables,
     ...pacingTable(results.pacing),
     ...valueSizesTable(results.valueSizes),
