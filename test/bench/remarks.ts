@@ -19,7 +19,7 @@ since, without a look at everything: servers do not tell (keyspace notifications
 
 **Memory** stays flat because nothing is kept for each key of a shard: a page of a scan, the keys of the batches under way, and,
 so that none is counted twice, the names of one window of 40 pages. What is measured is the engine as its image has it, compiled;
-before, ts-node and its compiler were in the process as well: 131 MiB before the work and 206 at most. With \`execution: local\`
+with ts-node and its compiler in the process it took 131 MiB before the work. With \`execution: local\`
 the engine works in Pulumi's own provider process, which has them, and Pulumi's packages besides.
 
 **Pulumi.** A dynamic provider is a process of its own, which Node takes three quarters of a second to start, beside the program;
