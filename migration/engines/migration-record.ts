@@ -105,8 +105,8 @@ export async function writeMigrationRecord<T extends MigrationRecord | undefined
 
 const lostMessage = (shards: string, id: string): string =>
   `${shards} does not know migration ${id} that the other shards are in: it was emptied, replaced or restarted ` +
-  `without its data. Restore it from its backup. In migrationPhase "copy", or if only the target ring has it, going back ` +
-  `to "stable" in one step will do as well: then plan anew.`;
+  `without its data. Restore it from its backup. If only the target ring has it, going back to migrationPhase "stable" and ` +
+  `planning anew will do as well.`;
 
 function isRecord(value: unknown): value is MigrationRecord {
   const record = Object(value) as Partial<Record<keyof MigrationRecord, unknown>>;

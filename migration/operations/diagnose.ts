@@ -169,7 +169,7 @@ function ofMigration({ ring, shards, nowMs, backend }: Facts): Finding[] {
 }
 
 const EMPTIED = "a shard was emptied, or restarted without its data";
-const RESTORE = "restore it from its backup; in copy, or if only the target ring has it, back to stable will do";
+const RESTORE = "restore it from its backup; if only the target ring has it, going back to stable will do";
 
 function unrecorded(phase: Facts["ring"]["phase"]): Finding {
   if (!isOpen(phase)) return ok("no migration is open");

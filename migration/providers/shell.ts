@@ -25,7 +25,8 @@ export function shellFor(entrypoint: string): dynamic.ResourceProvider {
         Object.assign(shell, providerOf(entrypoint, config));
       } catch (error) {
         // Pulumi keeps the provider nevertheless, and takes what it has no method for as done.
-        const refuse = () => Promise.reject(new Error(String(error)));
+        const text = `the program cannot be loaded: run npm ci in its folder, and try again (${String(error)})`;
+        const refuse = () => Promise.reject(new Error(text));
         Object.assign(shell, { check: refuse, create: refuse, update: refuse, delete: refuse });
       }
       return Promise.resolve();

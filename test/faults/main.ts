@@ -1,5 +1,6 @@
 /**
- * `npm run faults -- [--seed 1] [--rounds 20] [--only "engine killed,lock stolen"] [--on copy,dualWrite] [--straight] [--until-bad] [--out FILE]`
+ * `npm run faults -- [--seed 1] [--rounds 20] [--only "engine killed,lock stolen"] [--on copy,dualWrite] [--straight]
+ * [--until-bad] [--out FILE]`
  *
  * Plays so many rounds and says what came of them; exits with 1 unless nothing was lost, nothing came back and every
  * migration got to its end. `--replay SEED` plays the round of a seed again. `--bug NAME` puts a bug into a copy of this

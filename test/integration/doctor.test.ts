@@ -3,18 +3,13 @@ import { expect } from "chai";
 import { diagnose } from "../../migration/operations/diagnose";
 import { examine } from "../../migration/operations/examine";
 import { PaperCluster } from "./paper-cluster";
+import { serviceAt } from "./paper-prometheus";
 import { PaperStack } from "./paper-stack";
 import { FOUR, RingLab, THREE } from "./ring-lab";
 
 const KEYS = 3_000;
 /** Where nobody listens. */
-const PROMETHEUS = "http://127.0.0.1:9";
-const SERVICE = {
-  url: PROMETHEUS,
-  queries: { requestsPerSecond: "r", errorRatio: "e", p95Ms: "p", hitRatio: "h" },
-  limits: { maxErrorRatio: 0.01, maxP95Ms: 200, minHitRatio: 0.35, minRequestsPerSecond: 1 },
-  ...{ windowMs: 0, intervalMs: 5, bakeMs: 20, stabilityMs: 10, failureLimit: 1, inconclusiveLimit: 1 },
-};
+const SERVICE = serviceAt("http://127.0.0.1:9");
 
 describe("the doctor", function () {
   this.timeout(90_000);

@@ -2,7 +2,10 @@
 import { expect } from "chai";
 import { playRound } from "../faults/round";
 
-/** Planned for it: killed in its work with all shards restarted while connections hang, a slow network, no disk, a foreign checkpoint; there, back from the cleanup, and there again. */
+/**
+ * Planned for it: runs that are killed, all shards restarted while connections hang, a slow network, no disk, a foreign
+ * checkpoint; there, back from the cleanup, and there again.
+ */
 const SEED = "ci-60";
 
 describe("the fault campaign", function () {

@@ -1,9 +1,8 @@
 /** Moves on real shards, gated on the metrics of a service of paper. */
 import { expect } from "chai";
-import type { ServiceInputs } from "../../migration/entrypoints/inputs";
 import type { Phase } from "../../migration/phases";
 import { PaperCluster, type PaperPod } from "./paper-cluster";
-import { PaperPrometheus, type Figures } from "./paper-prometheus";
+import { PaperPrometheus, serviceAt, type Figures } from "./paper-prometheus";
 import { PaperStack } from "./paper-stack";
 import { errorOf, FOUR, RingLab, THREE } from "./ring-lab";
 
@@ -34,12 +33,7 @@ describe("moves that are gated on metrics", function () {
     await lab.stop();
   });
 
-  const service = (): ServiceInputs => ({
-    url: prometheus.url,
-    queries: { requestsPerSecond: "r", errorRatio: "e", p95Ms: "p", hitRatio: "h" },
-    limits: { maxErrorRatio: 0.01, maxP95Ms: 200, minHitRatio: 0.35, minRequestsPerSecond: 1 },
-    ...{ windowMs: 0, intervalMs: 5, bakeMs: 20, stabilityMs: 10, failureLimit: 1, inconclusiveLimit: 1 },
-  });
+  const service = () => serviceAt(prometheus.url);
   const go = async (...phases: readonly Phase[]) => {
     for (const phase of phases) await stack.up(phase);
   };

@@ -2,6 +2,15 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { ServiceInputs } from "../../migration/entrypoints/inputs";
+
+/** A service whose figures are asked for by the letters of {@link Figures}, without much patience. */
+export const serviceAt = (url: string): ServiceInputs => ({
+  url,
+  queries: { requestsPerSecond: "r", errorRatio: "e", p95Ms: "p", hitRatio: "h" },
+  limits: { maxErrorRatio: 0.01, maxP95Ms: 200, minHitRatio: 0.35, minRequestsPerSecond: 1 },
+  ...{ windowMs: 0, intervalMs: 5, bakeMs: 20, stabilityMs: 10, failureLimit: 1, inconclusiveLimit: 1 },
+});
 
 /** Answers of each query; undefined: no series. */
 export type Figures = Readonly<Record<string, number | undefined>>;

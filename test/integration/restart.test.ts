@@ -12,8 +12,8 @@ import { atCall, errorOf, FOUR, Killed, PACE, RingLab, tapped, THREE, TOLERANCE_
 const KEYS = 6_000;
 const emptied = (shard: string) =>
   `${shard} does not know migration m-1 that the other shards are in: it was emptied, replaced or restarted without ` +
-  `its data. Restore it from its backup. In migrationPhase "copy", or if only the target ring has it, going back to ` +
-  `"stable" in one step will do as well: then plan anew.`;
+  `its data. Restore it from its backup. If only the target ring has it, going back to migrationPhase "stable" and ` +
+  `planning anew will do as well.`;
 
 describe("a shard that is restarted", function () {
   this.timeout(90_000);

@@ -1,6 +1,7 @@
 /** Every safeguard that is taken out, one at a time, in the order of the table in docs/safeguards.md. */
 import type { Mutation } from "./mutation";
 import { CLAIMS } from "./mutations/claims";
+import { DRAINS } from "./mutations/drain";
 import { ENGINES } from "./mutations/engines";
 import { PARTS } from "./mutations/parts";
 import { PHASES } from "./mutations/phases";
@@ -9,4 +10,14 @@ import { SERVICE } from "./mutations/service";
 import { SHARDS } from "./mutations/shards";
 import { WRITES } from "./mutations/writes";
 
-export const MUTATIONS: readonly Mutation[] = [CLAIMS, PHASES, PODS, WRITES, ENGINES, PARTS, SHARDS, SERVICE].flat();
+export const MUTATIONS: readonly Mutation[] = [
+  CLAIMS,
+  PHASES,
+  PODS,
+  WRITES,
+  ENGINES,
+  DRAINS,
+  PARTS,
+  SHARDS,
+  SERVICE,
+].flat();

@@ -1,4 +1,4 @@
-/** Copy, catch-up, verify and drain, and the graph that puts them in their order. */
+/** Copy, catch-up and verify, and the graph that puts them in their order. */
 import { inFile } from "../mutation";
 
 const GRAPH = inFile(
@@ -145,102 +145,6 @@ const LEFT_OVERS = inFile(
   ],
 );
 
-const DRAIN = inFile(
-  "migration/engines/drain-batch.ts",
-  ["test/integration/drain.test.ts"],
-  [
-    {
-      name: "drain-rescues",
-      removed: "what only the old owner holds is given to the new one before it is deleted",
-      find: "const rescue = only.length > 0 &&",
-      replace: "const rescue = only.length < 0 &&",
-    },
-    {
-      name: "drain-different",
-      removed: "the drain deletes what the new owner decided otherwise: only equal values go",
-      find: "source.remove(run.token(), keys, held)",
-      replace:
-        'source.remove(run.token(), keys, held.map((state, i) => ["", state.fingerprint].includes(there[i]!.fingerprint) ? state : ABSENT))',
-    },
-  ],
-);
-
-const DRAIN_PASSES = inFile(
-  "migration/engines/drain.ts",
-  ["test/integration/drain.test.ts"],
-  [
-    {
-      name: "drain-shuts",
-      removed: "keys that keep appearing on old owners shut the gate",
-      find: "if ((found.checked ?? 0) === 0) return sum;",
-      replace: "if ((found.checked ?? 0) === 0 || pass === MAX_LAST_PASSES) return sum;",
-    },
-    {
-      name: "drain-last-pass",
-      removed: "the drain ends with a pass that finds nothing",
-      find: "if ((found.checked ?? 0) === 0) return sum;",
-      replace: "if ((found.checked ?? 0) >= 0) return sum;",
-    },
-  ],
-);
-
-const UNLIKE = inFile(
-  "migration/engines/drain-batch.ts",
-  ["test/integration/restart.test.ts"],
-  [
-    {
-      name: "unlike-of-lost-shard",
-      removed: "the drain takes no key off for another value on an owner that lost its data",
-      find: "if (!forgetful && held.some((state, i) => areUnlike(state, there[i]))) await assertRemembers(owner, record);",
-      replace: "",
-    },
-  ],
-);
-
-const ORPHANS = inFile(
-  "migration/engines/drain-batch.ts",
-  ["test/integration/close.test.ts"],
-  [
-    {
-      name: "orphans-of-lost-shard",
-      removed: "no copy is taken off whose owner lost its data",
-      find: " || !(await remembers(owner, record))",
-      replace: "",
-    },
-  ],
-);
-
-const CLOSE = inFile(
-  "migration/engines/close.ts",
-  ["test/integration/close.test.ts"],
-  [
-    {
-      name: "left-overs-on-the-way-out",
-      removed: "a left-over that no catch-up has looked at is not brought to life when the migration is left",
-      find: 'orphans: outcome === "abandoned" && record.inStepSinceEpoch === undefined ? "delete" : "rescue",',
-      replace: 'orphans: "rescue",',
-    },
-    {
-      name: "half-claims-on-the-way-out",
-      removed: "a half-done claim is given to the current ring when the migration is left",
-      find: 'orphans: outcome === "abandoned" && record.inStepSinceEpoch === undefined ? "delete" : "rescue",',
-      replace: 'orphans: "delete",',
-    },
-    {
-      name: "finished-by-hand",
-      removed: "a migration that was finished by hand is drained before its records go",
-      find: 'const isDrained = outcome === "finished" && record.drainedInEpoch !== undefined;',
-      replace: 'const isDrained = outcome === "finished";',
-    },
-    {
-      name: "forgotten-copies",
-      removed: "copies that are taken off no longer count as made",
-      find: 'await forgetCheckpoints(run, stays.shards, "copies");',
-      replace: "",
-    },
-  ],
-);
-
 const WALK = inFile(
   "migration/engines/walk.ts",
   ["test/unit/engines/walk.test.ts"],
@@ -292,19 +196,4 @@ const THROTTLE = inFile(
   ],
 );
 
-export const ENGINES = [
-  GRAPH,
-  PROGRAM,
-  CATCH_UP,
-  VERIFY,
-  SYNC,
-  LEFT_OVERS,
-  DRAIN,
-  DRAIN_PASSES,
-  UNLIKE,
-  ORPHANS,
-  CLOSE,
-  WALK,
-  CHECKPOINT,
-  THROTTLE,
-].flat();
+export const ENGINES = [GRAPH, PROGRAM, CATCH_UP, VERIFY, SYNC, LEFT_OVERS, WALK, CHECKPOINT, THROTTLE].flat();
