@@ -5,6 +5,7 @@ import { AUTH_DIR, CONFIG_DIR, DATA_DIR } from "./redis-config";
 import { exporterContainer } from "./shard-exporter";
 import { REDIS_PORT, SHARDS_APP } from "./shard-identity";
 import { shardLifecycle } from "./shard-probes";
+import { shardCommand } from "./shard-start";
 
 /** The user of the official image; Debian's package has no fixed one. */
 const REDIS_UID = 999;
@@ -14,7 +15,7 @@ const TERMINATION_GRACE_SECONDS = 60;
 
 /** What the pods of all shards have in common. */
 export interface ShardPodArgs {
-  /** The image, with `redis-server`, `redis-cli` and `sh` on its PATH; Redis 7.0 or newer. */
+  /** The image, with `redis-server`, `redis-cli`, `sh` and `flock` on its PATH; Redis 7.0 or newer. */
   readonly image: Input<string>;
   /** `Always`, `IfNotPresent` or `Never`. */
   readonly imagePullPolicy: Input<string>;
@@ -79,7 +80,7 @@ function container(args: ShardPodArgs & ShardFiles): types.input.core.v1.Contain
     image: args.image,
     imagePullPolicy: args.imagePullPolicy,
     // Not the image's entry point: images differ in that, and this one needs no root to begin with.
-    command: ["redis-server", `${CONFIG_DIR}/redis.conf`],
+    command: shardCommand(),
     ports: [{ name: "redis", containerPort: REDIS_PORT }],
     resources: {
       requests: { cpu: args.cpuRequest, memory: args.memoryRequest },

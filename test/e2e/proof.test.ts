@@ -1,6 +1,6 @@
 /** The proof run at a small size: see `npm run prove`. */
 import { expect } from "chai";
-import { CHAOS_KINDS } from "../lab/prove/chaos";
+import { CHAOS_KINDS, needsKubelet } from "../lab/prove/chaos";
 import { prove, type ProofResult } from "../lab/prove/proof";
 import { picture } from "../lab/prove/picture";
 import { reasonsAgainst, report, rowsOf } from "../lab/prove/report";
@@ -31,7 +31,7 @@ describe("whole migrations under load, while pods, shards, kubelets and runs die
   });
 
   it("everything that can die did", () => {
-    const expected = CHAOS_KINDS.filter((kind) => kind !== "kubelet killed" || Kubelet.of(1) !== undefined);
+    const expected = CHAOS_KINDS.filter((kind) => !needsKubelet(kind) || Kubelet.of(1) !== undefined);
     expect(new Set(result.events.map(({ kind }) => kind))).to.deep.equal(new Set(expected));
   });
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # redis-image.sh OUT: makes OUT/pause.tar (lab.test/pause:1), OUT/redis.tar (lab.test/redis:7) and OUT/exporter.tar
-# (lab.test/redis_exporter:1) from the machine's own redis-server, redis-tools, busybox-static and
+# (lab.test/redis_exporter:1) from the machine's own redis-server, redis-tools, busybox-static, util-linux (flock) and
 # prometheus-redis-exporter packages. `pause` is taken from PATH.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -17,7 +17,7 @@ mkdir -p "$root"/{bin,usr/bin,etc,tmp,data,proc,sys,dev}
 chmod 1777 "$root/tmp" "$root/data"
 "$here/copy-program.sh" "$(command -v busybox)" "$root" /bin/busybox
 for applet in $("$root/bin/busybox" --list); do [ "$applet" = busybox ] || ln -s busybox "$root/bin/$applet"; done
-for program in redis-server redis-cli redis-benchmark; do
+for program in redis-server redis-cli redis-benchmark flock; do
   "$here/copy-program.sh" "$(command -v $program)" "$root" "/usr/bin/$program"
 done
 printf 'root:x:0:0:root:/:/bin/sh\nredis:x:999:999::/data:/bin/sh\n' >"$root/etc/passwd"

@@ -1,11 +1,20 @@
 /** Things that die while a ring is migrated: which and when is drawn from a seed, one after the other. */
 import { setTimeout as sleep } from "node:timers/promises";
 import seedrandom from "seedrandom";
-import { isReady, until, type Kube } from "../kube";
+import { isReady, until, type Kube, type KubeObject } from "../kube";
 import { Kubelet } from "../kubelet";
 
-export const CHAOS_KINDS = ["backend pod deleted", "shard pod killed", "kubelet killed", "pulumi up killed"] as const;
+export const CHAOS_KINDS = [
+  "backend pod deleted",
+  "shard pod killed",
+  "kubelet killed",
+  "kubelet killed, and a shard pod as it comes back",
+  "pulumi up killed",
+] as const;
 export type ChaosKind = (typeof CHAOS_KINDS)[number];
+
+/** Kubelets can be killed in the local cluster only. */
+export const needsKubelet = (kind: ChaosKind): boolean => kind.startsWith("kubelet");
 
 export interface ChaosEvent {
   readonly kind: ChaosKind;
@@ -80,6 +89,7 @@ export class Chaos {
       () => this.deleteBackendPod(),
       () => this.deleteBackendPod(),
       () => this.killShardPod(),
+      () => this.killShardPodOfKubelet(),
       () => this.killKubelet(),
     ];
     return all
@@ -100,11 +110,33 @@ export class Chaos {
 
   /** At once, without a grace period: its append-only file has what it acknowledged. One shard at a time. */
   private async killShardPod(): Promise<boolean> {
-    if (Date.now() < this.nextShardMs) return false;
+    const pod = await this.shardPod();
+    if (pod === undefined) return false;
+    this.note("shard pod killed", pod.metadata.name);
+    await this.killPod(pod);
+    return true;
+  }
+
+  /** Such a kubelet does not know the old pod any more: it starts the new one while the old one's Redis still answers. */
+  private async killShardPodOfKubelet(): Promise<boolean> {
+    const pod = await this.shardPod();
+    const node = (pod?.["spec"] as { nodeName: string } | undefined)?.nodeName ?? "";
+    const kubelet = Kubelet.of(Number(node.replace("node", "")));
+    if (pod === undefined || kubelet === undefined) return false;
+    this.note("kubelet killed, and a shard pod as it comes back", `${node}, ${pod.metadata.name}`);
+    await this.bounce(kubelet);
+    await this.killPod(pod);
+    return true;
+  }
+
+  /** One to kill, if all are well and the last one was long enough ago. */
+  private async shardPod(): Promise<KubeObject | undefined> {
+    if (Date.now() < this.nextShardMs) return undefined;
     const pods = await this.kube.list("pods", "app=redis-dedup");
-    if (pods.length === 0 || !pods.every(isReady)) return false;
-    const { name, uid } = this.pick(pods).metadata;
-    this.note("shard pod killed", name);
+    return pods.length > 0 && pods.every(isReady) ? this.pick(pods) : undefined;
+  }
+
+  private async killPod({ metadata: { name, uid } }: KubeObject): Promise<void> {
     await this.kube.run(["delete", `pod/${name}`, "--grace-period=0", "--force"]);
     const isBack = async () => {
       const pod = await this.kube.find(`pod/${name}`);
@@ -112,7 +144,6 @@ export class Chaos {
     };
     await until(`${name} to come back`, isBack, 120_000);
     this.nextShardMs = Date.now() + BETWEEN_SHARDS_MS;
-    return true;
   }
 
   private async killKubelet(): Promise<boolean> {
@@ -120,10 +151,14 @@ export class Chaos {
     const kubelet = Kubelet.of(node);
     if (kubelet === undefined) return false;
     this.note("kubelet killed", `node${node}`);
+    await this.bounce(kubelet);
+    return true;
+  }
+
+  private async bounce(kubelet: Kubelet): Promise<void> {
     await kubelet.kill();
     await sleep(between(KUBELET_AWAY_MS, this.random));
     await kubelet.restart();
-    return true;
   }
 
   private pick<T>(items: readonly T[]): T {

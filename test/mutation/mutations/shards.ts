@@ -244,6 +244,19 @@ const PERSISTENCE = inFile(
   ],
 );
 
+const START = inFile(
+  "components/shard-start.ts",
+  ["test/integration/shard-start.test.ts"],
+  [
+    {
+      name: "one-redis-a-volume",
+      removed: "no Redis starts beside another one on the same volume",
+      find: "if ! flock -n 9; then",
+      replace: "if false; then",
+    },
+  ],
+);
+
 const SCAN = inFile(
   "migration/adapters/redis-shard.ts",
   ["test/integration/plan.test.ts"],
@@ -272,5 +285,5 @@ const ENGINE = inFile(
 
 export const SHARDS = [
   ...[PLAN, PLANNED_ANEW, UNLOADED, PRE_FLIGHT, CAPACITY, SHARED, RECORD, REFUSALS],
-  ...[RING, BACKUP, SHARD_GUARD, SHARD_SET, REPLACED, READY, PERSISTENCE, SCAN, ENGINE],
+  ...[RING, BACKUP, SHARD_GUARD, SHARD_SET, REPLACED, READY, PERSISTENCE, START, SCAN, ENGINE],
 ].flat();

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import { declaredBy, isSecretInput, named } from "./recorded-program";
 import { checksum, redisConf } from "../../../components/redis-config";
+import { shardCommand } from "../../../components/shard-start";
 import type { RedisShard } from "../../../components/redis-shard";
 import { RedisShards, type RedisShardsArgs } from "../../../components/redis-shards";
 
@@ -36,7 +37,7 @@ function statefulSet(auth: boolean) {
     name: "redis",
     image: "redis:7-alpine",
     imagePullPolicy: "IfNotPresent",
-    command: ["redis-server", "/etc/redis/redis.conf"],
+    command: shardCommand(),
     ports: [{ name: "redis", containerPort: 6379 }],
     resources: { requests: { cpu: "500m", memory: "2Gi" }, limits: { cpu: "2", memory: "4Gi" } },
     securityContext: {
