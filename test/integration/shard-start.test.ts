@@ -10,6 +10,7 @@ import { DATA_DIR } from "../../components/redis-config";
 import { shardCommand } from "../../components/shard-start";
 import { freePort } from "./redis-servers";
 
+const READY = /Ready to accept connections/;
 const WAITING = /waiting for the end of the process that has locked \S+\/shard\.lock/;
 
 describe("the start of a shard", () => {
@@ -31,26 +32,32 @@ describe("the start of a shard", () => {
     return one;
   }
 
+  /** One that is started beside the first. */
+  async function second(): Promise<Started> {
+    const next = await start();
+    await next.says(new RegExp(`${WAITING.source}|${READY.source}`));
+    expect(next.output).to.match(WAITING);
+    return next;
+  }
+
   it("waits while another process has the volume, and then has every write that was answered", async () => {
     const former = await start();
-    await former.says(/Ready to accept connections/);
-    const next = await start();
-    await next.says(WAITING);
+    await former.says(READY);
+    const next = await second();
     const client = former.client();
     for (let i = 0; i < 500; i++) await client.set(`pcs:${i}`, `claim ${i}`, "NX");
     expect(next.output).to.not.contain("Redis is starting");
 
     await former.kill("SIGKILL");
-    await next.says(/Ready to accept connections/);
+    await next.says(READY);
     expect(await next.client().dbsize()).to.equal(500);
     expect(await next.client().get("pcs:499")).to.equal("claim 499");
   });
 
   it("ends at once when it is told so while it waits", async () => {
     const former = await start();
-    await former.says(/Ready to accept connections/);
-    const next = await start();
-    await next.says(WAITING);
+    await former.says(READY);
+    const next = await second();
     expect(await next.kill("SIGTERM")).to.equal(143);
     expect(await former.client().ping()).to.equal("PONG");
   });
@@ -60,7 +67,7 @@ describe("the start of a shard", () => {
     mkdirSync(programs);
     for (const program of ["redis-server", "sh"]) symlinkSync(await pathOf(program), join(programs, program));
     const one = await start(programs);
-    await one.says(/Ready to accept connections/);
+    await one.says(READY);
     expect(one.output).to.contain("warning: this image has no flock");
   });
 });
@@ -96,7 +103,7 @@ class Started {
   /** @throws Error when it ends without having said so */
   async says(line: RegExp): Promise<void> {
     while (!line.test(this.output)) {
-      if (this.process.exitCode !== null) throw new Error(`ended without ${line}: ${this.output}`);
+      if (this.ended) throw new Error(`ended without ${line}: ${this.output}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
@@ -104,11 +111,15 @@ class Started {
   /** @returns its exit code; null when the signal ended it */
   async kill(signal: NodeJS.Signals): Promise<number | null> {
     for (const client of this.clients) client.disconnect();
-    if (this.process.exitCode === null && this.process.signalCode === null) {
+    if (!this.ended) {
       this.process.kill(signal);
       await once(this.process, "exit");
     }
     return this.process.exitCode;
+  }
+
+  private get ended(): boolean {
+    return this.process.exitCode !== null || this.process.signalCode !== null;
   }
 }
 
