@@ -2,7 +2,7 @@
 import { expect } from "chai";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
@@ -11,7 +11,7 @@ import { shardCommand } from "../../components/shard-start";
 import { freePort } from "./redis-servers";
 
 const READY = /Ready to accept connections/;
-const WAITING = /waiting for the end of the process that has locked \S+\/shard\.lock/;
+const WAITING = /waiting for the end of the process that has locked/;
 
 describe("the start of a shard", () => {
   let volume: string;
@@ -63,13 +63,37 @@ describe("the start of a shard", () => {
   });
 
   it("says so where the image has no flock, and starts all the same", async () => {
-    const programs = join(volume, "bin");
-    mkdirSync(programs);
-    for (const program of ["redis-server", "sh"]) symlinkSync(await pathOf(program), join(programs, program));
-    const one = await start(programs);
+    const one = await start(await programs("redis-server", "sh"));
     await one.says(READY);
-    expect(one.output).to.contain("warning: this image has no flock");
+    expect(one.output).to.contain(
+      "warning: this image has no flock; nothing keeps a second Redis away from this volume",
+    );
   });
+
+  it("says so where the volume knows no locks, and starts all the same", async () => {
+    const folder = await programs("redis-server", "sh");
+    writeFileSync(join(folder, "flock"), "#!/bin/sh\necho flock: 9: No locks available >&2\nexit 71\n", {
+      mode: 0o755,
+    });
+    const one = await start(folder);
+    await one.says(READY);
+    expect(one.output).to.contain("warning: flock: 9: No locks available; nothing keeps a second Redis away");
+    expect(one.output).to.not.match(WAITING);
+  });
+
+  it("locks no file, which somebody could delete, or for which a full volume has no room", async () => {
+    const one = await start();
+    await one.says(READY);
+    expect(readdirSync(volume)).to.deep.equal(["appendonlydir"]);
+  });
+
+  /** A search path with these programs and no others. */
+  async function programs(...names: readonly string[]): Promise<string> {
+    const folder = join(volume, "bin");
+    mkdirSync(folder);
+    for (const name of names) symlinkSync(await pathOf(name), join(folder, name));
+    return folder;
+  }
 });
 
 /** A shard's command, with a folder in the place of the pod's volume and settings in the place of the mounted file. */
