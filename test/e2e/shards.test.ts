@@ -3,6 +3,7 @@ import { expect } from "chai";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { until } from "../lab/kube";
 import { World } from "./world";
 
 const THREE = ["shard-0", "shard-1", "shard-2"];
@@ -101,6 +102,27 @@ describe("backups and guards of shards", function () {
     expect((await world.stack.preview()).output).to.contain("is removed without a look at its keys");
     await world.stack.mustUp({ skipPreview: true });
     expect(await world.kube.find("statefulset/redis-dedup-shard-4")).to.equal(undefined);
+    await world.expectPlaced(THREE);
+  });
+
+  it("a pod made while the Redis of another one has its volume waits for that one's end, and has what it wrote", async () => {
+    const cli = (pod: string, ...args: readonly string[]) => world.kube.exec(pod, "redis-cli", ...args);
+    const { spec } = await world.kube.get("pod/redis-dedup-shard-0-0");
+    const metadata = { name: "second", labels: { test: "second" } };
+    await world.kube.apply({ apiVersion: "v1", kind: "Pod", metadata, spec });
+    const waits = "waiting for the end of the process that has locked /data\n";
+    await until("the second pod's log", async () => (await world.kube.logs("pod/second").catch(() => "")) || undefined);
+    expect(await cli("redis-dedup-shard-0-0", "set", "stray:late", "written while it waits")).to.equal("OK\n");
+    expect(await world.kube.logs("pod/second")).to.equal(waits);
+
+    await world.kube.run(["scale", "statefulset/redis-dedup-shard-0", "--replicas=0"]);
+    await world.kube.wait("pod/second", "condition=Ready");
+    expect(await cli("second", "get", "stray:late")).to.equal("written while it waits\n");
+    expect(await cli("second", "unlink", "stray:late")).to.equal("1\n");
+    await world.kube.delete("pod/second");
+    await world.kube.run(["scale", "statefulset/redis-dedup-shard-0", "--replicas=1"]);
+    await world.kube.waitRollout("statefulset/redis-dedup-shard-0");
+    world.keys.close();
     await world.expectPlaced(THREE);
   });
 
