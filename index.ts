@@ -12,7 +12,7 @@ import { shardIdentity } from "./components/shard-identity";
 import { ENGINE_LABELS } from "./migration/adapters/engine-job-spec";
 import { engineAcl } from "./migration/adapters/engine-acl";
 import { ConfigError, METRIC_GATES_OFF, readStackConfig, type StackConfig } from "./migration/config";
-import { quantityOf } from "./migration/config/quantity";
+import { settingsOf } from "./migration/entrypoints/settings";
 import { withHelp } from "./migration/help";
 import { MIGRATION_METRIC_NAMES } from "./migration/metrics";
 import { MigrationSteps, stepInputs } from "./migration/migration";
@@ -50,9 +50,8 @@ const urlOf = (name: string) =>
   (isExternal(name) && config.shardUrls[name]) || shardIdentity(name, config.namespace).url;
 const hasExporter = config.monitoring.enabled && config.monitoring.exporter.enabled;
 const connection = connectionTo(shardNames);
-const memoryLimitBytes = quantityOf(config.shard.memoryLimit) ?? 0;
-const pushgatewayUrl = config.monitoring.enabled ? config.monitoring.pushgateway.url : undefined;
-const settings = engineSettings();
+const settings = settingsOf(config, gateQueries(config.namespace, config.metrics.windowMs));
+const { pushgatewayUrl } = settings;
 const { metricsPort, metricsPath } = config.backend;
 const podMetrics = metricsPort === undefined ? {} : { metrics: { port: metricsPort, path: metricsPath } };
 
@@ -78,7 +77,7 @@ const shards = new RedisShards(
     ...config.shard,
     shards: shardNames.filter((name) => !isExternal(name)),
     namespace: config.namespace,
-    memoryLimitBytes,
+    memoryLimitBytes: settings.containerLimitBytes,
     password,
     user: username === undefined ? undefined : engineUser(username),
     exporterImage: hasExporter ? config.monitoring.exporter.image : undefined,
@@ -254,35 +253,6 @@ function connectionTo(names: readonly string[]) {
     configMap: config.backend.configMap,
     deployment: config.backend.deployment,
   };
-}
-
-function engineSettings() {
-  const { copy, verify, cleanup, backend } = config;
-  return {
-    ...copy,
-    verifyMode: verify.mode,
-    sampleSize: verify.sampleSize,
-    expiryToleranceMs: verify.expiryToleranceMs,
-    ttlWindowMs: cleanup.ttlWindowMs,
-    cleanupKeysPerSecond: cleanup.keysPerSecond,
-    cleanupBatchSize: cleanup.batchSize,
-    claimWindowMs: backend.claimWindowMs,
-    commandTimeoutMs: backend.commandTimeoutMs,
-    rolloutTimeoutMs: backend.rolloutTimeoutMs,
-    containerLimitBytes: memoryLimitBytes,
-    planDigest: config.planDigest,
-    ...(config.execution === "job" ? { job: config.job } : {}),
-    ...serviceSettings(),
-    ...(pushgatewayUrl === undefined ? {} : { pushgatewayUrl }),
-  };
-}
-
-/** Whom the metric gates ask, and what for. */
-function serviceSettings() {
-  const { url, queries, ...settings } = config.metrics;
-  if (url === undefined) return {};
-  const defaults = gateQueries(config.namespace, settings.windowMs);
-  return { service: { url, ...settings, queries: { ...defaults, ...queries } } };
 }
 
 /** One snapshot of each current shard, through the same way by which the engines reach it. */
