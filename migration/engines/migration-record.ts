@@ -1,4 +1,4 @@
-import { HOLDS_IN, type Fact, type PodConfig, type RingState } from "../phases";
+import { HOLDS_IN, POD_CONFIGS, type Fact, type PodConfig, type RingState } from "../phases";
 import { GateClosedError } from "./errors";
 import type { Baseline } from "./service-metrics";
 import type { FencingToken, ShardStore } from "./shard-store";
@@ -109,13 +109,35 @@ const lostMessage = (shards: string, id: string): string =>
   `planning anew will do as well.`;
 
 function isRecord(value: unknown): value is MigrationRecord {
-  const record = Object(value) as Partial<Record<keyof MigrationRecord, unknown>>;
+  const record = fieldsOf(value);
   return (
     [record.id, record.digest, record.keyPrefix].every((text) => typeof text === "string") &&
-    [record.sequence, record.movers, record.vnodes].every((count) => Number.isSafeInteger(count)) &&
-    [record.shards, record.targetShards].every(isNames)
+    [record.sequence, record.movers, record.vnodes].every(isWhole) &&
+    [record.shards, record.targetShards].every(isNames) &&
+    Object.entries(OPTIONAL).every(([name, is]) => record[name] === undefined || is(record[name]))
   );
 }
+
+const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+const isWhole = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+const areAll = (value: unknown, is: (one: unknown) => boolean): boolean =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every(is);
+/** Beyond it there is no `Date`: https://tc39.es/ecma262/#sec-time-values-and-time-range */
+const LAST_MS = 8.64e15;
+
+/** What opens a gate must not be there by mistake. */
+const OPTIONAL: Readonly<Partial<Record<keyof MigrationRecord, (value: unknown) => boolean>>> = {
+  baseline: (value) => areAll(value, Number.isFinite),
+  configs: (value) => areAll(value, (config) => (POD_CONFIGS as readonly unknown[]).includes(config)),
+  hasCopies: (value) => typeof value === "boolean",
+  inStepSinceEpoch: isWhole,
+  cutover: (value) => {
+    const { epoch, atMs } = fieldsOf(value);
+    return isWhole(epoch) && isWhole(atMs) && (atMs as number) <= LAST_MS;
+  },
+  drainedInEpoch: isWhole,
+};
 
 const isNames = (value: unknown): boolean => Array.isArray(value) && value.every((name) => typeof name === "string");
 

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { readCheckpoint, type Checkpoint } from "../../../migration/engines/checkpoint";
 import { GateClosedError } from "../../../migration/engines/errors";
 import { readMigrationRecord, type MigrationRecord } from "../../../migration/engines/migration-record";
+import { POD_CONFIGS } from "../../../migration/phases";
 import { fakeStore } from "./fakes";
 
 const holding = (text: string) => fakeStore("shard-0", { readRecord: () => Promise.resolve(text) });
@@ -14,6 +15,8 @@ const CHECKPOINT: Checkpoint = { work: "m-1", cursor: "17", runId: "p", done: fa
 const RECORD: MigrationRecord = {
   ...{ sequence: 1, id: "m-1", digest: "d", movers: 5, vnodes: 150, keyPrefix: "pcs:" },
   ...{ shards: ["a"], targetShards: ["a", "b"] },
+  ...{ baseline: { hitRatio: 0.5 }, configs: { 1: "A", 2: "DA" }, hasCopies: true },
+  ...{ inStepSinceEpoch: 2, cutover: { epoch: 3, atMs: 4 }, drainedInEpoch: 5 },
 };
 
 /** A text, JSON or not, or a right one with one field that is anything, or with its end cut off. */
@@ -65,15 +68,38 @@ describe("what stands on a shard", () => {
           );
           return;
         }
-        const { id, shards, targetShards, vnodes } = found as MigrationRecord;
+        const { id, shards, targetShards, vnodes, cutover, configs = {}, ...facts } = found as MigrationRecord;
         expect([typeof id, typeof vnodes]).to.deep.equal(["string", "number"]);
         for (const name of [...shards, ...targetShards]) expect(typeof name).to.equal("string");
+        for (const config of Object.values(configs)) expect(POD_CONFIGS).to.include(config);
+        const epochs = [facts.inStepSinceEpoch, facts.drainedInEpoch, cutover?.epoch];
+        for (const epoch of epochs.filter((each) => each !== undefined)) expect(epoch).to.be.a("number");
+        if (cutover) expect(new Date(cutover.atMs).toISOString()).to.match(/Z$/);
       }),
       { numRuns: 2_000 },
     );
   });
 
+  for (const wrong of [
+    { inStepSinceEpoch: "x" },
+    { cutover: { epoch: "x", atMs: "y" } },
+    { cutover: { epoch: 1, atMs: 1e16 } },
+    { drainedInEpoch: -1 },
+    { configs: null },
+    { configs: { 1: "C" } },
+    { hasCopies: 1 },
+    { baseline: [1] },
+  ]) {
+    it(`is no record with ${JSON.stringify(wrong)}, which would open a gate or end in a crash`, async () => {
+      const error = await recordIn(JSON.stringify({ ...RECORD, ...wrong })).catch((found: unknown) => found);
+      expect(error).to.be.instanceOf(GateClosedError);
+    });
+  }
+
   it("is the record of a migration when it is right", async () => {
     expect(await recordIn(JSON.stringify(RECORD))).to.deep.equal(RECORD);
+    const { sequence, id, digest, movers, vnodes, keyPrefix, shards, targetShards } = RECORD;
+    const fresh = { sequence, id, digest, movers, vnodes, keyPrefix, shards, targetShards };
+    expect(await recordIn(JSON.stringify(fresh)), "a fresh one").to.deep.equal(fresh);
   });
 });
