@@ -29,7 +29,7 @@ const SCRIPT_PLACE = / script: [0-9a-f]{40}, on @user_script:\d+\.$/;
 /** A connection to one Redis server that speaks in errors an operator can act on. */
 export class RedisClient {
   private readonly redis: Redis;
-  private serverRunId: Promise<string> | undefined;
+  private serverRunId: Promise<string | undefined> | undefined;
   private lastError: unknown;
 
   constructor(
@@ -78,9 +78,9 @@ export class RedisClient {
     }
   }
 
-  /** The server process that the connection leads to; asked anew after each reconnect. */
-  async runId(): Promise<string> {
-    this.serverRunId ??= this.info("server").then((fields) => fields.get("run_id") ?? "");
+  /** The server process that the connection leads to, if it says; asked anew after each reconnect. */
+  async runId(): Promise<string | undefined> {
+    this.serverRunId ??= this.info("server").then((fields) => fields.get("run_id"));
     this.serverRunId.catch(() => (this.serverRunId = undefined));
     return this.serverRunId;
   }

@@ -66,9 +66,9 @@ export class RedisShard implements ShardStore {
 
   async info(): Promise<ServerInfo> {
     const fields = await this.client.info("everything");
-    const number = (name: string) => Number(fields.get(name) ?? 0);
+    const number = (name: string) => this.replies.number(Buffer.from(fields.get(name) ?? "0"));
     return {
-      runId: fields.get("run_id") ?? "",
+      runId: this.known(fields.get("run_id")),
       version: fields.get("redis_version") ?? "",
       role: fields.get("role") ?? "",
       usedBytes: number("used_memory"),
@@ -84,12 +84,13 @@ export class RedisShard implements ShardStore {
     const lines = [...fields].flatMap(([name, text]) => (/^slave\d+$/.test(name) ? [text] : []));
     return lines.map((line) => {
       const of = new Map(line.split(",").map((part) => part.split("=") as [string, string]));
-      return { state: of.get("state") ?? "unknown", lagSeconds: Number(of.get("lag") ?? 0) };
+      const lag = this.replies.number(Buffer.from(of.get("lag") ?? "0"));
+      return { state: of.get("state") ?? "unknown", lagSeconds: lag };
     });
   }
 
-  runId(): Promise<string> {
-    return this.client.runId();
+  async runId(): Promise<string> {
+    return this.known(await this.client.runId());
   }
 
   async scan(cursor: string, all = false): Promise<ScanPage> {
@@ -219,6 +220,11 @@ export class RedisShard implements ShardStore {
 
   close(): void {
     this.client.close();
+  }
+
+  /** Without it nobody could tell a server from another one, or from itself before a restart. */
+  private known(runId: string | undefined): string {
+    return runId ? runId : this.replies.refuse("INFO without a run_id", "that of a Redis server");
   }
 
   private stateAt(reply: readonly unknown[], at: number): KeyState {

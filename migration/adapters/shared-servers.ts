@@ -26,7 +26,6 @@ export async function refuseSharedAmongReachable(shards: readonly RedisShard[], 
 
 interface Identity {
   readonly shard: RedisShard;
-  /** Empty when the server does not say. */
   readonly runId: string;
 }
 
@@ -35,7 +34,6 @@ const identify = async (shard: RedisShard): Promise<Identity> => ({ shard, runId
 function refuseEqual(identities: readonly Identity[]): void {
   const seen = new Map<string, RedisShard>();
   for (const { shard, runId } of identities) {
-    if (runId === "") continue;
     const database = `${runId}/${shard.db}`;
     const other = seen.get(database);
     if (other) throw new SharedServerError(other, shard);

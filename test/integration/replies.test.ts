@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { once } from "node:events";
 import { RedisShard } from "../../migration/adapters/redis-shard";
-import type { ShardStore } from "../../migration/engines/shard-store";
+import type { LockReply, ShardStore } from "../../migration/engines/shard-store";
 
 /** A reply on its way. */
 type Reply = number | string | null | Error | readonly Reply[];
@@ -37,8 +37,22 @@ const anyReply: fc.Arbitrary<Reply> = fc.oneof(
 
 const isBuffer = (value: unknown): boolean => Buffer.isBuffer(value);
 const isNumber = (value: unknown): boolean => Number.isSafeInteger(value);
+const isLockReply = (reply: LockReply): boolean =>
+  reply.taken || (typeof reply.holder === "string" && isNumber(reply.leftMs));
 const isState = ({ fingerprint, expiresAtMs }: { fingerprint: unknown; expiresAtMs: unknown }): boolean =>
   typeof fingerprint === "string" && isNumber(expiresAtMs);
+
+/** Fields of INFO, right and wrong. */
+const anyInfo: fc.Arbitrary<Reply> = fc
+  .dictionary(
+    fc.constantFrom("run_id", "redis_version", "role", "used_memory", "maxmemory", "slave0", "slave1"),
+    fc.constantFrom("", "p", "7.0.0", "master", "12", "-1", "1e9", "state=online,lag=0", "lag=x", "state"),
+  )
+  .map((fields) =>
+    Object.entries(fields)
+      .map((field) => field.join(":"))
+      .join("\r\n"),
+  );
 
 /** Each call, and whether what it came to is what it promises. */
 const CALLS: Readonly<Record<string, (shard: ShardStore) => Promise<boolean>>> = {
@@ -84,32 +98,42 @@ const CALLS: Readonly<Record<string, (shard: ShardStore) => Promise<boolean>>> =
       outcomes.length === KEYS.length && outcomes.every((outcome) => ["changed", "removed", "gone"].includes(outcome))
     );
   },
-  readRecord: async (shard) => ["string", "undefined"].includes(typeof (await shard.readRecord("r"))),
-  lock: async (shard) => {
-    const reply = await shard.lock("t", "me", 1);
-    return reply.taken || (typeof reply.holder === "string" && isNumber(reply.leftMs));
+  info: async (shard) => {
+    const { runId, usedBytes, maxMemoryBytes, keys } = await shard.info();
+    return runId !== "" && [usedBytes, maxMemoryBytes, keys].every(isNumber);
   },
+  runId: async (shard) => (await shard.runId()) !== "",
+  replicas: async (shard) => {
+    const found = await (shard as RedisShard).replicas();
+    return found.every(({ state, lagSeconds }) => typeof state === "string" && isNumber(lagSeconds));
+  },
+  writeRecord: async (shard) => (await shard.writeRecord("t", "r", "v")) === undefined,
+  unlock: async (shard) => (await shard.unlock("t")) === undefined,
+  readRecord: async (shard) => ["string", "undefined"].includes(typeof (await shard.readRecord("r"))),
+  lock: async (shard) => isLockReply(await shard.lock("t", "me", 1)),
+  renew: async (shard) => isLockReply(await shard.renew("t", "me", 1)),
 };
 
 describe("replies that nobody expects", function () {
   this.timeout(60_000);
   let server: Server;
   let shard: RedisShard;
+  let at: ConstructorParameters<typeof RedisShard>[0];
   let reply: Reply = null;
   const sockets = new Set<Socket>();
 
   before(async () => {
     server = createServer((socket) => {
       sockets.add(socket);
-      // One answer for each request, whatever it is: a client sends one at a time here.
+      // One answer for each request, whatever it is: a client sends one at a time here. INFO alone is the client's own check.
       socket.on("data", (data) =>
-        socket.write(/^info$/im.test(String(data)) ? wire("redis_version:7.0.0\r\n") : wire(reply)),
+        socket.write(/^\*1\r\n\$4\r\ninfo/i.test(String(data)) ? wire("redis_version:7.0.0\r\n") : wire(reply)),
       );
       socket.on("error", () => undefined);
     });
     await once(server.listen(0, "127.0.0.1"), "listening");
     const { port } = server.address() as AddressInfo;
-    const at = { name: "a", url: `redis://127.0.0.1:${port}`, host: "127.0.0.1", port, db: 0 };
+    at = { name: "a", url: `redis://127.0.0.1:${port}`, host: "127.0.0.1", port, db: 0 };
     shard = new RedisShard(at, "pcs:", false);
   });
   after(() => {
@@ -121,7 +145,7 @@ describe("replies that nobody expects", function () {
   for (const [name, call] of Object.entries(CALLS)) {
     it(`${name}: comes to what it promises, or to an error`, () =>
       fc.assert(
-        fc.asyncProperty(anyReply, async (answer) => {
+        fc.asyncProperty(fc.oneof(anyReply, anyInfo), async (answer) => {
           reply = answer;
           const came = await call(shard).catch((error: unknown) => error);
           if (came instanceof Error)
@@ -131,4 +155,15 @@ describe("replies that nobody expects", function () {
         { numRuns: RUNS },
       ));
   }
+
+  it("runId: a server that does not say which process it is could be any other", async () => {
+    const other = new RedisShard(at, "pcs:", false);
+    reply = "redis_version:7.0.0\r\nrun_id:\r\n";
+    const error = await other.runId().catch((found: unknown) => found);
+    other.close();
+    expect((error as Error).message).to.equal(
+      `a at ${at.url} gave an answer that makes no sense: INFO without a run_id instead of that of a Redis server. ` +
+        "Look at what its address leads to, then run `pulumi up` again: it goes on where it stopped.",
+    );
+  });
 });
