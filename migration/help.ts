@@ -5,6 +5,7 @@ const PAGE = "docs/troubleshooting.md";
 /** What an error says, and its section: the first that fits. */
 const SECTIONS: readonly (readonly [says: RegExp, section: string])[] = [
   [/stack configuration is not valid/, "bad-configuration"],
+  [/the backup of /, "failed-backup"],
   [/refused: OOM/, "shard-memory"],
   [/refused: READONLY|not a primary|is a Redis Cluster node/, "not-a-primary"],
   [/forceRemoveShards|cannot be removed/, "shards-that-go"],

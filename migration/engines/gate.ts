@@ -11,7 +11,7 @@ import {
   type PodConfig,
   type RingState,
 } from "../phases";
-import { digestDifferences } from "../plan/digest";
+import { notReviewed } from "../plan/digest";
 import { describe, epochsOf, isUnknown, podsThatAnswer, type BackendPod, type BackendView } from "./barrier";
 import { GateClosedError } from "./errors";
 import { describeRings, holds, writeMigrationRecord, type MigrationRecord } from "./migration-record";
@@ -169,14 +169,9 @@ function plannedRecord(job: GateJob): MigrationRecord {
 /** Whoever goes back need not have had the plan reviewed: it is the way out of what was not. */
 function reviewed(record: MigrationRecord, { planDigest, from, to }: GateJob): MigrationRecord {
   if (planDigest === "" || isWayBack(from.phase, to.phase)) return record;
-  const differences = digestDifferences(planDigest, record.digest);
-  if (differences.length === 0) return record;
-  throw new GateClosedError(
-    `the plan that is recorded on the shards is ${record.digest}, and not ${planDigest} (planDigest), which was reviewed: ` +
-      `${differences.join(", ")} ${differences.length === 1 ? "differs" : "differ"}. Review the plan ` +
-      '(`pulumi stack output migrationPlan`) and set planDigest to its digest, or set migrationPhase to "plan" and run ' +
-      "`pulumi up`.",
-  );
+  const problem = notReviewed(planDigest, record.digest);
+  if (problem === undefined) return record;
+  throw new GateClosedError(problem);
 }
 
 function cutoverAtMs(job: GateJob): number {

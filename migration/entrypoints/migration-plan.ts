@@ -15,6 +15,7 @@ import { sameMigration } from "../phases";
 import { capacityWarnings } from "../plan/capacity";
 import { describeEdges, describeMovement, estimateEdges } from "../plan/edges";
 import { formatCount } from "../plan/format";
+import { notReviewed } from "../plan/digest";
 import { migrationPlan, type MigrationPlan } from "../plan/migration-plan";
 import { countKeys } from "./count-keys";
 import { containerLimits, log, ringsOf, STATE_VERSION, type RingInputs, type Secrets, type StepInputs } from "./inputs";
@@ -51,9 +52,17 @@ export async function check(olds: Partial<CheckedPlanInputs>, news: PlanInputs, 
 
 /**
  * A plan that stands is not touched by another epoch or setting: as an update, nobody could know in a preview that its id
- * stays, and every backup would seem to be taken anew.
+ * stays, and every backup would seem to be taken anew. But it may be another one than was reviewed, and here a preview knows
+ * it: its keys were counted.
+ * @throws GateClosedError when `planDigest` is of another plan.
  */
-export const diff = (_olds: Partial<Outputs>, { work }: PlanInputs) => (work === "none" ? { changes: false } : {});
+export function diff({ plan }: Partial<Outputs>, { work, open, settings }: PlanInputs): { changes?: false } {
+  if (work !== "none") return {};
+  const { digest } = Object(plan) as Partial<MigrationPlan>;
+  const problem = open && digest && settings.planDigest ? notReviewed(settings.planDigest, digest) : undefined;
+  if (problem !== undefined) throw new GateClosedError(problem);
+  return { changes: false };
+}
 
 /**
  * Counts the keys, refuses what will not fit, and records the plan on every shard. The plan is kept when its migration is

@@ -9,6 +9,8 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { openEndpoint } from "../adapters/open-shards";
+import { messageOf } from "../engines/errors";
+import { withHelp } from "../help";
 
 function main(env: NodeJS.ProcessEnv): Promise<number> {
   const file = env["BACKUP_FILE"];
@@ -26,7 +28,12 @@ async function backUpTo(file: string, env: NodeJS.ProcessEnv): Promise<number> {
   const unfinished = mkdtempSync(join(folder, ".unfinished-"));
   try {
     const code = await runWithShard({ ...env, BACKUP_FILE: join(unfinished, basename(file)) });
-    if (code !== 0) return code;
+    if (code !== 0) {
+      console.error(
+        withHelp(`the backup of ${env["SHARD_NAME"] ?? ""} failed: its command ended with exit code ${code}.`),
+      );
+      return code;
+    }
     // Whatever the command made there: a compressed snapshot has another name.
     const made = readdirSync(unfinished);
     if (made.length === 0) console.log("the command left no file beside BACKUP_FILE: its success is all that is known");
@@ -61,7 +68,7 @@ async function runWithShard(env: NodeJS.ProcessEnv): Promise<number> {
 main(process.env).then(
   (code) => process.exit(code),
   (error: unknown) => {
-    console.error(error instanceof Error ? error.message : String(error));
+    console.error(withHelp(messageOf(error)));
     process.exit(1);
   },
 );

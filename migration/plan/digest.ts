@@ -58,6 +58,18 @@ export function digestDifferences(expected: string, found: string): readonly str
   ];
 }
 
+/** @returns why a plan that stands is not the one that was reviewed; undefined when it is. */
+export function notReviewed(expected: string, found: string): string | undefined {
+  const differences = digestDifferences(expected, found);
+  if (differences.length === 0) return undefined;
+  return (
+    `the plan that is recorded on the shards is ${found}, and not ${expected} (planDigest), which was reviewed: ` +
+    `${differences.join(", ")} ${differences.length === 1 ? "differs" : "differ"}. Review the plan ` +
+    '(`pulumi stack output migrationPlan`) and set planDigest to its digest, or set migrationPhase to "plan" and run ' +
+    "`pulumi up`."
+  );
+}
+
 const differs = (what: string, [before, after]: readonly [string, string]): string[] =>
   before === after ? [] : [what];
 

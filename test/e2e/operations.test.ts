@@ -1,9 +1,6 @@
 /** What an operator runs beside `pulumi up`: the doctor, and a repair alone. */
 import { expect } from "chai";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { text } from "node:stream/consumers";
-import { REPO_ROOT } from "../lab/machine";
+import { runProgram } from "./operator-program";
 import { World } from "./world";
 
 const THREE = ["shard-0", "shard-1", "shard-2"];
@@ -18,15 +15,7 @@ describe("doctor and repair", function () {
   });
   after(() => world?.destroy());
 
-  /** As `npm run` does. */
-  async function run(what: "doctor" | "repair") {
-    const { name, configFile, operatorEnv: env } = world.stack;
-    const program = ["ts-node", "-T", `migration/operations/${what}.ts`, "--stack", name, "--config-file", configFile];
-    const child = spawn("npx", program, { cwd: REPO_ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
-    const exit = once(child, "exit") as Promise<[number]>;
-    const [output, errors, [code]] = await Promise.all([text(child.stdout), text(child.stderr), exit]);
-    return { output: output + errors, code };
-  }
+  const run = (what: "doctor" | "repair") => runProgram(world.stack, `migration/operations/${what}.ts`);
 
   it("the doctor finds nothing wrong with a ring that is well; there is nothing to repair", async () => {
     const { output, code } = await run("doctor");

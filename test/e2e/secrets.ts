@@ -3,11 +3,14 @@ import { expect } from "chai";
 
 /** @param places - texts by what they are. */
 export function expectNowhere(secret: string, places: Readonly<Record<string, string>>): void {
-  const escaped = JSON.stringify(secret).slice(1, -1);
-  const forms = [secret, escaped, ...inBase64(secret), encodeURIComponent(secret)];
   for (const [place, text] of Object.entries(places)) {
-    for (const form of forms) expect(text.includes(form), `${form} in ${place}`).to.equal(false);
+    for (const form of formsOf(secret)) expect(text.includes(form), `${form} in ${place}`).to.equal(false);
   }
+}
+
+/** @returns a secret as it is, in JSON, in base64, and in a URL. */
+export function formsOf(secret: string): readonly string[] {
+  return [secret, JSON.stringify(secret).slice(1, -1), ...inBase64(secret), encodeURIComponent(secret)];
 }
 
 /** What a longer text in base64 has of a secret in it, wherever in that text the secret begins. */

@@ -10,6 +10,8 @@ import path from "node:path";
 import { leastRights } from "../lab/least-rights";
 import { PrivateCa } from "../lab/private-ca";
 import type { RunResult } from "../lab/pulumi-run";
+import { runProgram } from "./operator-program";
+import { formsOf } from "./secrets";
 import { makeTlsShard, tlsShardUrl } from "./tls-shard";
 import { World } from "./world";
 
@@ -53,6 +55,7 @@ describe("security", function () {
         redisClientKey: { secret: engine.key },
         networkPolicy: { enabled: true, backend: { app: "backend" } },
         report: { directory: path.join(directory, "reports") },
+        backup: { enabled: true, directory: path.join(directory, "backups") },
       },
       kubeconfig: async (kube) => {
         writeFileSync(kubeconfig, await leastRights(kube));
@@ -75,6 +78,10 @@ describe("security", function () {
     if (phase === "cutover") {
       note("previews", (await world.stack.preview({ diff: true })).output);
       note("previews as JSON", (await world.stack.preview({ json: true })).output);
+      const comment = await runProgram(world.stack, "migration/pull-request/main.ts");
+      expect(comment.code, comment.output).to.equal(0);
+      note("the comment on a pull request", comment.output);
+      note("the doctor", (await runProgram(world.stack, "migration/operations/doctor.ts")).output);
     }
     const looking = setInterval(() => note("arguments of processes", argumentsOfProcesses()), LOOK_EVERY_MS);
     const run = await world.stack.up({ skipPreview: true });
@@ -83,6 +90,14 @@ describe("security", function () {
     expect(run.code, run.output).to.equal(0);
     return run;
   };
+
+  it("lets in no pod that is not of the standard restricted", async () => {
+    const containers = [{ name: "redis", image: "lab.test/redis:7", imagePullPolicy: "Never" }];
+    const error = await world.kube
+      .apply({ apiVersion: "v1", kind: "Pod", metadata: { name: "as-root" }, spec: { containers } })
+      .catch((found: unknown) => found);
+    expect(String(error)).to.contain('violates PodSecurity "restricted:latest"');
+  });
 
   it("copies as the ACL user, by TLS, and by a port-forward that is told one shard from another", async () => {
     await to("plan");
@@ -153,12 +168,21 @@ describe("security", function () {
       note("logs of pods", await world.kube.logs("--selector", `app=${app}`, "--tail=-1"));
     }
     const places = ["previews", "previews as JSON", "output of runs", "arguments of processes", "records on shards"];
-    const more = ["state", "stack's outputs", "the config file", "reports", "events", "objects", "logs of pods"];
+    const told = ["the comment on a pull request", "the doctor"];
+    const more = [
+      ...told,
+      "state",
+      "stack's outputs",
+      "the config file",
+      "reports",
+      "events",
+      "objects",
+      "logs of pods",
+    ];
+    expect(seen.get("arguments of processes"), "a backup").to.contain("redis-cli -u redis://");
     for (const place of [...places, ...more]) expect(seen.get(place)?.trim(), `nothing was seen: ${place}`).to.be.ok;
     const found = [...seen].flatMap(([where, text]) =>
-      Object.entries(secretTexts(engine.key)).flatMap(([what, secret]) =>
-        text.includes(secret) ? [`${what} in ${where}`] : [],
-      ),
+      secretTexts(engine.key).flatMap(([what, secret]) => (text.includes(secret) ? [`${what} in ${where}`] : [])),
     );
     expect(found).to.deep.equal([]);
   });
@@ -171,21 +195,15 @@ describe("security", function () {
 });
 
 /** Each secret as it is, and in the dresses that it may wear, by name. */
-function secretTexts(key: string): Readonly<Record<string, string>> {
+function secretTexts(key: string): readonly (readonly [what: string, text: string])[] {
   const passwords = { "the owner's password": OWNER_PASSWORD, "the engine's password": ENGINE_PASSWORD };
-  const dressed = Object.entries(passwords).flatMap(([name, secret]) => [
-    [name, secret],
-    [`${name} in JSON`, JSON.stringify(secret).slice(1, -1)],
-    [`${name} in base64`, Buffer.from(secret).toString("base64").replace(/=+$/, "")],
-    [`${name} in a URL`, encodeURIComponent(secret)],
-  ]);
   // Of a key any line of its middle is enough, however the lines are joined.
   const [, , line = ""] = key.split("\n");
-  const dressedKey = [
-    ["the client's key", line],
+  const all = Object.entries({ ...passwords, "the client's key": line });
+  return [
+    ...all.flatMap(([what, secret]) => formsOf(secret).map((form) => [what, form] as const)),
     ["the client's key in base64", Buffer.from(key).toString("base64").slice(120, 180)],
   ];
-  return Object.fromEntries([...dressed, ...dressedKey]) as Record<string, string>;
 }
 
 function argumentsOfProcesses(): string {

@@ -36,6 +36,8 @@ describe("backups and guards of shards", function () {
     const { code, output } = await world.stack.up({ skipPreview: true });
     expect(code, output).to.not.equal(0);
     expect(output).to.contain("disk full");
+    expect(output).to.contain("the backup of shard-1 failed: its command ended with exit code 3.");
+    expect(output).to.contain("More: docs/troubleshooting.md#failed-backup");
     expect(await (await world.keys.client("shard-3")).keys("pcs:*")).to.deep.equal([]);
   });
 

@@ -52,7 +52,7 @@ export const BUGS: Readonly<Record<string, Bug>> = {
 const CONTROL_ROUNDS = 10;
 
 /** Finds nothing, and so mends nothing. */
-const NO_VERIFY: Mutation = {
+export const NO_VERIFY: Mutation = {
   ...{ name: "verify", removed: "differences are found and mended", tests: [] },
   file: "migration/engines/verify.ts",
   find: 'mode === "full" ? await fullPass(run, job) : await samplePass(run, job)',
@@ -60,7 +60,7 @@ const NO_VERIFY: Mutation = {
 };
 
 /** Copies nothing, and so leaves all of it to the catch-up, while clients write to both. */
-const NO_PRE_COPY: Mutation = {
+export const NO_PRE_COPY: Mutation = {
   ...{ name: "pre-copy", removed: "keys are copied before clients write to both owners", tests: [] },
   file: "migration/engines/sync.ts",
   find: `const counts = noCounts();

@@ -1,4 +1,5 @@
 import type { Phase } from "../../migration/phases";
+import { planDigest } from "../../migration/plan/digest";
 import type { PaperCluster } from "./paper-cluster";
 import type { PaperStack } from "./paper-stack";
 import type { ServerOptions } from "./redis-servers";
@@ -27,3 +28,7 @@ export interface BadInput {
 
 export const TO_COPY: readonly Phase[] = ["stable", "plan", "copy"];
 export const TO_DUAL_WRITE: readonly Phase[] = [...TO_COPY, "dualWrite"];
+
+/** The digest of the lab's plan, with hundreds of keys. */
+export const digestOf = ({ rings: { current, target, keyPrefix } }: RingLab, vnodes: number): string =>
+  planDigest({ current: current.shards, target: target.shards, vnodes, keyPrefix }).replace("uncounted", "e2");

@@ -1,7 +1,6 @@
 /** What is wrong with shards, records, pods or the cluster: what comes first of an `up` finds it. */
-import { planDigest } from "../../migration/plan/digest";
 import type { Phase } from "../../migration/phases";
-import { TO_COPY, type BadInput, type Place } from "./bad-input";
+import { digestOf, TO_COPY, type BadInput, type Place } from "./bad-input";
 import { PaperStack } from "./paper-stack";
 import type { RingLab } from "./ring-lab";
 
@@ -13,9 +12,6 @@ const up =
 const isReplica = (lab: RingLab, name: string) =>
   `${name} at ${lab.server(name).url} refused: READONLY You can't write against a read only replica. It is a replica: point ` +
   "the shard's URL at its primary.";
-/** Of the lab's plan, which counts hundreds of keys. */
-const digestOf = ({ rings: { current, target, keyPrefix } }: RingLab, vnodes: number): string =>
-  planDigest({ current: current.shards, target: target.shards, vnodes, keyPrefix }).replace("uncounted", "e2");
 
 const LOST =
   /^shard-1 does not know migration \d{8}-\d{6} that the other shards are in: it was emptied, replaced or restarted without its data\. Restore it from its backup\. If only the target ring has it, going back to migrationPhase "stable" and planning anew will do as well\.$/;

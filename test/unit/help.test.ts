@@ -24,6 +24,7 @@ const MESSAGES: Readonly<Record<string, readonly string[]>> = {
   "bad-configuration": [
     "The stack configuration is not valid. Nothing was changed.\n  dedup-shards:vnodes is 0; allowed: …",
   ],
+  "failed-backup": ["the backup of shard-0 failed: its command ended with exit code 3."],
   "shard-memory": [refused("OOM command not allowed when used memory > 'maxmemory'.")],
   "not-a-primary": [
     refused("READONLY You can't write against a read only replica."),

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { NO_PRE_COPY, NO_VERIFY } from "../../faults/bugs";
 import { applyTo, kindOf } from "../../mutation/mutation";
 import { MUTATIONS as MODEL_MUTATIONS } from "../../model/mutations";
 import { MUTATIONS } from "../../mutation/mutations";
@@ -12,6 +13,13 @@ describe("the mutations", () => {
     const names = MUTATIONS.map(({ name }) => name);
     expect(new Set(names).size).to.equal(names.length);
   });
+
+  for (const mutation of [NO_VERIFY, NO_PRE_COPY]) {
+    it(`${mutation.name}, of the fault campaign: its text occurs once in ${mutation.file}`, () => {
+      const text = readFileSync(join(ROOT, mutation.file), "utf8");
+      expect(applyTo(text, mutation)).to.not.equal(text);
+    });
+  }
 
   for (const mutation of MUTATIONS) {
     it(`${mutation.name}: its text occurs once in ${mutation.file}, and its tests are there`, () => {
