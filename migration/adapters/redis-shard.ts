@@ -70,6 +70,7 @@ export class RedisShard implements ShardStore {
     return {
       runId: this.known(fields.get("run_id")),
       version: fields.get("redis_version") ?? "",
+      mode: fields.get("redis_mode") ?? "",
       role: fields.get("role") ?? "",
       usedBytes: number("used_memory"),
       maxMemoryBytes: number("maxmemory"),

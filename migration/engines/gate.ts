@@ -12,6 +12,7 @@ import {
   type RingState,
 } from "../phases";
 import { notReviewed } from "../plan/digest";
+import { roleProblem } from "../plan/server-problems";
 import { describe, epochsOf, isUnknown, podsThatAnswer, type BackendPod, type BackendView } from "./barrier";
 import { GateClosedError } from "./errors";
 import { describeRings, holds, writeMigrationRecord, type MigrationRecord } from "./migration-record";
@@ -91,10 +92,8 @@ const CHECKS: Readonly<Record<Check, CheckRun>> = {
       );
     }
     for (const shard of shards) {
-      const { role } = await shard.info();
-      if (role !== "master") {
-        throw new GateClosedError(`${shard.name} is a ${role}, not a primary. Point its URL at its primary.`);
-      }
+      const problem = roleProblem({ shard: shard.name, ...(await shard.info()) });
+      if (problem !== undefined) throw new GateClosedError(problem);
     }
   },
   fits: async (_run, job) => {

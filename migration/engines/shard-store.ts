@@ -70,6 +70,8 @@ export interface ServerInfo {
   /** Changes with every start of the server process; a SCAN cursor means nothing to another process. */
   readonly runId: string;
   readonly version: string;
+  /** `standalone`, `cluster` or `sentinel`. */
+  readonly mode: string;
   readonly role: string;
   readonly usedBytes: number;
   /** 0 = no limit. */

@@ -3,6 +3,7 @@ import { refuseSharedAmongReachable, refuseSharedServers } from "../adapters/sha
 import { serverOf } from "../config/server";
 import { messageOf, SharedServerError } from "../engines/errors";
 import { findSoleKey } from "../engines/sole-keys";
+import { unfitToJoin } from "./joining-shards";
 import { accessOf, addressesOf, isForced, log, STATE_VERSION, type Secrets, type StepInputs } from "./inputs";
 
 /** Inputs: the shards that exist. */
@@ -10,17 +11,17 @@ export type ShardSetInputs = Pick<StepInputs, "ring" | "connection">;
 
 /** A preview looks no longer than this for keys that would be lost. */
 const LOOK_FOR_MS = 10_000;
-/** A preview waits no longer than this for shards to say which server they are. */
+/** A preview waits no longer than this for shards to say which server they are, and of what kind. */
 const IDENTIFY_WITHIN_MS = 5_000;
 
 /**
- * Refuses, in the preview, to remove a shard that holds a key which no other shard holds, and to take one server for
- * two shards.
+ * Refuses, in the preview, to remove a shard that holds a key which no other shard holds, to take one server for two
+ * shards, and to let one join that cannot: a replica, a Cluster node, one that evicts keys, one too old.
  */
 export async function check(olds: Partial<ShardSetInputs>, news: ShardSetInputs, secrets: Secrets) {
   const before = olds.connection ? addressesOf(olds.connection) : [];
   const removed = before.filter(({ name, url }) => !isStill(news.connection.shards[name], url));
-  const reasons = [await refuseShared(before, news, secrets)];
+  const reasons: (string | undefined)[] = [...(await refuseServers(before, news, secrets))];
   for (const address of removed) {
     if (isForced(address.name, secrets)) log(forcedMessage(address.name));
     else reasons.push(await refuseRemoval(address, news, secrets));
@@ -37,15 +38,20 @@ export const create = (inputs: ShardSetInputs) => ({ ...inputs, stateVersion: ST
 export const update = (_olds: ShardSetInputs, news: ShardSetInputs) => ({ ...news, stateVersion: STATE_VERSION });
 
 /** Looks only when the shards are others than before: every run that locks shards looks again. */
-async function refuseShared(before: readonly ShardAddress[], news: ShardSetInputs, secrets: Secrets) {
+async function refuseServers(before: readonly ShardAddress[], news: ShardSetInputs, secrets: Secrets) {
   const now = addressesOf(news.connection);
-  if (JSON.stringify(before) === JSON.stringify(now)) return undefined;
+  if (JSON.stringify(before) === JSON.stringify(now)) return [];
+  const { shards: current, targetShards } = news.ring;
+  const joins = (name: string) => targetShards.includes(name) && !current.includes(name);
   const open = await openShards(now, accessOf(news, secrets, false));
   try {
     await refuseSharedAmongReachable(open.shards, IDENTIFY_WITHIN_MS);
-    return undefined;
+    return await unfitToJoin(
+      open.shards.filter(({ name }) => joins(name)),
+      IDENTIFY_WITHIN_MS,
+    );
   } catch (error) {
-    return messageOf(error);
+    return [messageOf(error)];
   } finally {
     open.close();
   }

@@ -1,12 +1,10 @@
 /** Whether the shards can take what the copy brings, judged before anything moves. */
 import type { ShardCensus } from "./census";
 import { formatBytes, formatCount } from "./format";
+import { policyProblem, versionProblem } from "./server-problems";
 
 /** A shard may be filled to this part of its memory: a fork for a snapshot can need as much again. */
 export const HEADROOM_FRACTION = 0.5;
-
-/** The first Redis with everything the engines and the backend use. */
-export const MIN_REDIS_MAJOR = 7;
 
 export interface ShardMemory {
   readonly shard: string;
@@ -49,7 +47,7 @@ export function capacityProblems(
   const names = new Set([...target, ...census.map(({ shard }) => shard), ...known.keys()]);
   return [...names].flatMap((shard) => {
     const of = known.get(shard);
-    if (of === undefined) return [`${shard}: its memory and version are unknown. ${NEXT.unknown}`];
+    if (of === undefined) return [`${shard}: its memory and version are unknown. ${NEXT_UNKNOWN}`];
     const checks = target.includes(shard)
       ? [policyProblem(of), headroomProblem(of, incomingTo(shard, census), copiesOn(shard, census))]
       : [];
@@ -79,24 +77,7 @@ export function capacityWarnings(
   });
 }
 
-const NEXT = {
-  unknown: "Next: make sure that the shard answers INFO and CONFIG GET, and plan again.",
-  version: "Next: upgrade it, and plan again.",
-} as const;
-
-function versionProblem({ shard, version }: ShardMemory): string | undefined {
-  if (Number.parseInt(version, 10) >= MIN_REDIS_MAJOR) return undefined;
-  const found = version === "" ? "an unknown version of Redis" : `Redis ${version}`;
-  return `${shard}: it runs ${found}; ${MIN_REDIS_MAJOR}.0 or newer is needed (PEXPIRETIME, SET NX GET). ${NEXT.version}`;
-}
-
-function policyProblem({ shard, maxMemoryPolicy }: ShardMemory): string | undefined {
-  if (maxMemoryPolicy === "noeviction") return undefined;
-  return (
-    `${shard}: its maxmemory-policy is "${maxMemoryPolicy}"; only "noeviction" is allowed, since an evicting shard ` +
-    "drops copies without an error. Next: CONFIG SET maxmemory-policy noeviction, also in its configuration, and plan again."
-  );
-}
+const NEXT_UNKNOWN = "Next: make sure that the shard answers INFO and CONFIG GET, and plan again.";
 
 function headroomProblem(of: ShardMemory, incoming: Incoming, copiedBytes: number): string | undefined {
   const limit = limitOf(of);

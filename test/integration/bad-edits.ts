@@ -1,5 +1,6 @@
 /** What is wrong with the config, or with the stack that it is of: the preview finds it. */
 import type { Phase } from "../../migration/phases";
+import { check as checkShards } from "../../migration/entrypoints/shard-set";
 import { diff } from "../../migration/entrypoints/migration-plan";
 import { check } from "../../migration/entrypoints/ring-gate";
 import { digestOf, TO_COPY, TO_DUAL_WRITE, type BadInput, type Place } from "./bad-input";
@@ -16,6 +17,14 @@ const preview =
     const { failures = [] } = await check(stack.state ?? {}, { ...asked, ...change(asked) });
     if (failures[0]) throw new Error(failures[0].reason);
   };
+/** A preview in which shard-3 joins. @throws Error with why it is refused */
+const previewOfJoining = async ({ stack }: Place): Promise<void> => {
+  const { ring, connection } = stack.asked("plan");
+  const before = Object.fromEntries(THREE.map((name) => [name, connection.shards[name] ?? ""]));
+  const olds = { ring, connection: { ...connection, shards: before } };
+  const { failures } = await checkShards(olds, { ring, connection }, {});
+  if (failures[0]) throw new Error(failures[0].reason);
+};
 const withRing = (change: object) => (asked: Asked) => ({ ring: { ...asked.ring, ...change } });
 const TURNED = ["shard-1", "shard-0", "shard-2"];
 const urls = (lab: RingLab, names: readonly string[]) => names.map((name) => lab.server(name).url).join(",");
@@ -63,6 +72,32 @@ export const BAD_EDITS: readonly BadInput[] = [
     run: preview("copy", withRing({ shards: ["shard-0", "shard-1", "renamed"] })),
     found: "the preview",
     says: () => withoutMigration(["shard-0", "shard-1", "renamed"]),
+  },
+  {
+    name: "a shard that joins is a replica",
+    after: ["stable"],
+    make: ({ lab }) => lab.server("shard-3").client.replicaof("127.0.0.1", lab.server("shard-0").port),
+    run: previewOfJoining,
+    found: "the preview",
+    says: () => "shard-3 is a slave, not a primary. Point its URL at its primary.",
+  },
+  {
+    name: "a shard that joins is a node of a Redis Cluster",
+    after: ["stable"],
+    servers: { "shard-3": { settings: ["--cluster-enabled", "yes"] } },
+    run: previewOfJoining,
+    found: "the preview",
+    says: () => "shard-3 is a Redis Cluster node: dedup-shards moves keys between standalone servers only.",
+  },
+  {
+    name: "a shard that joins evicts keys",
+    after: ["stable"],
+    make: ({ lab }) => lab.server("shard-3").client.config("SET", "maxmemory-policy", "allkeys-lru"),
+    run: previewOfJoining,
+    found: "the preview",
+    says: () =>
+      'shard-3: its maxmemory-policy is "allkeys-lru"; only "noeviction" is allowed, since an evicting shard drops copies ' +
+      "without an error. Next: CONFIG SET maxmemory-policy noeviction, also in its configuration, and plan again.",
   },
   {
     name: "planDigest is of a plan with ten times as many keys",

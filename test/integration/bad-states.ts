@@ -18,7 +18,7 @@ const LOST =
 
 export const BAD_STATES: readonly BadInput[] = [
   {
-    name: "a target that is a replica",
+    name: "a target that is a replica, and that no preview could reach",
     after: ["stable"],
     make: ({ lab }) => lab.server("shard-3").client.replicaof("127.0.0.1", lab.server("shard-0").port),
     run: up("plan"),
@@ -34,7 +34,7 @@ export const BAD_STATES: readonly BadInput[] = [
     says: ({ lab }) => isReplica(lab, "shard-0"),
   },
   {
-    name: "a target that evicts keys",
+    name: "a target that evicts keys, and that no preview could reach",
     after: ["stable"],
     make: ({ lab }) => lab.server("shard-3").client.config("SET", "maxmemory-policy", "allkeys-lru"),
     run: up("plan"),
@@ -140,7 +140,7 @@ export const BAD_STATES: readonly BadInput[] = [
       '"copy" and run `pulumi up` first.',
   },
   {
-    name: "a target that is a node of a Redis Cluster",
+    name: "a target that is a node of a Redis Cluster, and that no preview could reach",
     after: ["stable"],
     servers: { "shard-3": { settings: ["--cluster-enabled", "yes"] } },
     run: up("plan"),

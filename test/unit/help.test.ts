@@ -11,6 +11,7 @@ import {
 } from "../../migration/engines/errors";
 import { dispatch } from "../../migration/entrypoints/dispatch";
 import { sectionFor, withHelp } from "../../migration/help";
+import { serverProblems } from "../../migration/plan/server-problems";
 
 const PAGE = readFileSync(path.join(__dirname, "../../docs/troubleshooting.md"), "utf8");
 const SECTIONS = [...PAGE.matchAll(/^## (.+)$/gm)].map(([, title = ""]) => title.toLowerCase().replaceAll(" ", "-"));
@@ -18,6 +19,7 @@ const SECTIONS = [...PAGE.matchAll(/^## (.+)$/gm)].map(([, title = ""]) => title
 const url = "redis://h";
 const refused = (reply: string) => new ShardRefusedError("a", url, reply).message;
 const shard = { name: "a", url };
+const SERVER = { shard: "a", version: "7.0.15", mode: "standalone", role: "master", maxMemoryPolicy: "noeviction" };
 
 /** [the section, messages as the product words them] */
 const MESSAGES: Readonly<Record<string, readonly string[]>> = {
@@ -30,6 +32,8 @@ const MESSAGES: Readonly<Record<string, readonly string[]>> = {
     refused("READONLY You can't write against a read only replica."),
     "a is a slave, not a primary. Point its URL at its primary.",
     refused("MOVED 1 h:1"),
+    ...serverProblems({ ...SERVER, mode: "cluster" }),
+    ...serverProblems({ ...SERVER, role: "slave" }),
   ],
   "silent-shard": [
     new ShardUnreachableError("a", url, new Error("connect ECONNREFUSED")).message,
@@ -68,6 +72,8 @@ const MESSAGES: Readonly<Record<string, readonly string[]>> = {
     "backend pods run a ring epoch that this migration does not know: backend-1.",
   ],
   "refused-plan": [
+    ...serverProblems({ ...SERVER, version: "6.2.1" }),
+    ...serverProblems({ ...SERVER, maxMemoryPolicy: "allkeys-lru" }),
     "the plan is refused, nothing has moved:\na: evicts",
     "the shards have changed since the plan:\na: evicts",
     "the plan that is recorded on the shards is d1, and not d2 (planDigest), which was reviewed: the rings differ.",
