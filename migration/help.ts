@@ -18,7 +18,7 @@ const SECTIONS: readonly (readonly [says: RegExp, section: string])[] = [
   [/backend pods? |epoch .* known to run|ring epoch that this migration does not know/, "epoch-skew"],
   [/cannot be reached|refused: /, "silent-shard"],
   [/still in migration|in another migration/, "open-migration"],
-  [/no ring yet|backend runs the target ring/, "refused-changes"],
+  [/no ring yet|backend runs the target ring|written by a newer version/, "refused-changes"],
   [/makes no sense/, "silent-shard"],
   [/the plan is refused|, and plan again\.|changed since the plan|planDigest/, "refused-plan"],
   [/dual-write is on|has been closed/, "open-migration"],

@@ -3,7 +3,7 @@
  * stored there. So what this file takes and returns must stay as it is, whatever else changes.
  */
 import { withHelp } from "../help";
-import type { Secrets } from "./inputs";
+import { STATE_VERSION, type Secrets } from "./inputs";
 
 /** What an entrypoint exports; each is a file of this folder. */
 interface Entrypoint {
@@ -45,6 +45,16 @@ const METHODS = {
   delete: ({ entrypoint, args: [, olds], secrets }: Call) => entrypoint.remove?.(olds, secrets),
 } as const;
 
+/** Of what a later version noted in the state this one may not know the meaning. @throws Error, which names both versions */
+function refuseNewer(olds: unknown): void {
+  const { stateVersion = 0 } = Object(olds) as { readonly stateVersion?: number };
+  if (stateVersion <= STATE_VERSION) return;
+  throw new Error(
+    `the stack's state was written by a newer version of this program (state version ${stateVersion}; this one knows ` +
+      `${STATE_VERSION}). Nothing has been changed: run the version that wrote it.`,
+  );
+}
+
 /** The stack's config, secrets in plain. */
 interface Config {
   get(key: string): string | undefined;
@@ -76,6 +86,8 @@ export async function dispatch(
     forceRemoveShards: config?.get("forceRemoveShards"),
   };
   try {
+    // The others are given inputs, which have no version.
+    if (method !== "check" && method !== "create") refuseNewer(args[1]);
     return explained(await Promise.resolve<unknown>(METHODS[method]({ name, entrypoint, args, secrets })));
   } catch (error) {
     if (error instanceof Error) error.message = withHelp(error.message);

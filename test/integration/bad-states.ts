@@ -2,7 +2,10 @@
 import type { Phase } from "../../migration/phases";
 import { digestOf, TO_COPY, type BadInput, type Place } from "./bad-input";
 import { PaperStack } from "./paper-stack";
-import type { RingLab } from "./ring-lab";
+import { THREE, type RingLab } from "./ring-lab";
+
+/** The key that shards keep the migration's record in. */
+const RECORD = "dedup-shards:migration";
 
 const up =
   (phase: Phase) =>
@@ -82,6 +85,22 @@ export const BAD_STATES: readonly BadInput[] = [
     says: () =>
       "the migration record on shard-1 cannot be read (key dedup-shards:migration). Delete that key on every shard, set " +
       'migrationPhase back to "stable" and plan anew.',
+  },
+  {
+    name: "the plan's record is of other rings",
+    after: ["stable", "plan"],
+    make: async ({ lab }) => {
+      for (const { client } of lab.servers.values()) {
+        const record = JSON.parse((await client.get(RECORD)) ?? "") as object;
+        await client.set(RECORD, JSON.stringify({ ...record, id: "m-1", targetShards: [...THREE, "shard-9"] }));
+      }
+    },
+    run: up("copy"),
+    found: "the gate",
+    says: () =>
+      "the shards are in another migration (m-1: shard-0, shard-1, shard-2 → shard-0, shard-1, shard-2, shard-9 with 150 " +
+      'vnodes and keyPrefix "pcs:"), and not in shard-0, shard-1, shard-2 → shard-0, shard-1, shard-2, shard-3 with 150 ' +
+      'vnodes and keyPrefix "pcs:". Set the config to that, or go back to migrationPhase "stable" and plan anew.',
   },
   {
     name: "a shard lost its data",

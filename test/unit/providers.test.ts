@@ -5,6 +5,8 @@ import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { dispatch } from "../../migration/entrypoints/dispatch";
+import { STATE_VERSION } from "../../migration/entrypoints/inputs";
 import { shellFor } from "../../migration/providers/shell";
 
 const ROOT = join(__dirname, "../..");
@@ -58,6 +60,20 @@ describe("serialized providers", function () {
       "the program cannot be loaded: run npm ci in its folder, and try again " +
       "(Error: Cannot find module 'ts-node/register/transpile-only'\n";
     expect(stdout, stderr).to.equal(refusal.repeat(4));
+  });
+
+  it("refuse a state that a newer version has written, before anything is done", async () => {
+    const newer = { stateVersion: STATE_VERSION + 1 };
+    const calls = { diff: ["id", newer, {}], read: ["id", newer], update: ["id", newer, {}], delete: ["id", newer] };
+    for (const [method, args] of Object.entries(calls)) {
+      const error = await dispatch("drain", method as keyof typeof calls, args, undefined).catch(
+        (found: unknown) => found,
+      );
+      expect(String(error), method).to.equal(
+        "Error: the stack's state was written by a newer version of this program (state version 2; this one knows 1). " +
+          "Nothing has been changed: run the version that wrote it.\nMore: docs/troubleshooting.md#refused-changes",
+      );
+    }
   });
 
   it("that an earlier version has left in the state run as well", () => {
