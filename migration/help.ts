@@ -10,6 +10,8 @@ const SECTIONS: readonly (readonly [says: RegExp, section: string])[] = [
   [/refused: READONLY|not a primary|is a Redis (Cluster node|sentinel)/, "not-a-primary"],
   [/forceRemoveShards|cannot be removed/, "shards-that-go"],
   [/same database of the same server/, "one-server-twice"],
+  [/the address of .* leads to/, "swapped-addresses"],
+  [/the clock of /, "shard-clocks"],
   [/does not know migration|record on .* cannot be read/, "lost-data"],
   [/another migration run works on|lost its lock|put its own Job in the place/, "another-run"],
   [/\bJob\b/, "engine-job"],

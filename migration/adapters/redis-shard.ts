@@ -142,7 +142,7 @@ export class RedisShard implements ShardStore {
 
   async add(token: FencingToken, { content }: Bundle): Promise<Added> {
     const [written, expired, ...present] = this.replies.list(
-      await this.client.script(LUA.add, [LOCK], [token, content]),
+      await this.client.script(LUA.add, [LOCK], [this.mine(token), content]),
     );
     return {
       written: this.replies.number(written),
@@ -176,7 +176,7 @@ export class RedisShard implements ShardStore {
       `${isDump ? DUMP_MARK : ""}${expiresAtMs}`,
       value,
     ]);
-    const reply = this.replies.list(await this.client.script(LUA.write, keys, [token, ...args]), {
+    const reply = this.replies.list(await this.client.script(LUA.write, keys, [this.mine(token), ...args]), {
       length: writes.length,
     });
     return reply.map((code) => this.outcome(WRITE_OUTCOMES, code));
@@ -186,7 +186,7 @@ export class RedisShard implements ShardStore {
     const outcomes: RemoveOutcome[] = [];
     while (outcomes.length < keys.length) {
       const done = outcomes.length;
-      const args = [token, SCRIPT_BYTES, ...expected.slice(done).flatMap(seen)];
+      const args = [this.mine(token), SCRIPT_BYTES, ...expected.slice(done).flatMap(seen)];
       const reply = this.replies.list(await this.client.script(LUA.remove, [LOCK, ...keys.slice(done)], args));
       this.replies.progress(reply.length, keys.length - done);
       outcomes.push(...reply.map((code) => this.outcome(REMOVE_OUTCOMES, code)));
@@ -203,24 +203,32 @@ export class RedisShard implements ShardStore {
     await this.client.script(
       LUA.put,
       [LOCK, BOOKKEEPING_PREFIX + name],
-      value === undefined ? [token] : [token, value],
+      value === undefined ? [this.mine(token)] : [this.mine(token), value],
     );
   }
 
   lock(token: FencingToken, holder: string, forMs: number, of: LockOf = "run"): Promise<LockReply> {
-    return this.askForLock(LOCK_KEYS[of], [token, holder, String(forMs), "take"]);
+    return this.askForLock(LOCK_KEYS[of], [this.mine(token), holder, String(forMs), "take"]);
   }
 
   renew(token: FencingToken, holder: string, forMs: number, of: LockOf = "run"): Promise<LockReply> {
-    return this.askForLock(LOCK_KEYS[of], [token, holder, String(forMs), "renew"]);
+    return this.askForLock(LOCK_KEYS[of], [this.mine(token), holder, String(forMs), "renew"]);
   }
 
   async unlock(token: FencingToken, of: LockOf = "run"): Promise<void> {
-    await this.client.script(LUA.unlock, LOCK_KEYS[of], [token]);
+    await this.client.script(LUA.unlock, LOCK_KEYS[of], [this.mine(token)]);
   }
 
   close(): void {
     this.client.close();
+  }
+
+  /**
+   * The token as it stands in this shard's lock: of another shard, to which a name may lead after its address was given
+   * away, the same run's lock is not this one. (The name first: no name with that behind it begins another one.)
+   */
+  private mine(token: FencingToken): string {
+    return `${this.name}@${token}`;
   }
 
   /** Without it nobody could tell a server from another one, or from itself before a restart. */

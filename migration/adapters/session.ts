@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
+import { assertClocksAgree } from "../engines/clocks";
 import { RunLock } from "../engines/lock";
 import type { Clock, Log, MigrationRings, Run, Shards } from "../engines/runtime";
 import type { ShardStore } from "../engines/shard-store";
@@ -35,7 +36,8 @@ export interface SessionPlan {
 
 /**
  * Opens the shards, takes their lock, runs the work and gives everything back, whatever happens.
- * @throws LockedError when another run is at work; SharedServerError when two shards are one; ShardUnreachableError when a shard that is needed does not answer.
+ * @throws LockedError when another run is at work; SharedServerError when two shards are one; GateClosedError when their
+ *   clocks do not agree; ShardUnreachableError when a shard that is needed does not answer.
  */
 export async function withSession<T>(plan: SessionPlan, work: (session: Session) => Promise<T>): Promise<T> {
   const { addresses, access, rings, log } = plan;
@@ -44,6 +46,7 @@ export async function withSession<T>(plan: SessionPlan, work: (session: Session)
     const outOfReach = await findOutOfReach(plan);
     const stores = open.shards.filter(({ name }) => !outOfReach.includes(name));
     await refuseSharedServers(stores);
+    await assertClocksAgree(stores);
     const holder = { token: randomUUID(), description: describeHolder(plan.purpose) };
     const lock = await RunLock.acquire(stores, holder, systemClock, log);
     try {

@@ -40,12 +40,17 @@ export async function drainBatch(
   const only = keys.filter((_, i) => held[i]?.fingerprint !== "" && there[i]?.fingerprint === "");
   const absent = only.map((key) => ({ key, expected: ABSENT }));
   const rescue = only.length > 0 && (orphans !== "delete" || !(await remembers(owner, record)));
-  const rescued = rescue ? (await copy(source, owner, absent, { run, record, throttle })).written : 0;
-  const outcomes = await throttle.observe(() => source.remove(run.token(), keys, held));
+  const { written: rescued, expired } = rescue ? await copy(source, owner, absent, { run, record, throttle }) : NONE;
+  // What is over by the owner's clock, and lives here, may be its last copy: it goes when it is over here as well.
+  const going = keys.flatMap((key, i) => (expired.includes(key) ? [] : [{ key, seen: held[i] ?? ABSENT }]));
+  const [goingKeys, seen] = [going.map(({ key }) => key), going.map(({ seen }) => seen)];
+  const outcomes = await throttle.observe(() => source.remove(run.token(), goingKeys, seen));
   // A reply lost to a restart is asked for again and says "gone" of what the first try removed.
-  const found = outcomes.filter((_, i) => held[i]?.fingerprint !== "");
-  return { checked: found.length, deleted: found.filter((outcome) => outcome !== "changed").length, rescued };
+  const gone = outcomes.filter((outcome, i) => outcome !== "changed" && seen[i]?.fingerprint !== "");
+  return { checked: held.filter(({ fingerprint }) => fingerprint !== "").length, deleted: gone.length, rescued };
 }
+
+const NONE: { written: number; expired: readonly Buffer[] } = { written: 0, expired: [] };
 
 /** Whether both exist, with different values. */
 const areUnlike = (a: KeyState, b: KeyState = ABSENT): boolean =>

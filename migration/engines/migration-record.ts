@@ -31,6 +31,8 @@ export interface MigrationRecord extends Omit<RingState, "phase"> {
   readonly cutover?: { readonly epoch: number; readonly atMs: number };
   /** The ring epoch in which the last pass of the cleanup found nothing. */
   readonly drainedInEpoch?: number;
+  /** The shard that this copy of the record was written to; not in records of before. */
+  readonly on?: string;
 }
 
 /** @returns whether what was noted once still holds: no epoch since then has run a config that makes it untrue. */
@@ -88,6 +90,32 @@ export async function assertRemembers(shard: ShardStore, record: MigrationRecord
   if (!(await remembers(shard, record))) throw new GateClosedError(lostMessage(shard.name, record.id));
 }
 
+/**
+ * Throws when a shard's name leads to another shard of its migration: pods get new addresses when they start, one may get
+ * that which another one had, and who connects by a name that was looked up before is there.
+ */
+export async function assertItself(shard: ShardStore): Promise<void> {
+  const text = await shard.readRecord(NAME);
+  if (text !== undefined) refuseOther(jsonOf(text), shard);
+}
+
+function refuseOther(found: unknown, shard: ShardStore): void {
+  const { on } = fieldsOf(found);
+  if (typeof on !== "string" || on === shard.name) return;
+  throw new GateClosedError(
+    `the address of ${shard.name} leads to ${on}. Nothing is done on a shard that is not the one it is taken for: wait until ` +
+      "their names lead where they should, or mend shardUrls, then run `pulumi up` again.",
+  );
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined; // what stands there is not a record
+  }
+}
+
 /** @returns the rings of a migration, as a message says them. */
 export const describeRings = ({ shards, targetShards, vnodes, keyPrefix }: Omit<RingState, "phase">): string =>
   `${shards.join(", ")} → ${targetShards.join(", ")} with ${vnodes} vnodes and keyPrefix "${keyPrefix}"`;
@@ -99,7 +127,7 @@ export async function writeMigrationRecord<T extends MigrationRecord | undefined
   record: T,
 ): Promise<T> {
   const next = record && { ...record, sequence: record.sequence + 1 };
-  for (const shard of shards) await shard.writeRecord(token, NAME, next && JSON.stringify(next));
+  for (const shard of shards) await shard.writeRecord(token, NAME, next && JSON.stringify({ ...next, on: shard.name }));
   return next;
 }
 
@@ -137,17 +165,15 @@ const OPTIONAL: Readonly<Partial<Record<keyof MigrationRecord, (value: unknown) 
     return isWhole(epoch) && isWhole(atMs) && (atMs as number) <= LAST_MS;
   },
   drainedInEpoch: isWhole,
+  on: (value) => typeof value === "string",
 };
 
 const isNames = (value: unknown): boolean => Array.isArray(value) && value.every((name) => typeof name === "string");
 
 function parse(text: string, shard: ShardStore): MigrationRecord {
-  try {
-    const found: unknown = JSON.parse(text);
-    if (isRecord(found)) return found;
-  } catch {
-    // Falls through to the message below: what stands there is not a record.
-  }
+  const found = jsonOf(text);
+  refuseOther(found, shard);
+  if (isRecord(found)) return found;
   throw new GateClosedError(
     `the migration record on ${shard.name} cannot be read (key dedup-shards:${NAME}). ` +
       `Delete that key on every shard, set migrationPhase back to "stable" and plan anew.`,

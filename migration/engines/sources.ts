@@ -1,5 +1,5 @@
 import { readCheckpoint, writeCheckpoint, type Counts } from "./checkpoint";
-import { assertRemembers, type MigrationRecord } from "./migration-record";
+import { assertItself, assertRemembers, type MigrationRecord } from "./migration-record";
 import { formatCount as count } from "../plan/format";
 import { Progress } from "./progress";
 import type { Route } from "./route";
@@ -116,6 +116,7 @@ async function runOnSource(
       });
       tell({ kind: "checkpoint", source: source.name });
     },
+    onServer: assertItself,
     onRestart: async (restarted) => {
       await assertRemembers(restarted, job.record);
       const before = checked();

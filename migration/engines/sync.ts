@@ -137,14 +137,16 @@ export async function syncExtras(edge: Edge, keys: readonly Buffer[], action: Ex
 /**
  * Copies keys as they are now, unless the shard written to no longer holds what is expected of it. Big values go in
  * several requests: as many as were read at once are written at once. The caller has taken the keys' share of the rate.
+ * `expired`: their time has passed by the clock of the shard that was written to.
  */
 export async function copy(
   from: ShardStore,
   to: ShardStore,
   keys: readonly { readonly key: Buffer; readonly expected: KeyState }[],
   { run, record, throttle }: Pick<SyncJob, "run" | "record" | "throttle">,
-): Promise<{ written: number; changed: readonly Buffer[] }> {
+): Promise<{ written: number; changed: readonly Buffer[]; expired: readonly Buffer[] }> {
   const changed: Buffer[] = [];
+  const expired: Buffer[] = [];
   let written = 0;
   for (let done = 0; done < keys.length;) {
     const rest = keys.slice(done);
@@ -157,8 +159,9 @@ export async function copy(
     const outcomes = await throttle.observe(() => to.write(run.token(), writes));
     written += outcomes.filter((outcome) => outcome === "written").length;
     changed.push(...writes.flatMap(({ key }, i) => (outcomes[i] === "changed" ? [key] : [])));
+    expired.push(...writes.flatMap(({ key }, i) => (outcomes[i] === "expired" ? [key] : [])));
   }
-  return { written, changed };
+  return { written, changed, expired };
 }
 
 /** @returns those of the keys that may differ: the members of groups that do. Most do not, and need no look at each key. */

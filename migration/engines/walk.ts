@@ -26,6 +26,8 @@ export interface Walk {
   readonly onBatch: (other: string, keys: readonly Buffer[]) => Promise<void>;
   /** Called when everything before a cursor is done: the place to leave a checkpoint. `"0"` is the end. */
   readonly onWindow: (cursor: string, runId: string) => Promise<void>;
+  /** Called when it is known which server process is asked, before its keys are: the place to make sure which shard that is. */
+  readonly onServer: (source: ShardStore) => Promise<void>;
   /** Called when the server process was replaced under way, before the scan starts over: the place to distrust it. */
   readonly onRestart: (source: ShardStore) => Promise<void>;
   readonly log: Log;
@@ -37,6 +39,7 @@ export interface Walk {
  */
 export async function walk(job: Walk): Promise<void> {
   let runId = await job.source.runId();
+  await job.onServer(job.source);
   let cursor = job.startRunId === undefined || job.startRunId === runId ? job.startCursor : "0";
   if (cursor !== job.startCursor) await startOver(job);
   for (let done = false; !done;) {

@@ -4,7 +4,7 @@ import { sampled, Samples } from "../engines/samples";
 import type { Session } from "../adapters/session";
 import { rolesOf, type Phase } from "../phases";
 import { log, repairPace, resultsOf, STATE_VERSION, type Secrets, type StepInputs } from "./inputs";
-import { openMigration, openRun, ringEpoch } from "./open-run";
+import { openMigration, openRun, workEpoch } from "./open-run";
 import { braked } from "./open-service";
 
 interface Outputs extends StepInputs {
@@ -37,7 +37,7 @@ async function bringIntoStep(session: Session, inputs: StepInputs, secrets: Secr
   const { work, settings } = inputs;
   const { run, stores } = session;
   const record = await openMigration(session);
-  const epoch = await ringEpoch(inputs);
+  const epoch = await workEpoch(inputs, record);
   const { primary } = rolesOf(work as Phase);
   const direction =
     primary === "current"

@@ -5,7 +5,7 @@ import { writeMigrationRecord } from "../engines/migration-record";
 import type { Pace } from "../engines/runtime";
 import { rolesOf, type Phase } from "../phases";
 import { resultsOf, STATE_VERSION, type Secrets, type SettingsInputs, type StepInputs } from "./inputs";
-import { openMigration, openRun, ringEpoch } from "./open-run";
+import { openMigration, openRun, ringEpoch, workEpoch } from "./open-run";
 
 interface Outputs extends StepInputs {
   readonly counts?: unknown;
@@ -30,7 +30,7 @@ function cleanUp(inputs: StepInputs, secrets: Secrets): Promise<DrainCounts> {
     const { run, stores } = session;
     const { current, target } = run.rings;
     const record = await openMigration(session);
-    const epoch = await ringEpoch(inputs);
+    const epoch = await workEpoch(inputs, record);
     const direction = { primary: target, secondary: current };
     const job = { record, direction, sources: current.shards, pace: paceOf(inputs.settings), epoch };
     const counts = await drain(run, job);

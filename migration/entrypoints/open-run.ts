@@ -5,6 +5,7 @@ import { GateClosedError } from "../engines/errors";
 import { readMigrationRecord, type MigrationRecord } from "../engines/migration-record";
 import { accessOf, addressesOf, log, ringsOf, type ConnectionInputs, type Secrets, type StepInputs } from "./inputs";
 import type { Run } from "../engines/runtime";
+import { podConfigOf, type Phase } from "../phases";
 import { delegating } from "./delegate";
 import { pushingProgress, type ShownInputs } from "./push-progress";
 import { watchEngine } from "./watch-engine";
@@ -66,6 +67,22 @@ export async function liveEpoch(backend: BackendView): Promise<number> {
   const epoch = Number((await backend.ring())?.["DEDUP_RING_EPOCH"]);
   if (Number.isInteger(epoch)) return epoch;
   throw new GateClosedError(`the live ring ConfigMap has no DEDUP_RING_EPOCH. Run \`pulumi up\` to write it.`);
+}
+
+/**
+ * The epoch of a step, as in {@link ringEpoch}, which must be one that the phase's own gate has let come: a run with
+ * `--target` or `--exclude` may have left that gate out, and the step has its phase from the config.
+ *
+ * @throws GateClosedError when pods of that epoch run another config than that of the phase, or the ring has been moved.
+ */
+export async function workEpoch(inputs: StepInputs, { configs }: MigrationRecord): Promise<number> {
+  const epoch = await ringEpoch(inputs);
+  const runs = configs?.[epoch];
+  if (runs === undefined || runs === podConfigOf(inputs.work as Phase)) return epoch;
+  throw new GateClosedError(
+    `ring epoch ${epoch} is not that of migrationPhase "${inputs.work}": its gate has not let the phase through, and the ring ` +
+      "has not been moved. Nothing has been done: run `pulumi up` for the whole stack, without --target and --exclude.",
+  );
 }
 
 /**

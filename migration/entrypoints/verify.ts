@@ -3,7 +3,7 @@ import type { MigrationRecord } from "../engines/migration-record";
 import { verifyAndRepair, type VerifyReport } from "../engines/verify";
 import { rolesOf, type Phase } from "../phases";
 import { repairPace, resultsOf, STATE_VERSION, type Secrets, type SettingsInputs, type StepInputs } from "./inputs";
-import { openMigration, openRun, ringEpoch } from "./open-run";
+import { openMigration, openRun, workEpoch } from "./open-run";
 
 interface Outputs extends StepInputs {
   readonly report?: unknown;
@@ -14,8 +14,9 @@ export async function update(olds: Partial<Outputs>, news: StepInputs, secrets: 
   const kept = { ...news, stateVersion: STATE_VERSION };
   if (news.work === "none") return { ...kept, report: resultsOf(olds, news).report ?? null };
   const report = await openRun(news, secrets, { purpose: "verify" }, async (session) => {
-    await ringEpoch(news);
-    return verifyPhase(session, await openMigration(session), news.work as Phase, news.settings);
+    const record = await openMigration(session);
+    await workEpoch(news, record);
+    return verifyPhase(session, record, news.work as Phase, news.settings);
   });
   return { ...kept, report };
 }

@@ -3,7 +3,7 @@ import { describe, podsBehind } from "../engines/barrier";
 import { GateClosedError, messageOf } from "../engines/errors";
 import { holds } from "../engines/migration-record";
 import type { StepInputs } from "../entrypoints/inputs";
-import { openBackend, openMigration, openRun, ringEpoch } from "../entrypoints/open-run";
+import { openBackend, openMigration, openRun, workEpoch } from "../entrypoints/open-run";
 import { verifyPhase } from "../entrypoints/verify";
 import { withHelp } from "../help";
 import { rolesOf } from "../phases";
@@ -20,8 +20,8 @@ async function main(): Promise<void> {
   }
   const inputs: StepInputs = { migration, epoch, work: phase, ring, connection, settings };
   await openRun(inputs, secrets, { purpose: "repair" }, async (session) => {
-    await ringEpoch(inputs);
     const record = await openMigration(session);
+    await workEpoch(inputs, record);
     const behind = await podsBehind(await openBackend(connection, metrics), epoch);
     // Before that, what only the other ring holds may be a left-over: the catch-up deletes it, a repair would complete it.
     if (!holds(record, "inStep", epoch) || behind.length > 0) {

@@ -6,6 +6,7 @@ import { ENGINES } from "./mutations/engines";
 import { PARTS } from "./mutations/parts";
 import { PHASES } from "./mutations/phases";
 import { PODS } from "./mutations/pods";
+import { SERVERS } from "./mutations/servers";
 import { SERVICE } from "./mutations/service";
 import { SHARDS } from "./mutations/shards";
 import { WRITES } from "./mutations/writes";
@@ -19,5 +20,6 @@ export const MUTATIONS: readonly Mutation[] = [
   DRAINS,
   PARTS,
   SHARDS,
+  SERVERS,
   SERVICE,
 ].flat();

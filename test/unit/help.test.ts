@@ -52,6 +52,12 @@ const MESSAGES: Readonly<Record<string, readonly string[]>> = {
     "a cannot be removed, not even by forceRemoveShards: the backend runs a ring with it.",
   ],
   "one-server-twice": [new SharedServerError(shard, { ...shard, name: "b" }).message],
+  "swapped-addresses": [
+    "the address of a leads to b. Nothing is done on a shard that is not the one it is taken for: wait",
+  ],
+  "shard-clocks": [
+    "the clock of a is 7s ahead of that of b: claims that live on the one are over on the other. Nothing has",
+  ],
   "lost-data": [
     "a does not know migration m-1: it was emptied or restarted without its data.",
     "the migration record on a cannot be read (key dedup-shards:migration).",

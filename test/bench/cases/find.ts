@@ -38,6 +38,7 @@ function ownFind(ring: BenchRing): Promise<void> {
       startCursor: "0",
       onBatch: () => Promise.resolve(),
       onWindow: () => Promise.resolve(),
+      onServer: () => Promise.resolve(),
       onRestart: () => Promise.resolve(),
       log,
     }),

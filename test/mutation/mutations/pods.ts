@@ -112,8 +112,8 @@ const GATE = inFile(
     {
       name: "gate-reviewed-plan",
       removed: "the plan is the one that was reviewed, where its digest is asked for",
-      find: "if (differences.length === 0) return record;",
-      replace: "if (differences.length >= 0) return record;",
+      find: "if (problem === undefined) return record;",
+      replace: "if (problem !== null) return record;",
     },
     {
       name: "gate-in-step",
@@ -149,8 +149,8 @@ const GATE_ON_SHARDS = inFile("migration/engines/gate.ts", MOVES, [
   {
     name: "gate-primary",
     removed: "a shard that is a replica shuts the gate",
-    find: 'if (role !== "master") {',
-    replace: 'if (role === "") {',
+    find: "roleProblem({ shard: shard.name, ...(await shard.info()) })",
+    replace: 'roleProblem({ shard: shard.name, role: "master" })',
   },
   {
     name: "gate-window",

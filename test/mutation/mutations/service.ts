@@ -65,6 +65,19 @@ const MOVED = inFile(
   ],
 );
 
+const PAST_THE_GATE = inFile(
+  "migration/entrypoints/open-run.ts",
+  ["test/integration/moves.test.ts"],
+  [
+    {
+      name: "past-the-gate",
+      removed: "no step does the work of a phase that its gate has not let through",
+      find: "runs === podConfigOf(inputs.work as Phase)",
+      replace: "podConfigOf(inputs.work as Phase)",
+    },
+  ],
+);
+
 const MOVE_BACK = inFile(
   "migration/entrypoints/move-back.ts",
   ["test/integration/metric-gates.test.ts"],
@@ -110,4 +123,4 @@ const THROTTLE = inFile(
   ],
 );
 
-export const SERVICE = [GATE, GATES, BAKE, MOVED, MOVE_BACK, BRAKE, THROTTLE].flat();
+export const SERVICE = [GATE, GATES, BAKE, MOVED, PAST_THE_GATE, MOVE_BACK, BRAKE, THROTTLE].flat();

@@ -231,32 +231,6 @@ const READY = inFile(
   ],
 );
 
-const PERSISTENCE = inFile(
-  "components/redis-config.ts",
-  ["test/unit/components/redis-config.test.ts"],
-  [
-    {
-      name: "synced-before-answered",
-      removed: "a shard answers a write when it is on disk, and not before",
-      find: "appendfsync always",
-      replace: "appendfsync everysec",
-    },
-  ],
-);
-
-const START = inFile(
-  "components/shard-start.ts",
-  ["test/integration/shard-start.test.ts"],
-  [
-    {
-      name: "one-redis-a-volume",
-      removed: "no Redis starts beside another one on the same volume",
-      find: '[ -n "$why" ]; do',
-      replace: "true; do",
-    },
-  ],
-);
-
 const SCAN = inFile(
   "migration/adapters/redis-shard.ts",
   ["test/integration/plan.test.ts"],
@@ -285,5 +259,5 @@ const ENGINE = inFile(
 
 export const SHARDS = [
   ...[PLAN, PLANNED_ANEW, UNLOADED, PRE_FLIGHT, CAPACITY, SHARED, RECORD, REFUSALS],
-  ...[RING, BACKUP, SHARD_GUARD, SHARD_SET, REPLACED, READY, PERSISTENCE, START, SCAN, ENGINE],
+  ...[RING, BACKUP, SHARD_GUARD, SHARD_SET, REPLACED, READY, SCAN, ENGINE],
 ].flat();

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { GateClosedError } from "../../../migration/engines/errors";
 import {
+  assertItself,
   assertRemembers,
   holds,
   readMigrationRecord,
@@ -130,6 +131,18 @@ describe("the migration record", () => {
     });
   });
 
+  it("is refused where it is that of another shard: the name leads to the wrong one", async () => {
+    const refusal =
+      "the address of b leads to a. Nothing is done on a shard that is not the one it is taken for: wait until their names " +
+      "lead where they should, or mend shardUrls, then run `pulumi up` again.";
+    const [a, b] = [holding("a", text({ on: "a" })), holding("b", text({ on: "a" }))];
+    for (const refused of [assertItself(b), assertRemembers(b, RECORD), readMigrationRecord([a, b])]) {
+      expect((await errorOf(refused))?.message).to.equal(refusal);
+    }
+    await assertItself(a);
+    for (const unknown of [text(), "{", undefined]) await assertItself(holding("b", unknown));
+  });
+
   it("is written to all shards with the next sequence number, and removed from all", async () => {
     const written: unknown[] = [];
     const shards = ["a", "b"].map((name) =>
@@ -139,8 +152,8 @@ describe("the migration record", () => {
     expect(next).to.deep.equal({ ...RECORD, sequence: 4 });
     expect(await writeMigrationRecord(shards, "token", undefined)).to.equal(undefined);
     expect(written).to.deep.equal([
-      ["a", "token", "migration", text({ sequence: 4 })],
-      ["b", "token", "migration", text({ sequence: 4 })],
+      ["a", "token", "migration", text({ sequence: 4, on: "a" })],
+      ["b", "token", "migration", text({ sequence: 4, on: "b" })],
       ["a", "token", "migration", undefined],
       ["b", "token", "migration", undefined],
     ]);

@@ -36,6 +36,7 @@ class Script {
       startCursor: "0",
       onBatch: (other, keys) => Promise.resolve(void this.batches.push(`${other}: ${keys.map(String).join(" ")}`)),
       onWindow: (cursor, runId) => Promise.resolve(void this.windows.push(`${cursor} of ${runId}`)),
+      onServer: () => Promise.resolve(),
       onRestart: () => Promise.resolve(void this.restarts++),
       log: (line) => void this.lines.push(line),
       ...change,

@@ -1,0 +1,65 @@
+/** A shard whose clock is ahead takes living claims for expired: nothing may be moved by it. */
+import { expect } from "chai";
+import { once } from "node:events";
+import { connect, createServer, type AddressInfo, type Server } from "node:net";
+import { withSession } from "../../migration/adapters/session";
+import { GateClosedError } from "../../migration/engines/errors";
+import { preCopy } from "../../migration/engines/pre-copy";
+import { errorOf, FOUR, PACE, RingLab, THREE, TOLERANCE_MS } from "./ring-lab";
+
+/** A way to a server on which every time that it tells, in ms, is later. */
+async function later(port: number, byMs: number): Promise<Server> {
+  const server = createServer((client) => {
+    const redis = connect(port, "127.0.0.1");
+    client.pipe(redis);
+    redis.on("data", (data) => {
+      const told = data.toString("latin1").replace(/(\$13\r\n)(1\d{12})(\r\n)/, (_, before, ms, after) => {
+        return `${before as string}${Number(ms) + byMs}${after as string}`;
+      });
+      client.write(told, "latin1");
+    });
+    for (const end of [client, redis])
+      end.on("error", () => undefined).on("close", () => (client.destroy(), redis.destroy()));
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  return server;
+}
+
+describe("shards whose clocks differ", function () {
+  this.timeout(60_000);
+  let lab: RingLab;
+  let way: Server;
+  beforeEach(async () => {
+    lab = await RingLab.start(THREE, FOUR);
+    await lab.fill(200);
+    await lab.begin();
+  });
+  afterEach(async () => {
+    way.close();
+    await lab.stop();
+  });
+
+  async function copyWith(aheadMs: number): Promise<void> {
+    way = await later(lab.server("shard-3").port, aheadMs);
+    const url = `redis://127.0.0.1:${(way.address() as AddressInfo).port}`;
+    const addresses = [...lab.servers].map(([name, server]) => ({ name, url: name === "shard-3" ? url : server.url }));
+    await withSession(lab.plan({ addresses }), ({ run }) => preCopy(run, lab.record, PACE, TOLERANCE_MS));
+  }
+
+  it("are refused, before anything is locked or copied", async () => {
+    const error = await errorOf(copyWith(15 * 24 * 3_600_000));
+    expect(error).to.be.instanceOf(GateClosedError);
+    expect(error.message).to.match(
+      /^the clock of shard-3 is 1296000s ahead of that of shard-\d: claims that live on the one are over on the other\. Nothing has been done: set the clocks of their machines right \(NTP\), then run `pulumi up` again\.$/,
+    );
+    for (const { client } of lab.servers.values()) expect(await client.keys("dedup-shards:*lock*")).to.deep.equal([]);
+    expect((await lab.strings("shard-3")).size).to.equal(0);
+  });
+
+  it("are no matter by as little as engines make allowance for", async () => {
+    await copyWith(500);
+    expect(await lab.placement(lab.rings.current, lab.rings.target)).to.deep.equal(
+      lab.allRight(lab.rings.current, lab.rings.target),
+    );
+  });
+});

@@ -1,0 +1,71 @@
+/** A shard's name that leads to another shard of its ring, as it may when pods start anew and get each other's addresses. */
+import { expect } from "chai";
+import { catchUp } from "../../migration/engines/catch-up";
+import { preCopy } from "../../migration/engines/pre-copy";
+import type { Run } from "../../migration/engines/runtime";
+import { verifyAndRepair, type VerifySettings } from "../../migration/engines/verify";
+import { withSession } from "../../migration/adapters/session";
+import { TcpProxy } from "../faults/tcp-proxy";
+import { errorOf, FOUR, PACE, RingLab, THREE, TOLERANCE_MS } from "./ring-lab";
+
+const KEYS = 1_000;
+const VERIFY: VerifySettings = {
+  ...({ mode: "full", sampleSize: 1 } as const),
+  ...{ expiryToleranceMs: TOLERANCE_MS, claimWindowMs: 1, commandTimeoutMs: 1, pace: PACE },
+};
+
+describe("a shard's name that leads to another shard", function () {
+  this.timeout(60_000);
+  let lab: RingLab;
+  let way: TcpProxy;
+  beforeEach(async () => {
+    lab = await RingLab.start(THREE, FOUR);
+    await lab.fill(KEYS);
+    await lab.begin();
+  });
+  afterEach(async () => {
+    await way.stop();
+    await lab.stop();
+  });
+
+  /** Opens a run in which `name` is what it should be, and works once it is `other`. */
+  async function misled<T>(name: string, other: string, work: (run: Run) => Promise<T>): Promise<T> {
+    way = await TcpProxy.start(lab.server(name).port);
+    const addresses = [...lab.servers].map(([each, { url }]) => ({ name: each, url: each === name ? way.url : url }));
+    return withSession(lab.plan({ addresses }), ({ run }) => {
+      way.leadTo(lab.server(other).port);
+      return work(run);
+    });
+  }
+
+  const refusal =
+    "the address of shard-0 leads to shard-1. Nothing is done on a shard that is not the one it is taken for: wait until " +
+    "their names lead where they should, or mend shardUrls, then run `pulumi up` again.";
+  const verified = (run: Run) => verifyAndRepair(run, { record: lab.record, direction: lab.forward, settings: VERIFY });
+  const copied = (run: Run) => preCopy(run, lab.record, PACE, TOLERANCE_MS);
+  const caughtUp = (run: Run) => catchUp(run, lab.record, lab.forward, 2, PACE, TOLERANCE_MS);
+
+  it("is no clean verify of a source that nobody has looked at", async () => {
+    const error = await errorOf(misled("shard-0", "shard-1", verified));
+    expect(error.message).to.equal(refusal);
+  });
+
+  it("is no reason for a catch-up to delete good copies", async () => {
+    await lab.run(copied);
+    const error = await errorOf(misled("shard-0", "shard-1", caughtUp));
+    expect(error.message).to.equal(refusal);
+    expect(await lab.placement(lab.rings.current, lab.rings.target)).to.deep.equal(
+      lab.allRight(lab.rings.current, lab.rings.target),
+    );
+  });
+
+  it("is not written to", async () => {
+    const before = await lab.strings("shard-1");
+    const error = await errorOf(misled("shard-3", "shard-1", copied));
+    expect(error.message).to.match(
+      /^this run lost its lock on shard-3 \(now: test on .*\), so it stopped writing\. If no other run is at work, run `pulumi up` again: it goes on from its checkpoint\.$/,
+    );
+    expect(await lab.strings("shard-1")).to.deep.equal(before);
+    expect((await lab.strings("shard-3")).size).to.equal(0);
+  });
+});

@@ -1,0 +1,69 @@
+/** What a shard's server is, and that it is the one. */
+import { inFile } from "../mutation";
+
+const PERSISTENCE = inFile(
+  "components/redis-config.ts",
+  ["test/unit/components/redis-config.test.ts"],
+  [
+    {
+      name: "synced-before-answered",
+      removed: "a shard answers a write when it is on disk, and not before",
+      find: "appendfsync always",
+      replace: "appendfsync everysec",
+    },
+  ],
+);
+
+const START = inFile(
+  "components/shard-start.ts",
+  ["test/integration/shard-start.test.ts"],
+  [
+    {
+      name: "one-redis-a-volume",
+      removed: "no Redis starts beside another one on the same volume",
+      find: '[ -n "$why" ]; do',
+      replace: "true; do",
+    },
+  ],
+);
+
+const CLOCKS = inFile(
+  "migration/adapters/session.ts",
+  ["test/integration/clocks.test.ts"],
+  [
+    {
+      name: "clocks-agree",
+      removed: "nothing is done by shards whose clocks differ",
+      find: "await assertClocksAgree(stores);",
+      replace: "",
+    },
+  ],
+);
+
+const ITSELF = inFile(
+  "migration/engines/sources.ts",
+  ["test/integration/other-server.test.ts"],
+  [
+    {
+      name: "itself",
+      removed: "a shard is not taken for another one that its name leads to",
+      find: "onServer: assertItself,",
+      replace: "onServer: () => Promise.resolve(),",
+    },
+  ],
+);
+
+const OWN_TOKEN = inFile(
+  "migration/adapters/redis-shard.ts",
+  ["test/integration/other-server.test.ts"],
+  [
+    {
+      name: "own-token",
+      removed: "a lock is that of one shard: what is meant for another is not written there",
+      find: "return `${this.name}@${token}`;",
+      replace: "return token;",
+    },
+  ],
+);
+
+export const SERVERS = [PERSISTENCE, START, CLOCKS, ITSELF, OWN_TOKEN].flat();

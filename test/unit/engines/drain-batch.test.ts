@@ -1,0 +1,56 @@
+import { expect } from "chai";
+import { drainBatch } from "../../../migration/engines/drain-batch";
+import type { Run } from "../../../migration/engines/runtime";
+import { ABSENT, type KeyState, type WriteOutcome } from "../../../migration/engines/shard-store";
+import { Throttle } from "../../../migration/engines/throttle";
+import { HashRing } from "../../../migration/ring/ring";
+import { FakeClock, fakeStore } from "./fakes";
+
+const HELD: KeyState = { fingerprint: "v", expiresAtMs: 5_000_000 };
+const KEYS = ["a", "b"].map((key) => Buffer.from(key));
+const RINGS = { shards: ["old"], targetShards: ["new"], vnodes: 150, keyPrefix: "" };
+const RECORD = { sequence: 1, id: "m", digest: "d", movers: 0, ...RINGS };
+
+/** Drains keys that only the old owner holds; the new one takes them as scripted. */
+async function drained(outcomes: readonly WriteOutcome[]) {
+  const clock = new FakeClock();
+  const ring = new HashRing(["old"]);
+  const rings = { current: ring, target: ring, keyPrefix: "" };
+  const run: Run = { rings, shards: () => expect.fail(), token: () => "t", clock, log: () => undefined };
+  const pace = { keysPerSecond: 1_000, batchSize: 10, bigValueBytes: 1_000, maxSourceLatencyMs: 1_000 };
+  const removed: string[] = [];
+  const source = fakeStore("old", {
+    inspect: (keys) => Promise.resolve({ nowMs: clock.now(), states: keys.map(() => HELD) }),
+    read: (keys) => Promise.resolve(keys.map(() => ({ ...HELD, value: Buffer.from("v"), isDump: false }))),
+    remove: (_token, keys) => {
+      removed.push(...keys.map(String));
+      return Promise.resolve(keys.map(() => "removed" as const));
+    },
+  });
+  const owner = fakeStore("new", {
+    inspect: (keys) => Promise.resolve({ nowMs: clock.now(), states: keys.map(() => ABSENT) }),
+    write: () => Promise.resolve(outcomes),
+  });
+  const job = {
+    run,
+    throttle: new Throttle(pace, clock),
+    record: RECORD,
+    orphans: "rescue",
+    forgetful: false,
+  } as const;
+  return { counts: await drainBatch(job, source, owner, KEYS), removed };
+}
+
+describe("a key that only its old owner holds", () => {
+  it("goes once the new owner has it", async () => {
+    const { counts, removed } = await drained(["written", "written"]);
+    expect(removed).to.deep.equal(["a", "b"]);
+    expect(counts).to.deep.equal({ checked: 2, deleted: 2, rescued: 2 });
+  });
+
+  it("stays where it is over by the new owner's clock alone: another pass looks at it again", async () => {
+    const { counts, removed } = await drained(["expired", "written"]);
+    expect(removed).to.deep.equal(["b"]);
+    expect(counts).to.deep.equal({ checked: 2, deleted: 1, rescued: 1 });
+  });
+});
