@@ -14,13 +14,14 @@ describe("the lock of a run", function () {
   let lab: RingLab;
   afterEach(() => lab.stop());
 
+  /** Each with the shard's name before the token: on another one it would be no lock. */
   const locks = () => Promise.all([...lab.servers.values()].map(({ client }) => client.get(LOCK)));
 
   it("is on every shard while the run lives, and on none afterwards", async () => {
     lab = await RingLab.start(THREE, FOUR);
     await lab.session(async () => {
       for (const lock of await locks())
-        expect(lock).to.match(/^[0-9a-f-]{36} test on \S+, process \d+, since 2\d\d\d-/);
+        expect(lock).to.match(/^shard-\d@[0-9a-f-]{36} test on \S+, process \d+, since 2\d\d\d-/);
     });
     for (const { client } of lab.servers.values()) expect(await client.keys("*")).to.deep.equal([]);
   });
@@ -95,7 +96,7 @@ describe("the lock of a run", function () {
     const { lock, open } = await lockOf("sleeper");
     await lab.server("a").client.pexpire(LOCK, 1);
     await renewal();
-    expect(await lab.server("a").client.get(LOCK)).to.equal("sleeper sleeper");
+    expect(await lab.server("a").client.get(LOCK)).to.equal("a@sleeper sleeper");
     expect(lock.token()).to.equal("sleeper");
     await lock.release();
     open.close();
