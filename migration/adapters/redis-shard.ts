@@ -70,7 +70,7 @@ export class RedisShard implements ShardStore {
     return {
       runId: this.known(fields.get("run_id")),
       version: fields.get("redis_version") ?? "",
-      mode: fields.get("redis_mode") ?? "",
+      mode: fields.get("redis_mode") ?? fields.get("server_mode") ?? "",
       role: fields.get("role") ?? "",
       usedBytes: number("used_memory"),
       maxMemoryBytes: number("maxmemory"),
@@ -88,6 +88,11 @@ export class RedisShard implements ShardStore {
       const lag = this.replies.number(Buffer.from(of.get("lag") ?? "0"));
       return { state: of.get("state") ?? "unknown", lagSeconds: lag };
     });
+  }
+
+  async timeMs(): Promise<number> {
+    const [seconds, microseconds] = this.replies.list(await this.client.call("TIME"), { length: 2 });
+    return this.replies.number(seconds) * 1_000 + Math.trunc(this.replies.number(microseconds) / 1_000);
   }
 
   async runId(): Promise<string> {
@@ -228,7 +233,7 @@ export class RedisShard implements ShardStore {
    * away, the same run's lock is not this one. (The name first: no name with that behind it begins another one.)
    */
   private mine(token: FencingToken): string {
-    return `${this.name}@${token}`;
+    return `${encodeURIComponent(this.name)}@${token}`;
   }
 
   /** Without it nobody could tell a server from another one, or from itself before a restart. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { assertClocksAgree } from "../engines/clocks";
+import { clocksThatDiffer } from "../engines/clocks";
 import { RunLock } from "../engines/lock";
 import type { Clock, Log, MigrationRings, Run, Shards } from "../engines/runtime";
 import type { ShardStore } from "../engines/shard-store";
@@ -18,7 +18,7 @@ export const systemClock: Clock = {
 export interface Session {
   readonly run: Run;
   readonly stores: readonly ShardStore[];
-  /** Shards that were allowed to be out of reach, and are. */
+  /** Shards that were allowed to be out of reach, and are; or whose clock is not that of the others. */
   readonly outOfReach: readonly string[];
 }
 
@@ -43,10 +43,11 @@ export async function withSession<T>(plan: SessionPlan, work: (session: Session)
   const { addresses, access, rings, log } = plan;
   const open = await openShards(addresses, access);
   try {
-    const outOfReach = await findOutOfReach(plan);
-    const stores = open.shards.filter(({ name }) => !outOfReach.includes(name));
-    await refuseSharedServers(stores);
-    await assertClocksAgree(stores);
+    const silent = await findOutOfReach(plan);
+    const answering = open.shards.filter(({ name }) => !silent.includes(name));
+    await refuseSharedServers(answering);
+    const outOfReach = [...silent, ...(await clocksThatDiffer(answering, plan.dispensable))];
+    const stores = answering.filter(({ name }) => !outOfReach.includes(name));
     const holder = { token: randomUUID(), description: describeHolder(plan.purpose) };
     const lock = await RunLock.acquire(stores, holder, systemClock, log);
     try {

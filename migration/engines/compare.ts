@@ -4,7 +4,7 @@ import type { Inspection, KeyState } from "./shard-store";
 export type Difference = "missing" | "different";
 
 /** A key whose time is up within this time may vanish from one shard before the other: no difference. */
-const EXPIRING_WITHIN_MS = 1_000;
+export const EXPIRING_WITHIN_MS = 1_000;
 
 /**
  * Compares one key on the ring that decides with the same key on the ring that is to hold the same.

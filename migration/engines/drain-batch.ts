@@ -1,4 +1,4 @@
-import { assertRemembers, remembers, type MigrationRecord } from "./migration-record";
+import { assertItself, assertRemembers, remembers, type MigrationRecord } from "./migration-record";
 import type { OrphanAction, Run } from "./runtime";
 import { ABSENT, type KeyState, type ShardStore } from "./shard-store";
 import { copy } from "./sync";
@@ -35,6 +35,8 @@ export async function drainBatch(
   await throttle.take(keys.length);
   const held = (await throttle.observe(() => source.inspect(keys))).states;
   const there = (await throttle.observe(() => owner.inspect(keys))).states;
+  // Led to the source itself its name would say that the owner has everything.
+  await assertItself(owner);
   // Where an owner came back empty its keys are other claims, and the last of those before them are here.
   if (!forgetful && held.some((state, i) => areUnlike(state, there[i]))) await assertRemembers(owner, record);
   const only = keys.filter((_, i) => held[i]?.fingerprint !== "" && there[i]?.fingerprint === "");

@@ -40,6 +40,17 @@ export class UnexpectedReplyError extends Error {
   }
 }
 
+/** A shard's name leads to another shard of its migration. */
+export class OtherShardError extends Error {
+  constructor(shard: string, found: string) {
+    super(
+      `the address of ${shard} leads to ${found}. Nothing is done on a shard that is not the one it is taken for: wait until ` +
+        "their names lead where they should, or mend shardUrls, then run `pulumi up` again.",
+    );
+    this.name = "OtherShardError";
+  }
+}
+
 /** Another run has the right to write. */
 export class LockedError extends Error {
   constructor(

@@ -1,5 +1,5 @@
 import { HOLDS_IN, POD_CONFIGS, type Fact, type PodConfig, type RingState } from "../phases";
-import { GateClosedError } from "./errors";
+import { GateClosedError, OtherShardError } from "./errors";
 import type { Baseline } from "./service-metrics";
 import type { FencingToken, ShardStore } from "./shard-store";
 
@@ -31,8 +31,11 @@ export interface MigrationRecord extends Omit<RingState, "phase"> {
   readonly cutover?: { readonly epoch: number; readonly atMs: number };
   /** The ring epoch in which the last pass of the cleanup found nothing. */
   readonly drainedInEpoch?: number;
-  /** The shard that this copy of the record was written to; not in records of before. */
-  readonly on?: string;
+  /**
+   * The shard that this copy of the record was written to, and in which write: an older version of this program writes
+   * what it found on one shard to all. Not in records of before.
+   */
+  readonly on?: { readonly shard: string; readonly sequence: number };
 }
 
 /** @returns whether what was noted once still holds: no epoch since then has run a config that makes it untrue. */
@@ -91,7 +94,7 @@ export async function assertRemembers(shard: ShardStore, record: MigrationRecord
 }
 
 /**
- * Throws when a shard's name leads to another shard of its migration: pods get new addresses when they start, one may get
+ * Throws an OtherShardError when a shard's name leads to another shard of its migration: pods get new addresses when they start, one may get
  * that which another one had, and who connects by a name that was looked up before is there.
  */
 export async function assertItself(shard: ShardStore): Promise<void> {
@@ -100,12 +103,10 @@ export async function assertItself(shard: ShardStore): Promise<void> {
 }
 
 function refuseOther(found: unknown, shard: ShardStore): void {
-  const { on } = fieldsOf(found);
-  if (typeof on !== "string" || on === shard.name) return;
-  throw new GateClosedError(
-    `the address of ${shard.name} leads to ${on}. Nothing is done on a shard that is not the one it is taken for: wait until ` +
-      "their names lead where they should, or mend shardUrls, then run `pulumi up` again.",
-  );
+  const { on, sequence } = fieldsOf(found);
+  const written = fieldsOf(on);
+  if (typeof written["shard"] !== "string" || written["sequence"] !== sequence) return;
+  if (written["shard"] !== shard.name) throw new OtherShardError(shard.name, written["shard"]);
 }
 
 function jsonOf(text: string): unknown {
@@ -127,9 +128,14 @@ export async function writeMigrationRecord<T extends MigrationRecord | undefined
   record: T,
 ): Promise<T> {
   const next = record && { ...record, sequence: record.sequence + 1 };
-  for (const shard of shards) await shard.writeRecord(token, NAME, next && JSON.stringify({ ...next, on: shard.name }));
+  for (const shard of shards) await shard.writeRecord(token, NAME, next && JSON.stringify(markedFor(shard.name, next)));
   return next;
 }
+
+const markedFor = (shard: string, record: MigrationRecord): MigrationRecord => ({
+  ...record,
+  on: { shard, sequence: record.sequence },
+});
 
 const lostMessage = (shards: string, id: string): string =>
   `${shards} does not know migration ${id} that the other shards are in: it was emptied, replaced or restarted ` +
@@ -165,7 +171,6 @@ const OPTIONAL: Readonly<Partial<Record<keyof MigrationRecord, (value: unknown) 
     return isWhole(epoch) && isWhole(atMs) && (atMs as number) <= LAST_MS;
   },
   drainedInEpoch: isWhole,
-  on: (value) => typeof value === "string",
 };
 
 const isNames = (value: unknown): boolean => Array.isArray(value) && value.every((name) => typeof name === "string");

@@ -70,7 +70,7 @@ export interface ServerInfo {
   /** Changes with every start of the server process; a SCAN cursor means nothing to another process. */
   readonly runId: string;
   readonly version: string;
-  /** `standalone`, `cluster` or `sentinel`. */
+  /** `standalone`, `cluster` or `sentinel`; empty where the server does not say. */
   readonly mode: string;
   readonly role: string;
   readonly usedBytes: number;
@@ -97,6 +97,8 @@ export interface ShardStore {
   info(): Promise<ServerInfo>;
   /** The id of the server process that the connection leads to now; asked anew after each reconnect. */
   runId(): Promise<string>;
+  /** The server's clock, Unix ms. */
+  timeMs(): Promise<number>;
   /** One page of the keys with the configured prefix (`all`: of every key but this product's own records). */
   scan(cursor: string, all?: boolean): Promise<ScanPage>;
   /** States of keys, without their values. */

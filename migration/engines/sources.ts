@@ -101,15 +101,23 @@ async function runOnSource(
     return counts;
   }
   if (found) run.log(`${name}: ${source.name} goes on from its checkpoint (${checked()} keys done)`);
+  /** Shards that keys were compared with since the last window: their names may have led elsewhere, too. */
+  const touched = new Set<ShardStore>();
   await walk({
     source,
     route: job.route,
     pacing: job.pacing,
     startCursor: found?.cursor ?? "0",
     ...(found ? { startRunId: found.runId } : {}),
-    onBatch: async (other, keys) => addTo(counts, await job.onBatch(source, run.shards(other), keys)),
+    onBatch: async (name, keys) => {
+      const other = run.shards(name);
+      touched.add(other);
+      addTo(counts, await job.onBatch(source, other, keys));
+    },
     onWindow: async (cursor, runId) => {
       goOn();
+      await Promise.all([...touched].map(assertItself));
+      touched.clear();
       if (work === undefined) return void run.token();
       await writeCheckpoint(source, run.token(), name, {
         ...{ work, cursor, runId, done: cursor === "0", counts, atMs: run.clock.now() },

@@ -52,15 +52,14 @@ export async function check(olds: Partial<CheckedPlanInputs>, news: PlanInputs, 
 
 /**
  * A plan that stands is not touched by another epoch or setting: as an update, nobody could know in a preview that its id
- * stays, and every backup would seem to be taken anew. But it may be another one than was reviewed, and here a preview knows
- * it: its keys were counted.
- * @throws GateClosedError when `planDigest` is of another plan.
+ * stays, and every backup would seem to be taken anew. But it may be another one than was reviewed, by the number of its
+ * keys, which only the plan that was made knows: a preview says so. The gate refuses it, but not the way back.
  */
 export function diff({ plan }: Partial<Outputs>, { work, open, settings }: PlanInputs): { changes?: false } {
   if (work !== "none") return {};
   const { digest } = Object(plan) as Partial<MigrationPlan>;
   const problem = open && digest && settings.planDigest ? notReviewed(settings.planDigest, digest) : undefined;
-  if (problem !== undefined) throw new GateClosedError(problem);
+  if (problem !== undefined) log(`the gate will let no phase through but the way back: ${problem}`);
   return { changes: false };
 }
 
@@ -123,8 +122,13 @@ async function recordBefore(
   const deciding = stores.filter(({ name }) => current.includes(name));
   const hasCopies = (await readAbandonedRecord(deciding))?.hasCopies ?? false;
   if (hasCopies) await readMigrationRecord(deciding);
-  const known = await readMigrationRecord(stores).catch(() => undefined);
+  const known = await readMigrationRecord(stores).catch(ignoreClosed);
   return known ?? (hasCopies ? { hasCopies } : {});
+}
+
+function ignoreClosed(error: unknown): undefined {
+  if (error instanceof GateClosedError) return undefined;
+  throw error;
 }
 
 /** The service's figures before anything moves; nothing is held by those that nobody can tell: the gates will be. */

@@ -5,7 +5,7 @@ import { GateClosedError } from "../engines/errors";
 import { readMigrationRecord, type MigrationRecord } from "../engines/migration-record";
 import { accessOf, addressesOf, log, ringsOf, type ConnectionInputs, type Secrets, type StepInputs } from "./inputs";
 import type { Run } from "../engines/runtime";
-import { podConfigOf, type Phase } from "../phases";
+import { podConfigOf, type Phase, type PodConfig } from "../phases";
 import { delegating } from "./delegate";
 import { pushingProgress, type ShownInputs } from "./push-progress";
 import { watchEngine } from "./watch-engine";
@@ -77,12 +77,17 @@ export async function liveEpoch(backend: BackendView): Promise<number> {
  */
 export async function workEpoch(inputs: StepInputs, { configs }: MigrationRecord): Promise<number> {
   const epoch = await ringEpoch(inputs);
-  const runs = configs?.[epoch];
-  if (runs === undefined || runs === podConfigOf(inputs.work as Phase)) return epoch;
+  if (configAt(epoch, configs) === podConfigOf(inputs.work as Phase)) return epoch;
   throw new GateClosedError(
     `ring epoch ${epoch} is not that of migrationPhase "${inputs.work}": its gate has not let the phase through, and the ring ` +
       "has not been moved. Nothing has been done: run `pulumi up` for the whole stack, without --target and --exclude.",
   );
+}
+
+/** What pods of an epoch run: every gate that changes it notes that. Before the first one they know the current ring only. */
+function configAt(epoch: number, configs: MigrationRecord["configs"] = {}): PodConfig {
+  const noted = Object.keys(configs).map(Number);
+  return configs[Math.max(...noted.filter((each) => each <= epoch))] ?? "A";
 }
 
 /**

@@ -1,4 +1,4 @@
-import { GateClosedError } from "../engines/errors";
+import { GateClosedError, OtherShardError } from "../engines/errors";
 import { passGate } from "../engines/gate";
 import { readAbandonedRecord, readMigrationRecord } from "../engines/migration-record";
 import { preFlight } from "../engines/pre-flight";
@@ -128,10 +128,15 @@ function withAllShards(open: CheckedGateInputs, ...sides: readonly CheckedGateIn
 const nowhere = ({ ring, connection }: CheckedGateInputs): readonly string[] =>
   [...new Set([...ring.shards, ...ring.targetShards])].filter((name) => !Object.hasOwn(connection.shards, name));
 
-/** Shards that hold no record of the migration: emptied, so they are as good as out of reach. */
+/** Shards that hold no record of the migration, or are others than their names say: they are as good as out of reach. */
 async function shardsThatForgot(stores: readonly ShardStore[]): Promise<readonly ShardStore[]> {
-  const records = await Promise.all(stores.map((store) => readAbandonedRecord([store])));
+  const records = await Promise.all(stores.map((store) => readAbandonedRecord([store]).catch(noneOfAnother)));
   return stores.filter((_, i) => records[i] === undefined);
+}
+
+function noneOfAnother(error: unknown): undefined {
+  if (error instanceof OtherShardError) return undefined;
+  throw error;
 }
 
 function epochAfter(before: RingData | undefined, data: RingData): number {

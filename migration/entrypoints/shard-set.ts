@@ -11,7 +11,7 @@ export type ShardSetInputs = Pick<StepInputs, "ring" | "connection">;
 
 /** A preview looks no longer than this for keys that would be lost. */
 const LOOK_FOR_MS = 10_000;
-/** A preview waits no longer than this for shards to say which server they are, and of what kind. */
+/** A preview waits no longer than this for shards to say which server they are, and then of what kind. */
 const IDENTIFY_WITHIN_MS = 5_000;
 
 /**

@@ -8,7 +8,7 @@ export interface ServerFacts {
   readonly shard: string;
   /** As `INFO server` says it: `7.0.15`. */
   readonly version: string;
-  /** `standalone`, `cluster` or `sentinel`. */
+  /** `standalone`, `cluster` or `sentinel`; empty where the server does not say. */
   readonly mode: string;
   /** `master` or `slave`. */
   readonly role: string;
@@ -22,7 +22,7 @@ export const serverProblems = (facts: ServerFacts): readonly string[] =>
   );
 
 function modeProblem({ shard, mode }: ServerFacts): string | undefined {
-  if (mode === "standalone") return undefined;
+  if (mode === "standalone" || mode === "") return undefined;
   return `${shard} is a Redis ${mode === "cluster" ? "Cluster node" : mode}: dedup-shards moves keys between standalone servers only.`;
 }
 

@@ -4,6 +4,8 @@ import { digestOf, TO_COPY, type BadInput, type Place } from "./bad-input";
 import { PaperStack } from "./paper-stack";
 import { THREE, type RingLab } from "./ring-lab";
 
+const tenfold = (digest: string): string => digest.replace(/e2$/, "e3");
+
 /** The key that shards keep the migration's record in. */
 const RECORD = "dedup-shards:migration";
 
@@ -75,6 +77,18 @@ export const BAD_STATES: readonly BadInput[] = [
       `the plan that is recorded on the shards is ${digestOf(lab, 150)}, and not ${digestOf(lab, 100)} (planDigest), which was ` +
       "reviewed: vnodes (150, not 100) differs. Review the plan (`pulumi stack output migrationPlan`) and set planDigest to " +
       'its digest, or set migrationPhase to "plan" and run `pulumi up`.',
+  },
+  {
+    name: "the plan that was reviewed had ten times as many keys",
+    after: ["stable", "plan"],
+    make: ({ lab, stack }) => (stack.settings = { ...stack.settings, planDigest: tenfold(digestOf(lab, 150)) }),
+    run: up("copy"),
+    found: "the gate",
+    says: ({ lab }) =>
+      `the plan that is recorded on the shards is ${digestOf(lab, 150)}, and not ${tenfold(digestOf(lab, 150))} (planDigest), ` +
+      "which was reviewed: how many keys there are (about 10^2, not about 10^3) differs. Review the plan " +
+      '(`pulumi stack output migrationPlan`) and set planDigest to its digest, or set migrationPhase to "plan" and run ' +
+      "`pulumi up`.",
   },
   {
     name: "the plan's record cannot be read",

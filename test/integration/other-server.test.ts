@@ -1,6 +1,7 @@
 /** A shard's name that leads to another shard of its ring, as it may when pods start anew and get each other's addresses. */
 import { expect } from "chai";
 import { catchUp } from "../../migration/engines/catch-up";
+import { drain } from "../../migration/engines/drain";
 import { preCopy } from "../../migration/engines/pre-copy";
 import type { Run } from "../../migration/engines/runtime";
 import { verifyAndRepair, type VerifySettings } from "../../migration/engines/verify";
@@ -57,6 +58,13 @@ describe("a shard's name that leads to another shard", function () {
     expect(await lab.placement(lab.rings.current, lab.rings.target)).to.deep.equal(
       lab.allRight(lab.rings.current, lab.rings.target),
     );
+  });
+
+  it("is no owner that has everything, because it is the source itself: nothing is deleted", async () => {
+    const job = { record: lab.record, direction: lab.backward, sources: ["shard-0"], pace: PACE, epoch: 4 };
+    const error = await errorOf(misled("shard-3", "shard-0", (run) => drain(run, job)));
+    expect(error.message).to.match(/^the address of shard-3 leads to shard-0\. /);
+    expect(await lab.placement(lab.rings.current)).to.deep.equal(lab.allRight(lab.rings.current));
   });
 
   it("is not written to", async () => {

@@ -102,7 +102,7 @@ const CALLS: Readonly<Record<string, (shard: ShardStore) => Promise<boolean>>> =
     const { runId, usedBytes, maxMemoryBytes, keys } = await shard.info();
     return runId !== "" && [usedBytes, maxMemoryBytes, keys].every(isNumber);
   },
-  runId: async (shard) => (await shard.runId()) !== "",
+  timeMs: async (shard) => isNumber(await shard.timeMs()),
   replicas: async (shard) => {
     const found = await (shard as RedisShard).replicas();
     return found.every(({ state, lagSeconds }) => typeof state === "string" && isNumber(lagSeconds));
@@ -155,6 +155,21 @@ describe("replies that nobody expects", function () {
         { numRuns: RUNS },
       ));
   }
+
+  it("runId: comes to what it promises, or to an error", () =>
+    fc.assert(
+      // What was learned once is not asked for again on the same connection.
+      fc.asyncProperty(fc.oneof(anyReply, anyInfo), async (answer) => {
+        reply = answer;
+        const fresh = new RedisShard(at, "pcs:", false);
+        const came = await fresh.runId().catch((error: unknown) => error);
+        fresh.close();
+        if (came instanceof Error)
+          expect(came.message).to.match(/gave an answer that makes no sense|refused|lost its lock/);
+        else expect(came).to.be.a("string").and.not.equal("");
+      }),
+      { numRuns: RUNS },
+    ));
 
   it("runId: a server that does not say which process it is could be any other", async () => {
     const other = new RedisShard(at, "pcs:", false);

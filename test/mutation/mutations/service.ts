@@ -72,7 +72,7 @@ const PAST_THE_GATE = inFile(
     {
       name: "past-the-gate",
       removed: "no step does the work of a phase that its gate has not let through",
-      find: "runs === podConfigOf(inputs.work as Phase)",
+      find: "configAt(epoch, configs) === podConfigOf(inputs.work as Phase)",
       replace: "podConfigOf(inputs.work as Phase)",
     },
   ],

@@ -66,7 +66,7 @@ const SHARED = inFile(
     {
       name: "shared-servers",
       removed: "one server under two names is refused",
-      find: "    await refuseSharedServers(stores);",
+      find: "    await refuseSharedServers(answering);",
       replace: "",
     },
   ],

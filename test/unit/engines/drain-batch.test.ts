@@ -30,6 +30,7 @@ async function drained(outcomes: readonly WriteOutcome[]) {
   const owner = fakeStore("new", {
     inspect: (keys) => Promise.resolve({ nowMs: clock.now(), states: keys.map(() => ABSENT) }),
     write: () => Promise.resolve(outcomes),
+    readRecord: () => Promise.resolve(undefined),
   });
   const job = {
     run,

@@ -4,6 +4,7 @@ import {
   assertItself,
   assertRemembers,
   holds,
+  readAbandonedRecord,
   readMigrationRecord,
   writeMigrationRecord,
   type MigrationRecord,
@@ -135,12 +136,21 @@ describe("the migration record", () => {
     const refusal =
       "the address of b leads to a. Nothing is done on a shard that is not the one it is taken for: wait until their names " +
       "lead where they should, or mend shardUrls, then run `pulumi up` again.";
-    const [a, b] = [holding("a", text({ on: "a" })), holding("b", text({ on: "a" }))];
+    const on = { shard: "a", sequence: RECORD.sequence };
+    const [a, b] = [holding("a", text({ on })), holding("b", text({ on }))];
     for (const refused of [assertItself(b), assertRemembers(b, RECORD), readMigrationRecord([a, b])]) {
       expect((await errorOf(refused))?.message).to.equal(refusal);
     }
     await assertItself(a);
     for (const unknown of [text(), "{", undefined]) await assertItself(holding("b", unknown));
+    await errorOf(readAbandonedRecord([b])).then((error) => expect(error?.message).to.equal(refusal));
+  });
+
+  it("is taken as it is where an older version has written what it found on one shard to all", async () => {
+    const on = { shard: "a", sequence: RECORD.sequence };
+    const copied = text({ sequence: RECORD.sequence + 1, on });
+    const found = await readMigrationRecord([holding("a", copied), holding("b", copied)]);
+    expect(found).to.include({ id: RECORD.id, sequence: RECORD.sequence + 1 });
   });
 
   it("is written to all shards with the next sequence number, and removed from all", async () => {
@@ -152,8 +162,8 @@ describe("the migration record", () => {
     expect(next).to.deep.equal({ ...RECORD, sequence: 4 });
     expect(await writeMigrationRecord(shards, "token", undefined)).to.equal(undefined);
     expect(written).to.deep.equal([
-      ["a", "token", "migration", text({ sequence: 4, on: "a" })],
-      ["b", "token", "migration", text({ sequence: 4, on: "b" })],
+      ["a", "token", "migration", text({ sequence: 4, on: { shard: "a", sequence: 4 } })],
+      ["b", "token", "migration", text({ sequence: 4, on: { shard: "b", sequence: 4 } })],
       ["a", "token", "migration", undefined],
       ["b", "token", "migration", undefined],
     ]);

@@ -26,7 +26,7 @@ class World {
 
   constructor(pages: Readonly<Record<string, Readonly<Record<string, ScanPage>>>>) {
     for (const [name, script] of Object.entries(pages)) this.stores.set(name, this.store(name, script));
-    this.stores.set("target", fakeStore("target", {}));
+    this.stores.set("target", fakeStore("target", { readRecord: () => Promise.resolve(undefined) }));
   }
 
   get run(): Run {
