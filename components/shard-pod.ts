@@ -15,7 +15,7 @@ const TERMINATION_GRACE_SECONDS = 60;
 
 /** What the pods of all shards have in common. */
 export interface ShardPodArgs {
-  /** The image, with `redis-server`, `redis-cli`, `sh` and `flock` on its PATH; Redis 7.0 or newer. */
+  /** The image, with `redis-server`, `redis-cli` and `sh` on its PATH, and better `flock`; Redis 7.0 or newer. */
   readonly image: Input<string>;
   /** `Always`, `IfNotPresent` or `Never`. */
   readonly imagePullPolicy: Input<string>;

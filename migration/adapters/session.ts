@@ -46,7 +46,9 @@ export async function withSession<T>(plan: SessionPlan, work: (session: Session)
     const silent = await findOutOfReach(plan);
     const answering = open.shards.filter(({ name }) => !silent.includes(name));
     await refuseSharedServers(answering);
-    const outOfReach = [...silent, ...(await clocksThatDiffer(answering, plan.dispensable))];
+    const untimely = await clocksThatDiffer(answering, plan.dispensable);
+    for (const name of untimely) log(`${name} is left out: its clock is not that of the other shards`);
+    const outOfReach = [...silent, ...untimely];
     const stores = answering.filter(({ name }) => !outOfReach.includes(name));
     const holder = { token: randomUUID(), description: describeHolder(plan.purpose) };
     const lock = await RunLock.acquire(stores, holder, systemClock, log);

@@ -1,4 +1,5 @@
 import { SharedServerError } from "../engines/errors";
+import { answersInTime } from "./answers-in-time";
 import type { RedisShard } from "./redis-shard";
 
 /**
@@ -14,14 +15,7 @@ export async function refuseSharedServers(shards: readonly RedisShard[]): Promis
  * @throws SharedServerError when two shards are one database.
  */
 export async function refuseSharedAmongReachable(shards: readonly RedisShard[], withinMs: number): Promise<void> {
-  const known: Identity[] = [];
-  const asked = shards.map(async (shard, i) => (known[i] = await identify(shard)));
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, withinMs)));
-  await Promise.race([Promise.allSettled(asked), timeout]);
-  clearTimeout(timer);
-  // In the shards' order; whoever has not answered is a hole.
-  refuseEqual(known.flat());
+  refuseEqual(await answersInTime(shards, identify, withinMs));
 }
 
 interface Identity {

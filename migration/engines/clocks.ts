@@ -48,5 +48,6 @@ const extremes = (readings: readonly Reading[]): readonly (Reading | undefined)[
 async function read(shard: ShardStore): Promise<Reading> {
   const askedMs = performance.now();
   const nowMs = await shard.timeMs();
-  return { shard: shard.name, least: nowMs - performance.now(), most: nowMs - askedMs };
+  // What it told is cut off to whole milliseconds.
+  return { shard: shard.name, least: nowMs - performance.now(), most: nowMs + 1 - askedMs };
 }

@@ -1,3 +1,4 @@
+import { answersInTime } from "../adapters/answers-in-time";
 import type { RedisShard } from "../adapters/redis-shard";
 import { serverProblems } from "../plan/server-problems";
 
@@ -6,13 +7,6 @@ import { serverProblems } from "../plan/server-problems";
  *   yet to be made, the plan looks at.
  */
 export async function unfitToJoin(shards: readonly RedisShard[], withinMs: number): Promise<readonly string[]> {
-  const found: (readonly string[])[] = [];
-  const asked = shards.map(async (shard, i) => {
-    found[i] = serverProblems({ shard: shard.name, ...(await shard.info()) });
-  });
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, withinMs)));
-  await Promise.race([Promise.allSettled(asked), late]);
-  clearTimeout(timer);
-  return found.flat();
+  const problemsOf = async (shard: RedisShard) => serverProblems({ shard: shard.name, ...(await shard.info()) });
+  return (await answersInTime(shards, problemsOf, withinMs)).flat();
 }

@@ -30,7 +30,10 @@ async function backUpTo(file: string, env: NodeJS.ProcessEnv): Promise<number> {
     const code = await runWithShard({ ...env, BACKUP_FILE: join(unfinished, basename(file)) });
     if (code !== 0) {
       console.error(
-        withHelp(`the backup of ${env["SHARD_NAME"] ?? ""} failed: its command ended with exit code ${code}.`),
+        withHelp(
+          `the backup of ${env["SHARD_NAME"] ?? ""} failed: its command ended with exit code ${code}. Nothing has been ` +
+            "copied: mend what it says above, then run `pulumi up` again.",
+        ),
       );
       return code;
     }

@@ -1,7 +1,7 @@
 /** What a server must be for its shard to be migrated to, as far as it says so itself. Pure. */
 
 /** The first Redis with everything the engines and the backend use. */
-export const MIN_REDIS_MAJOR = 7;
+const MIN_REDIS_MAJOR = 7;
 
 /** Of a shard's server. */
 export interface ServerFacts {

@@ -67,6 +67,7 @@ describe("shards whose clocks differ", function () {
       Promise.resolve({ outOfReach, opened: stores.map(({ name }) => name) }),
     );
     expect(found).to.deep.equal({ outOfReach: ["shard-3"], opened: THREE });
+    expect(lab.lines).to.include("shard-3 is left out: its clock is not that of the other shards");
   });
 
   it("are no matter by as little as engines make allowance for", async () => {

@@ -19,15 +19,17 @@ describe("a shard's name that leads to another shard", function () {
   this.timeout(60_000);
   let lab: RingLab;
   let way: TcpProxy;
-  beforeEach(async () => {
-    lab = await RingLab.start(THREE, FOUR);
-    await lab.fill(KEYS);
-    await lab.begin();
-  });
+  beforeEach(() => begin(THREE, FOUR));
   afterEach(async () => {
     await way.stop();
     await lab.stop();
   });
+
+  async function begin(current: readonly string[], target: readonly string[]): Promise<void> {
+    lab = await RingLab.start(current, target);
+    await lab.fill(KEYS);
+    await lab.begin();
+  }
 
   /** Opens a run in which `name` is what it should be, and works once it is `other`. */
   async function misled<T>(name: string, other: string, work: (run: Run) => Promise<T>): Promise<T> {
@@ -58,6 +60,15 @@ describe("a shard's name that leads to another shard", function () {
     expect(await lab.placement(lab.rings.current, lab.rings.target)).to.deep.equal(
       lab.allRight(lab.rings.current, lab.rings.target),
     );
+  });
+
+  it("is no shard that is in step, because it is the source itself", async () => {
+    await lab.stop();
+    await begin(["a"], ["a", "b"]);
+    const error = await errorOf(misled("b", "a", caughtUp));
+    expect(error.message).to.match(/^the address of b leads to a\. /);
+    // It would say that all of it is done.
+    expect(await lab.server("a").client.exists("dedup-shards:checkpoint:catch-up")).to.equal(0);
   });
 
   it("is no owner that has everything, because it is the source itself: nothing is deleted", async () => {

@@ -52,10 +52,10 @@ describe("the backup of a shard that lost its data", function () {
     const restored = await other(false);
     await shard.client.replicaof("127.0.0.1", restored.port);
     await says("replication", "master_link_status:up");
-    await shard.client.replicaof("NO", "ONE");
-    await restored.stop();
     // Until then what came is in memory only.
     await says("persistence", "aof_rewrite_in_progress:0", "aof_rewrite_scheduled:0", "aof_last_bgrewrite_status:ok");
+    await shard.client.replicaof("NO", "ONE");
+    await restored.stop();
 
     await shard.restart({ signal: "SIGKILL" });
     expect(await shard.client.dbsize()).to.equal(KEYS);
