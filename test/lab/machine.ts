@@ -35,6 +35,24 @@ export function run(command: string, args: readonly string[], options: SpawnOpti
   });
 }
 
+/** Runs a program. @returns its exit code, and what it printed to stdout and stderr, which nobody sees otherwise. */
+export async function runQuietly(
+  command: string,
+  args: readonly string[],
+  options: SpawnOptions = {},
+): Promise<{ readonly code: number; readonly output: string }> {
+  const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding("utf8").on("data", (text: string) => (output += text));
+  }
+  const code = await new Promise<number>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code, signal) => resolve(exitCode(code, signal)));
+  });
+  return { code, output };
+}
+
 export function exitCode(code: number | null, signal: NodeJS.Signals | null): number {
   if (signal === null) return code ?? 1;
   return 128 + ({ SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 } as Record<string, number>)[signal]!;
