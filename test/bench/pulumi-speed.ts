@@ -59,7 +59,11 @@ async function main([rounds = "", file = ""]: readonly string[]): Promise<void> 
 }
 
 async function inWorld<T>(shards: number, work: (world: World) => Promise<T>): Promise<T> {
-  const world = await World.create({ namespace: `bench-${shards}`, shards: names(shards), keys: 0 });
+  const asAnOperatorHasIt = { program: "sources", config: { monitoring: { enabled: true } } } as const;
+  const world = await World.create({
+    ...{ namespace: `bench-${shards}`, shards: names(shards), keys: 0 },
+    ...asAnOperatorHasIt,
+  });
   try {
     return await work(world);
   } finally {

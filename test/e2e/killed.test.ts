@@ -3,6 +3,7 @@ import { expect } from "chai";
 import { until } from "../lab/kube";
 import type { PulumiRun } from "../lab/pulumi-run";
 import { PulumiStack, type Config } from "../lab/pulumi-stack";
+import { compiledProgram } from "../support/compiled-program";
 import { LAB_CONFIG, World } from "./world";
 
 const THREE = ["shard-0", "shard-1", "shard-2"];
@@ -114,7 +115,10 @@ describe("killed and concurrent runs", function () {
   /** Another backend with a state of its own, the same shards: a second pipeline that knows nothing of the first. */
   async function expectLockedOut(state: unknown): Promise<void> {
     const config = { ...LAB_CONFIG, namespace: "killed", shards: THREE, targetShards: FOUR, migrationPhase: "copy" };
-    const other = await PulumiStack.create({ name: "killed", config: { ...config, backup: { enabled: false } } });
+    const other = await PulumiStack.create({
+      ...{ name: "killed", program: compiledProgram() },
+      config: { ...config, backup: { enabled: false } },
+    });
     expect((await other.manage(["stack", "import", "--stack", "killed"], JSON.stringify(state))).code).to.equal(0);
     const { code, output } = await other.up({ skipPreview: true });
     other.removeFiles();

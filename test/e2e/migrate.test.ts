@@ -21,7 +21,8 @@ describe("whole migrations", function () {
   let world: World;
 
   before(async () => {
-    world = await World.create({ namespace: "migrate", shards: THREE, keys: KEYS });
+    const asAnOperatorHasIt = { program: "sources", config: { monitoring: { enabled: true } } } as const;
+    world = await World.create({ namespace: "migrate", shards: THREE, keys: KEYS, ...asAnOperatorHasIt });
   });
   after(() => world.destroy());
 

@@ -55,6 +55,7 @@ describe("security", function () {
         redisClientKey: { secret: engine.key },
         networkPolicy: { enabled: true, backend: { app: "backend" } },
         report: { directory: path.join(directory, "reports") },
+        monitoring: { enabled: true },
         backup: { enabled: true, directory: path.join(directory, "backups") },
       },
       kubeconfig: async (kube) => {

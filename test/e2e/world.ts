@@ -4,6 +4,7 @@ import type { Kube } from "../lab/kube";
 import { PulumiStack, type Config } from "../lab/pulumi-stack";
 import { ReferenceBackend } from "../lab/reference-backend";
 import { RingKeys } from "../lab/ring-keys";
+import { compiledProgram } from "../support/compiled-program";
 
 /** How long the backend takes; the stack config says the same of it. */
 interface BackendTimes {
@@ -29,6 +30,8 @@ export const LAB_CONFIG: Config = {
   cleanup: { ttlWindow: "0s", keysPerSecond: 50000 },
   // Else every run of every test would leave some in the checkout.
   report: { directory: "" },
+  // Dashboards cost every run half a second of CPU time. The tests that are about them switch them on.
+  monitoring: { enabled: false },
 };
 
 export interface WorldOptions {
@@ -47,6 +50,8 @@ export interface WorldOptions {
   readonly tlsSecret?: string;
   /** More of the backend's environment. */
   readonly backendEnv?: Readonly<Record<string, string>>;
+  /** What Pulumi runs: the sources, as an operator has them, or the same compiled once for all tests. @default compiled */
+  readonly program?: "sources" | "compiled";
   /** Whether Pulumi is to leave the machine to the cluster, as if it ran on another one. */
   readonly background?: boolean;
   /** URLs of the shards that the program does not run, by name. */
@@ -71,7 +76,7 @@ export class World {
   /** Deploys everything, in phase `stable`, with keys on their owners. */
   static async create(options: WorldOptions): Promise<World> {
     const { namespace, shards, keys: count, config = {}, password, replicas = 2, shardUrls = {} } = options;
-    const { times = BACKEND_TIMES, background = false } = options;
+    const { times = BACKEND_TIMES, background = false, program = "compiled" } = options;
     const backend = new ReferenceBackend({
       namespace,
       shards,
@@ -89,6 +94,7 @@ export class World {
     const stack = await PulumiStack.create({
       name: namespace,
       background,
+      ...(program === "compiled" ? { program: compiledProgram() } : {}),
       config: {
         ...LAB_CONFIG,
         backend: backendConfig(times),
@@ -143,9 +149,10 @@ export class World {
     expect(right).to.equal(this.keys.stored.size);
   }
 
-  async destroy(): Promise<void> {
+  /** @param options.wait - whether to return only when the namespace is gone: where its name is used again. */
+  async destroy({ wait = false }: { readonly wait?: boolean } = {}): Promise<void> {
     this.keys.close();
-    await this.kube.deleteNamespace();
+    await (wait ? this.kube.deleteNamespace() : this.kube.startDeletingNamespace());
     this.stack.removeFiles();
   }
 }

@@ -19,7 +19,9 @@ interface ImageSet {
 
 const inputsOf = ({ sources }: NodeProgram): string[] => [
   ...sources.map((source) => path.join(REPO_ROOT, source)),
-  ...[path.join(LAB_DIR, "node-image.ts"), path.join(REPO_ROOT, "package-lock.json")],
+  ...["test/lab/node-image.ts", "test/support/transpile.ts", "package-lock.json"].map((file) =>
+    path.join(REPO_ROOT, file),
+  ),
   ...["make-image.sh", "copy-program.sh"].map((file) => path.join(SCRIPTS, file)),
 ];
 

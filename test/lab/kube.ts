@@ -119,10 +119,21 @@ export class Kube {
    * some that are still terminating, looks again only after a while.
    */
   async deleteNamespace(): Promise<void> {
+    await this.startDeletingPods();
     const slow = "pods,persistentvolumeclaims";
-    await this.run(["delete", `deployments,statefulsets,${slow}`, "--all", "--wait=false", "--grace-period=1"]);
     await until("the end of pods and volumes", async () => ((await this.list(slow)).length === 0 ? true : undefined));
     await kubectl(["delete", "namespace", this.namespace, "--ignore-not-found"]);
+  }
+
+  /** Deletes it with everything in it, and returns as soon as the API server knows. */
+  async startDeletingNamespace(): Promise<void> {
+    await this.startDeletingPods();
+    await kubectl(["delete", "namespace", this.namespace, "--ignore-not-found", "--wait=false"]);
+  }
+
+  private async startDeletingPods(): Promise<void> {
+    const kinds = "deployments,statefulsets,pods,persistentvolumeclaims";
+    await this.run(["delete", kinds, "--all", "--wait=false", "--grace-period=1"]);
   }
 }
 

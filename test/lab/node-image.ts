@@ -1,8 +1,8 @@
 /** Images of programs of this checkout: this machine's node, their transpiled sources, and the packages that they import. */
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import ts from "typescript";
+import { transpile } from "../support/transpile";
 import { LAB_DIR, REPO_ROOT, run } from "./machine";
 
 /** A program to make an image of. */
@@ -48,22 +48,6 @@ export async function makeNodeImage(program: NodeProgram, out: string, env: Node
     rmSync(root, { recursive: true });
   }
 }
-
-/** A folder with all that is in it; what is no TypeScript is kept as it is. */
-function transpile(from: string, to: string): void {
-  mkdirSync(to, { recursive: true });
-  for (const entry of readdirSync(from, { withFileTypes: true })) {
-    const [source, target] = [path.join(from, entry.name), path.join(to, entry.name)];
-    if (entry.isDirectory()) transpile(source, target);
-    else if (entry.name.endsWith(".ts")) writeFileSync(target.replace(/ts$/, "js"), transpiled(source));
-    else cpSync(source, target);
-  }
-}
-
-const transpiled = (file: string): string =>
-  ts.transpileModule(readFileSync(file, "utf8"), {
-    compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022, esModuleInterop: true },
-  }).outputText;
 
 /** The folders, relative to the root, of the packages and of all that they depend on. */
 function dependenciesOf(packages: readonly string[], found = new Set<string>()): Set<string> {

@@ -51,6 +51,8 @@ export interface PreviewOptions {
   readonly args?: readonly string[];
   /** Added to the CLI's environment, for this preview. */
   readonly env?: NodeJS.ProcessEnv;
+  /** The folder of another version of the program. */
+  readonly program?: string;
   readonly onLine?: (line: string) => void;
 }
 
@@ -89,13 +91,9 @@ export class PulumiStack {
     this.writeConfig();
   }
 
-  preview({ json, diff, args = [], env, onLine }: PreviewOptions = {}): Promise<RunResult> {
-    return this.operate(
-      "preview",
-      [...(json ? ["--json", "--show-sames"] : []), ...(diff ? ["--diff"] : []), ...args],
-      onLine,
-      env,
-    ).done;
+  preview({ json, diff, args = [], onLine, ...other }: PreviewOptions = {}): Promise<RunResult> {
+    const shown = [...(json ? ["--json", "--show-sames"] : []), ...(diff ? ["--diff"] : []), ...args];
+    return this.operate("preview", shown, onLine, other).done;
   }
 
   up(options: UpOptions = {}): Promise<RunResult> {
@@ -162,11 +160,11 @@ export class PulumiStack {
     command: string,
     args: readonly string[],
     onLine?: (line: string) => void,
-    env: NodeJS.ProcessEnv = {},
+    { env = {}, program = this.program }: { env?: NodeJS.ProcessEnv; program?: string } = {},
   ): PulumiRun {
     const stack = ["--stack", this.name, "--config-file", this.configFile];
     return new PulumiRun([command, ...stack, ...args, "--non-interactive", "--color", "never"], {
-      cwd: this.program,
+      cwd: program,
       env: { ...this.env(), ...env },
       onLine,
       background: this.background,

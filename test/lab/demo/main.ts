@@ -37,12 +37,13 @@ async function main(): Promise<boolean> {
   say(`deploying the backend and 3 shards in namespace ${namespace}, and storing ${count(KEYS)} keys`);
   let world: World | undefined;
   try {
-    world = await World.create({ namespace, shards: THREE, keys: KEYS, config: PACE, times: TIMES });
+    const config = { ...PACE, monitoring: { enabled: true } };
+    world = await World.create({ namespace, shards: THREE, keys: KEYS, config, times: TIMES, program: "sources" });
     say(`ready after ${seconds(startedMs)}`);
     return await migrate(world);
   } finally {
     say("cleaning up");
-    await (world ? world.destroy() : new Kube(namespace).deleteNamespace());
+    await (world ? world.destroy({ wait: true }) : new Kube(namespace).deleteNamespace());
     say(`done in ${seconds(startedMs)}`);
   }
 }

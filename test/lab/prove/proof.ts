@@ -102,7 +102,7 @@ export async function prove(options: ProofOptions): Promise<ProofResult> {
     return await Promise.race([run(world, options), endOf(options.signal)]);
   } finally {
     say("cleaning up");
-    await world.destroy();
+    await world.destroy({ wait: true });
   }
 }
 
