@@ -1,0 +1,63 @@
+/** The parts of the suite. */
+import { readdirSync } from "node:fs";
+import path from "node:path";
+import { REPO_ROOT } from "../lab/machine";
+import type { ClusterName, Job } from "./job";
+
+/** Whole processors are busy with these. */
+const BUSY = 2;
+
+const script = (name: string): Job => ({ name, command: ["npm", "run", "--silent", name], places: BUSY });
+const mocha = (name: string, ...args: readonly string[]): Job => ({
+  name,
+  command: ["npx", "mocha", ...args],
+  places: BUSY,
+});
+
+/** Integration tests of minutes: `npm run test:quick` leaves them out. */
+const LONG_INTEGRATION = ["faults", "moves", "alerts", "dashboards", "gate-queries"].map(
+  (name) => `test/integration/${name}.test.ts`,
+);
+
+/** Files that change what all namespaces see, or kill kubelets: one after the other, because each would disturb the other. */
+const OWN_CLUSTER = ["monitoring", "proof"];
+
+/** The others with the longest first: the last one must not run alone for minutes. Whatever is not named comes behind. */
+const LONGEST_FIRST = ["watched", "metric-gates", "killed", "migrate", "rollback", "access"];
+
+const e2e = (names: readonly string[], cluster: ClusterName): Job => ({
+  ...{ name: `e2e/${names.join(",")}`, command: ["npx", "mocha", ...names.map((name) => `test/e2e/${name}.test.ts`)] },
+  ...{ places: 1, cluster },
+});
+
+function e2eJobs(): readonly Job[] {
+  const files = readdirSync(path.join(REPO_ROOT, "test/e2e")).filter((file) => file.endsWith(".test.ts"));
+  const names = files.map((file) => file.replace(".test.ts", "")).filter((name) => !OWN_CLUSTER.includes(name));
+  const rank = (name: string) => (LONGEST_FIRST.includes(name) ? LONGEST_FIRST.indexOf(name) : LONGEST_FIRST.length);
+  return names.sort((a, b) => rank(a) - rank(b)).map((name) => e2e([name], "shared"));
+}
+
+const QUICK: readonly Job[] = [
+  mocha("unit", "test/unit/**/*.test.ts"),
+  mocha(
+    "integration",
+    "--parallel",
+    "--jobs=2",
+    "test/integration/**/*.test.ts",
+    ...LONG_INTEGRATION.flatMap((file) => ["--ignore", file]),
+  ),
+  script("lint"),
+  script("typecheck"),
+];
+
+/** @returns what `npm run test:quick` runs, in this order. */
+export const quickJobs = (): readonly Job[] => QUICK;
+
+/** @returns what `npm test` runs, in this order: first what needs no cluster, because on a fresh machine that is built meanwhile. */
+export const allJobs = (): readonly Job[] => [
+  mocha("model", "test/model/**/*.test.ts"),
+  ...QUICK,
+  mocha("integration, long", "--parallel", "--jobs=2", ...LONG_INTEGRATION),
+  e2e(OWN_CLUSTER, "own"),
+  ...e2eJobs(),
+];
