@@ -76,19 +76,24 @@ interface DebianPackage {
 /** In the image of the shards' sidecar, and beside the servers of integration tests. */
 const EXPORTER: DebianPackage = { name: "prometheus-redis-exporter", provides: "prometheus-redis-exporter" };
 
+/** Servers and programs of integration tests. */
+const TEST_PACKAGES: readonly DebianPackage[] = [
+  { name: "redis-server", provides: "redis-server" },
+  { name: "redis-tools", provides: "redis-cli" },
+  EXPORTER,
+  { name: "openssl", provides: "openssl" },
+];
+
 /** What the lab needs. */
 const PACKAGES: readonly DebianPackage[] = [
+  ...TEST_PACKAGES,
   { name: "containerd", provides: "containerd" },
   { name: "runc", provides: "runc" },
   { name: "containernetworking-plugins", provides: "/usr/lib/cni/bridge" },
   { name: "nftables", provides: "nft" },
   { name: "busybox-static", provides: "busybox" },
-  { name: "redis-server", provides: "redis-server" },
-  { name: "redis-tools", provides: "redis-cli" },
-  EXPORTER,
   { name: "iproute2", provides: "ip" },
   { name: "procps", provides: "sysctl" },
-  { name: "openssl", provides: "openssl" },
 ];
 
 /** What shows and watches the service. */
@@ -107,6 +112,9 @@ export async function ensurePackages(): Promise<void> {
   }
   await install(missing);
 }
+
+/** Installs the servers of integration tests that are missing, and starts none. @throws Error where it cannot */
+export const ensureTestPackages = (): Promise<void> => ensure(TEST_PACKAGES);
 
 /** Installs Prometheus, its exporter and its Pushgateway where they are missing. @throws Error where it cannot */
 export const ensureMonitoringPackages = (): Promise<void> => ensure(MONITORING_PACKAGES);

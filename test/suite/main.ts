@@ -6,6 +6,7 @@
  */
 import { availableParallelism } from "node:os";
 import { openEnvironment, usesOwnCluster, type Environment } from "../lab/environment";
+import { ensureTestPackages } from "../lab/machine";
 import { onSignals } from "../lab/signals";
 import type { ClusterName, Job } from "./job";
 import { allJobs, quickJobs } from "./jobs";
@@ -24,6 +25,7 @@ async function main(level: string | undefined): Promise<number> {
   if (level !== "quick" && level !== "all") throw new Error("usage: main.ts quick|all");
   const startedMs = Date.now();
   const stopping = onSignals();
+  await ensureTestPackages();
   const jobs = level === "quick" ? quickJobs() : allJobs().map(onSharedCluster);
   const environments = openAll(jobs, stopping);
   const placeOf = ({ cluster }: Job): Promise<Place> => (cluster && environments.get(cluster)) ?? Promise.resolve(HERE);
