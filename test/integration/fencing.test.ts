@@ -90,7 +90,7 @@ describe("writes to a shard", function () {
       const copy = await copyOf("new", Date.now() + MINUTE);
       expect(await shard.write("mine", [{ key: KEY, expected: ABSENT, ...copy }])).to.deep.equal(["written"]);
       expect(await held()).to.equal("new");
-      expect(await lab.server("a").client.pexpiretime(KEY)).to.equal(copy.expiresAtMs);
+      expect(await lab.server("a").client.pexpiretime(KEY)).to.equal(Number(copy.expiresAt));
     });
 
     it("replace what is held, as expected", async () => {

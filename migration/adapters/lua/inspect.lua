@@ -1,8 +1,8 @@
--- KEYS: keys; ARGV[1]: bytes after which to stop. Returns the clock, then fingerprint and expiry of the first keys, at
+-- KEYS: keys; ARGV[1]: bytes after which to stop; ARGV[2]: see fingerprint.lua. Returns the clock, then fingerprint and expiry of the first keys, at
 -- least one.
 local reply, bytes = { tostring(now_ms()) }, 0
 for _, key in ipairs(KEYS) do
-  local found, size = fingerprint(key)
+  local found, size = fingerprint(key, tonumber(ARGV[2]))
   reply[#reply + 1] = found
   reply[#reply + 1] = string.format('%.0f', redis.call('PEXPIRETIME', key))
   bytes = bytes + size
