@@ -264,7 +264,11 @@ export class RedisShard implements ShardStore {
   }
 
   private async removeLarge(token: FencingToken, key: Buffer, expected: KeyState): Promise<RemoveOutcome> {
-    const call = { script: LUA.removeWatched, keys: [LOCK, key], args: [this.mine(token), SCRIPT_BYTES, ...seen(expected)] };
+    const call = {
+      script: LUA.removeWatched,
+      keys: [LOCK, key],
+      args: [this.mine(token), SCRIPT_BYTES, ...seen(expected)],
+    };
     const reply = await this.watched.runIfStill(key, expected, call);
     if (Array.isArray(reply)) return settled(this.outcome(REMOVE_OUTCOMES, reply[0]));
     return reply === "gone" ? "gone" : "changed";
@@ -313,9 +317,7 @@ const writeArgs = ({ expected, expiresAt, value, isDump }: KeyWrite): (string | 
 
 /** @returns what came of a key; found out in another way where a script could not. */
 const outcomeOr = <T extends string>(outcome: T | undefined, large: () => Promise<Exclude<T, typeof TOO_LARGE>>) =>
-  outcome === undefined || outcome === TOO_LARGE
-    ? large()
-    : Promise.resolve(outcome as Exclude<T, typeof TOO_LARGE>);
+  outcome === undefined || outcome === TOO_LARGE ? large() : Promise.resolve(outcome as Exclude<T, typeof TOO_LARGE>);
 
 /** A script that compares nothing says of no value that it is too large to be compared. */
 const settled = <T extends string>(outcome: T) => outcome as Exclude<T, typeof TOO_LARGE>;

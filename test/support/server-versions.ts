@@ -3,9 +3,18 @@
  * and unpacked into the project's cache, with the libraries that they need, and run through their own loader. Nothing is
  * installed into the system.
  */
-import { spawnSync } from "node:child_process";
+import { spawnSync, type SpawnSyncOptions } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { CACHE_DIR } from "../lab/machine";
 
@@ -19,9 +28,20 @@ const SUITE = "trixie";
 const PACKAGES: readonly string[] = [
   ...["redis-server", "redis-tools", "valkey-server", "valkey-tools"],
   // What `ldd` names.
-  ...["libatomic1", "libc6", "libcap2", "libgcc-s1", "libjemalloc2", "liblzf1", "libssl3t64", "libstdc++6", "libsystemd0"],
-  ...["zlib1g", "libzstd1"],
+  ...[
+    "libatomic1",
+    "libc6",
+    "libcap2",
+    "libgcc-s1",
+    "libjemalloc2",
+    "liblzf1",
+    "libssl3t64",
+    "libstdc++6",
+    "libsystemd0",
+  ],
+  ...["zlib1g", "libzstd1", "locales"],
 ];
+const LOCALE = "en_US.UTF-8";
 const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
 /**
@@ -38,9 +58,17 @@ export function serverCommand(kind: ServerKind): readonly string[] {
   return [path.join(libraries, loader), "--library-path", libraries, path.join(root, "usr/bin", PROGRAMS[kind])];
 }
 
+/** @returns the environment of a Redis 7.0 that sorts text as in English, and not by its bytes. */
+export function englishLocale(): Readonly<Record<string, string>> {
+  return { LOCPATH: path.join(unpackedPackages(), "locale"), LC_ALL: LOCALE };
+}
+
 /** @returns the folder of the unpacked packages. Two processes may get here at once: the first to finish wins. */
 function unpackedPackages(): string {
-  const key = createHash("sha256").update(JSON.stringify([SUITE, PACKAGES])).digest("hex").slice(0, 12);
+  const key = createHash("sha256")
+    .update(JSON.stringify([SUITE, PACKAGES]))
+    .digest("hex")
+    .slice(0, 12);
   const folder = path.join(CACHE_DIR, "servers", `${SUITE}-${key}`);
   if (existsSync(folder)) return folder;
   mkdirSync(path.dirname(folder), { recursive: true });
@@ -48,6 +76,10 @@ function unpackedPackages(): string {
   try {
     const root = path.join(work, "root");
     for (const file of downloadPackages(work)) runQuietly("dpkg-deb", ["-x", file, root]);
+    mkdirSync(path.join(root, "locale"));
+    const source = { I18NPATH: path.join(root, "usr/share/i18n") };
+    const compiled = path.join(root, "locale", LOCALE);
+    runQuietly("localedef", ["--no-archive", "-i", "en_US", "-f", "UTF-8", compiled], { env: source });
     // Onto a folder that is there already this fails, and that one is as good.
     if (!existsSync(folder)) renameSync(root, folder);
   } catch (error) {
@@ -77,7 +109,7 @@ function downloadPackages(work: string): readonly string[] {
   const args = Object.entries(options).flatMap(([name, value]) => ["-o", `${name}=${value}`]);
   runQuietly("apt-get", [...args, "update"]);
   const debs = path.join(work, "debs");
-  runQuietly("apt-get", [...args, "download", ...PACKAGES], debs);
+  runQuietly("apt-get", [...args, "download", ...PACKAGES], { cwd: debs });
   return readdirSync(debs).map((name) => path.join(debs, name));
 }
 
@@ -86,13 +118,16 @@ function debianMirror(): string {
   const release = /^VERSION_CODENAME=(.*)$/m.exec(readFileSync("/etc/os-release", "utf8"))?.[1];
   const format = "$(REPO_URI) $(RELEASE) $(COMPONENT)";
   const lines = runQuietly("apt-get", ["indextargets", "--no-release-info", "--format", format]).split("\n");
-  const own = lines.map((line) => line.split(" ")).find(([, suite, component]) => suite === release && component === "main");
+  const own = lines
+    .map((line) => line.split(" "))
+    .find(([, suite, component]) => suite === release && component === "main");
   if (own?.[0] === undefined) throw new Error(`apt has no source of Debian packages for "${release}"`);
   return own[0];
 }
 
-function runQuietly(command: string, args: readonly string[], cwd?: string): string {
-  const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8", ...(cwd ? { cwd } : {}) });
+function runQuietly(command: string, args: readonly string[], { env = {}, ...options }: SpawnSyncOptions = {}): string {
+  const all = { ...options, encoding: "utf8", env: { ...process.env, ...env } } as const;
+  const { status, stdout, stderr } = spawnSync(command, args, all);
   if (status !== 0) throw new Error(`${command} ${args.join(" ")} failed: ${stderr}`);
   return stdout;
 }

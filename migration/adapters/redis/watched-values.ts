@@ -65,7 +65,7 @@ export class WatchedValues {
     return this.inTurn(async (client) => {
       const found = await this.watch(client, key, fieldsAfterOf(seen.fingerprint));
       if (found.fingerprint !== seen.fingerprint || found.expiresAtMs !== seen.expiresAtMs) {
-        await client.call("UNWATCH");
+        await this.transaction(client, "PEXPIRETIME", key);
         return found.fingerprint === ABSENT.fingerprint ? "gone" : "changed";
       }
       return (await this.transaction(client, "EVAL", script.source, keys.length, ...keys, ...args)) ?? "changed";
