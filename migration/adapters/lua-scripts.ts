@@ -31,6 +31,8 @@ export const LUA = {
   remove: load("fenced", "members", "fingerprint", "still", "remove"),
   removeWatched: load("fenced", "watched", "remove"),
   put: load("fenced", "put"),
+  probeDump: load("fenced", "probe-dump"),
+  probeRestore: load("fenced", "probe-restore"),
   lock: load("lock"),
   unlock: load("unlock"),
 } as const;

@@ -26,6 +26,8 @@ import { WatchedValues } from "./redis/watched-values";
 import { RedisClient, type RedisEndpoint } from "./redis-client";
 
 const LOCK = `${BOOKKEEPING_PREFIX}lock`;
+/** Where values are tried. */
+const PROBE = `${BOOKKEEPING_PREFIX}probe`;
 /** A lock, and whose it was last. */
 const LOCK_KEYS: Readonly<Record<LockOf, readonly string[]>> = {
   run: [LOCK, `${BOOKKEEPING_PREFIX}last-locked-by`],
@@ -201,7 +203,7 @@ export class RedisShard implements ShardStore {
       length: writes.length,
     });
     const outcomes = reply.map((code) => this.outcome(WRITE_OUTCOMES, code));
-    return eachInTurn(writes, (write, i) => outcomeOr(outcomes[i], () => this.writeLarge(token, write)));
+    return settleEach(outcomes, (i) => this.writeLarge(token, writes[i] as KeyWrite));
   }
 
   async remove(token: FencingToken, keys: readonly Buffer[], expected: readonly KeyState[]) {
@@ -213,9 +215,16 @@ export class RedisShard implements ShardStore {
       this.replies.progress(reply.length, keys.length - done);
       outcomes.push(...reply.map((code) => this.outcome(REMOVE_OUTCOMES, code)));
     }
-    return eachInTurn(keys, (key, i) =>
-      outcomeOr(outcomes[i], () => this.removeLarge(token, key, expected[i] ?? ABSENT)),
-    );
+    return settleEach(outcomes, (i) => this.removeLarge(token, keys[i] as Buffer, expected[i] ?? ABSENT));
+  }
+
+  async probeDump(token: FencingToken): Promise<Buffer> {
+    return this.replies.buffer(await this.client.script(LUA.probeDump, [LOCK, PROBE], [this.mine(token)]));
+  }
+
+  async tryRestore(token: FencingToken, dump: Buffer): Promise<string | undefined> {
+    const reply = await this.client.script(LUA.probeRestore, [LOCK, PROBE], [this.mine(token), dump]);
+    return this.replies.text(reply) || undefined;
   }
 
   async readRecord(name: string): Promise<string | undefined> {
@@ -315,15 +324,15 @@ const writeArgs = ({ expected, expiresAt, value, isDump }: KeyWrite): (string | 
   value,
 ];
 
-/** @returns what came of a key; found out in another way where a script could not. */
-const outcomeOr = <T extends string>(outcome: T | undefined, large: () => Promise<Exclude<T, typeof TOO_LARGE>>) =>
-  outcome === undefined || outcome === TOO_LARGE ? large() : Promise.resolve(outcome as Exclude<T, typeof TOO_LARGE>);
-
 /** A script that compares nothing says of no value that it is too large to be compared. */
-const settled = <T extends string>(outcome: T) => outcome as Exclude<T, typeof TOO_LARGE>;
+const settled = <T extends string>(outcome: T) => outcome as Settled<T>;
 
-async function eachInTurn<T, R>(items: readonly T[], work: (item: T, index: number) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  for (const [i, item] of items.entries()) results.push(await work(item, i));
-  return results;
+/** @returns what came of each key; those that a script could not compare, one after the other, in another way. */
+async function settleEach<T extends string>(outcomes: readonly T[], large: (index: number) => Promise<Settled<T>>) {
+  const all: Settled<T>[] = [];
+  for (const [i, outcome] of outcomes.entries()) all.push(isSettled(outcome) ? outcome : await large(i));
+  return all;
 }
+
+type Settled<T> = Exclude<T, typeof TOO_LARGE>;
+const isSettled = <T extends string>(outcome: T): outcome is Settled<T> => outcome !== TOO_LARGE;

@@ -151,6 +151,10 @@ export interface ShardStore {
     keys: readonly Buffer[],
     expected: readonly KeyState[],
   ): Promise<readonly RemoveOutcome[]>;
+  /** Serializes a small value as this server does (`DUMP`). Nothing of it stays. */
+  probeDump(token: FencingToken): Promise<Buffer>;
+  /** Tries whether this server takes a serialized value. Nothing of it stays. @returns why not; undefined if it does. */
+  tryRestore(token: FencingToken, dump: Buffer): Promise<string | undefined>;
   /** Reads a record of this product, such as a checkpoint. */
   readRecord(name: string): Promise<string | undefined>;
   /** Writes a record; undefined deletes it. */

@@ -52,5 +52,5 @@ local function fingerprint(key, fields_after)
     if count == 0 then return '', bytes end
     kind = string.format('hash@%.0f', fields_after)
   end
-  return string.format('%s:%.0f:%.0f:%.0f:%.0f', kind, count, lane1, lane2, lane3), bytes
+  return string.format('%s:%.0f:%.0f:%.0f', kind, count, lane1, lane2), bytes
 end

@@ -64,4 +64,4 @@ local parts = {
 local kind = redis.call('TYPE', key).ok
 local next_at = parts[kind] and parts[kind]() or ''
 local text = function(value) return string.format('%.0f', value) end
-return { kind, next_at, text(redis.call('PEXPIRETIME', key)), text(read), text(count), text(lane1), text(lane2), text(lane3) }
+return { kind, next_at, text(redis.call('PEXPIRETIME', key)), text(read), text(count), text(lane1), text(lane2) }

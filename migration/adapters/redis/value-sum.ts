@@ -8,16 +8,16 @@ export interface ValuePart {
   /** As TYPE answers. */
   readonly type: string;
   readonly members: number;
-  readonly lanes: readonly [number, number, number];
+  readonly lanes: readonly [number, number];
 }
 
 /** A value of which no part has been read. */
-export const NO_PARTS: ValuePart = { type: "none", members: 0, lanes: [0, 0, 0] };
+export const NO_PARTS: ValuePart = { type: "none", members: 0, lanes: [0, 0] };
 
 /** @returns the sum of two parts of one value. */
 export function addParts(a: ValuePart, b: ValuePart): ValuePart {
-  const lane = (i: 0 | 1 | 2) => (a.lanes[i] + b.lanes[i]) % LANE;
-  return { type: b.type, members: a.members + b.members, lanes: [lane(0), lane(1), lane(2)] };
+  const lane = (i: 0 | 1) => (a.lanes[i] + b.lanes[i]) % LANE;
+  return { type: b.type, members: a.members + b.members, lanes: [lane(0), lane(1)] };
 }
 
 /**

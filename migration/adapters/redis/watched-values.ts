@@ -110,9 +110,9 @@ export class WatchedValues {
     let at: Buffer = Buffer.alloc(0);
     do {
       const reply = await client.script(LUA.part, [key], [at, String(most), String(fieldsAfterMs)]);
-      const [type, next, expiry, bytes, members, ...lanes] = this.replies.list(reply, { length: 8 });
-      const [a = 0, b = 0, c = 0] = lanes.map((lane) => this.replies.number(lane));
-      sum = addParts(sum, { type: this.replies.text(type), members: this.replies.number(members), lanes: [a, b, c] });
+      const [type, next, expiry, bytes, members, ...lanes] = this.replies.list(reply, { length: 7 });
+      const [a = 0, b = 0] = lanes.map((lane) => this.replies.number(lane));
+      sum = addParts(sum, { type: this.replies.text(type), members: this.replies.number(members), lanes: [a, b] });
       expiresAtMs = this.replies.expiry(expiry);
       at = this.replies.buffer(next);
       most = membersPerPart(this.replies.number(bytes), this.replies.number(members));
