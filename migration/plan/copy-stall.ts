@@ -3,8 +3,8 @@ import type { BigKey } from "./census";
 
 /** A string of 50 MB takes 302 ms to DUMP (measured on Redis 7.0 and a two-core machine). */
 const MS_PER_BYTE = 302 / 50_000_000;
-/** The slower one of DUMP and RESTORE, for each member. (Measured as in `test/bench/large-values.ts`.) */
-const MS_PER_MEMBER = 0.001;
+/** RESTORE of a sorted set of 1,270,000 members takes 2.6 s, that of a hash half as long for each (`test/bench/large-values.ts`). */
+const MS_PER_MEMBER = 0.002;
 
 /**
  * A value travels as one DUMP and one RESTORE, which cannot be parted; nothing else on its server runs meanwhile.

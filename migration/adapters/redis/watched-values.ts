@@ -14,7 +14,7 @@ import { addParts, fieldsAfterOf, fingerprintOf, NO_PARTS } from "./value-sum";
 
 /** How many bytes of members a part reads, about. */
 const PART_BYTES = 128 * 1024;
-const MOST_MEMBERS = 1_000;
+const MOST_MEMBERS = 500;
 /** So few are surely not too many while it is unknown how large a member is. */
 const FIRST_MEMBERS = 10;
 /** A value that changes while it is read is read again this often, and is then left to the next look. */
