@@ -148,7 +148,7 @@ const NEXT_STEPS: readonly (readonly [RegExp, string])[] = [
   [/^LOADING/, "It is still loading its data: wait, then run `pulumi up` again."],
   [
     /DUMP payload version/,
-    "It runs an older Redis than the shard that the value comes from, and the value is no string: upgrade it, then run `pulumi up` again.",
+    "It runs an older server than the shard that the value comes from, or one of another kind, and the value is not a string: upgrade it, then run `pulumi up` again.",
   ],
   [
     /invalid bulk length/,

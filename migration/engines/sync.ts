@@ -186,8 +186,8 @@ async function suspects(edge: Edge, keys: readonly Buffer[], { throttle }: SyncJ
 
 async function differences(edge: Edge, keys: readonly Buffer[], job: SyncJob): Promise<Found[]> {
   if (keys.length === 0) return [];
-  // The same for both: a field that is about to expire may be gone on one of them only.
-  const fieldsAfterMs = job.run.clock.now() + EXPIRING_WITHIN_MS;
+  // The same for both, and by a shard's clock: a field that is about to expire may be gone on one of them only.
+  const fieldsAfterMs = (await edge.primary.timeMs()) + EXPIRING_WITHIN_MS;
   const [here, there] = await job.throttle.observe(() => inspectBoth(edge, keys, fieldsAfterMs));
   const nowMs = laterClock(here, there);
   return keys.flatMap((key, i) => {

@@ -24,6 +24,7 @@ describe("the ceiling of comparing and copying", () => {
   function store(name: string, state: KeyState, outcomes: WriteOutcome[] = []): ShardStore {
     const each = <T>(keys: readonly unknown[], value: T) => Promise.resolve(keys.map(() => value));
     return fakeStore(name, {
+      timeMs: () => Promise.resolve(clock.now()),
       inspect: async (keys) => {
         asked += keys.length;
         return { nowMs: clock.now(), states: await each(keys, state) };
