@@ -2,6 +2,19 @@
 import type { ServerKind } from "../support/server-versions";
 import { setUsualServer } from "./redis-servers";
 
+/** What touches values, rights and whole moves. */
+export const ON_OTHER_SERVERS = [
+  "acl",
+  "bundles",
+  "catch-up",
+  "close",
+  "drain",
+  "fencing",
+  "moves",
+  "pre-copy",
+  "verify",
+];
+
 /** @param files - names in this folder, without `.test.ts`. */
 export function runAgainOn(kind: ServerKind, files: readonly string[]): void {
   describe(`on ${kind}`, () => {

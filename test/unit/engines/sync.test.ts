@@ -106,6 +106,7 @@ describe("the ceiling of comparing and copying", () => {
     };
     const side = (name: string, most: number) =>
       fakeStore(name, {
+        timeMs: () => Promise.resolve(clock.now()),
         digests: (keys) => Promise.resolve({ keys: Math.min(most, keys.length), digests: ["same"] }),
         inspect: (keys) => counted(keys, keys.length),
       });
