@@ -32,19 +32,12 @@ describe("hashes whose fields expire", function () {
       drain(run, { record: lab.record, direction: lab.backward, sources: THREE, pace: PACE, epoch: ++epoch }),
     );
 
-  function moverNamed(name: string): Buffer {
-    for (let i = 0; ; i++) {
-      const key = Buffer.from(`pcs:${name} ${i}`);
-      if (lab.ownerOf(key, lab.rings.current) !== lab.ownerOf(key, lab.rings.target)) return key;
-    }
-  }
-
   for (const [name, fields] of [
     ["a small hash", 2],
     ["a hash that is read in parts", 5_000],
   ] as const) {
     it(`${name}: a life that only one shard has is a difference, and is repaired`, async () => {
-      const key = moverNamed(name);
+      const key = lab.moverNamed(name);
       await sourceOf(key).hset(
         key,
         ...Array.from({ length: fields }, (_, i) => [`x${i}`, "v"]).flat(),
@@ -67,7 +60,7 @@ describe("hashes whose fields expire", function () {
   }
 
   it("a field that expired on one shard, and is not yet gone on the other, is no difference", async () => {
-    const key = moverNamed("field");
+    const key = lab.moverNamed("field");
     await sourceOf(key).hset(key, "f", "v", "g", "w");
     await sourceOf(key).call("HPEXPIREAT", key, Date.now() + HOUR_MS, "FIELDS", 1, "f");
     await copyAll();
@@ -78,7 +71,7 @@ describe("hashes whose fields expire", function () {
   });
 
   it("a hash of which every field is over counts as no key", async () => {
-    const key = moverNamed("over");
+    const key = lab.moverNamed("over");
     await sourceOf(key).hset(key, "f", "v");
     await sourceOf(key).call("HPEXPIRE", key, 1, "FIELDS", 1, "f");
     while ((await sourceOf(key).hgetall(key))["f"] !== undefined) await sourceOf(key).ping();

@@ -58,19 +58,12 @@ describe("a ring of servers of two kinds", function () {
   async function makeValues(): Promise<readonly Buffer[]> {
     const made: Buffer[] = [];
     for (const [name, commands] of Object.entries(VALUES)) {
-      const key = moverNamed(name);
+      const key = lab.moverNamed(name);
       await runOn(lab.server(lab.ownerOf(key, lab.rings.current)).client, key, commands);
       made.push(key);
     }
     return made;
   }
-
-  const moverNamed = (name: string): Buffer => {
-    for (let i = 0; ; i++) {
-      const key = Buffer.from(`pcs:${name} ${i}`);
-      if (lab.ownerOf(key, lab.rings.current) !== lab.ownerOf(key, lab.rings.target)) return key;
-    }
-  };
 
   const up = async (...phases: readonly Phase[]) => {
     for (const phase of phases) await stack.up(phase);
@@ -98,8 +91,8 @@ describe("a ring of servers of two kinds", function () {
           expect(await lab.server("shard-3").client.type(key), key.toString()).to.equal(types[i]);
           expect(await lab.server(lab.ownerOf(key, lab.rings.current)).client.exists(key), key.toString()).to.equal(0);
         }
-        expect(await exactExpiry("shard-3", moverNamed("a list that never expires"))).to.equal(LAST_MS);
-        expect(await exactExpiry("shard-3", moverNamed("a string that never expires"))).to.equal(LAST_MS);
+        expect(await exactExpiry("shard-3", lab.moverNamed("a list that never expires"))).to.equal(LAST_MS);
+        expect(await exactExpiry("shard-3", lab.moverNamed("a string that never expires"))).to.equal(LAST_MS);
       });
     }
     for (const to of SERVER_KINDS.filter((kind) => FORMAT[kind] < FORMAT[from])) {
