@@ -7,7 +7,7 @@ import { englishLocale, SERVER_KINDS, type ServerKind } from "../support/server-
 import { randomValue, runOn, valueOfRedis8, type RandomValue } from "./random-values";
 import { RingLab } from "./ring-lab";
 
-const VALUES_PER_PAIR = 40;
+const VALUES_PER_PAIR = 100;
 const BIG = 1 << 20;
 
 /** Each server has a twin of its kind; that of Redis 7.0 sorts text in another order. */
