@@ -106,8 +106,9 @@ export class WatchedValues {
   /** Begins to WATCH a key and reads all of it. */
   private async watch(client: RedisClient, key: Buffer, fieldsAfterMs: number): Promise<KeyState> {
     await client.call("WATCH", key);
-    let [sum, most, expiresAtMs] = [NO_PARTS, FIRST_MEMBERS, ABSENT.expiresAtMs];
+    let [sum, most] = [NO_PARTS, FIRST_MEMBERS];
     let at: Buffer = Buffer.alloc(0);
+    let expiresAtMs: number;
     do {
       const reply = await client.script(LUA.part, [key], [at, String(most), String(fieldsAfterMs)]);
       const [type, next, expiry, bytes, members, ...lanes] = this.replies.list(reply, { length: 7 });
