@@ -19,15 +19,20 @@ function load(...parts: readonly string[]): LuaScript {
 
 /** Work is batched on the server: the client's cost per command, not Redis, limits plain pipelining. */
 export const LUA = {
-  inspect: reading("fingerprint", "clock", "inspect"),
-  digests: reading("fingerprint", "digests"),
-  read: reading("fingerprint", "read"),
+  inspect: reading("members", "fingerprint", "clock", "inspect"),
+  digests: reading("members", "fingerprint", "digests"),
+  part: reading("members", "part"),
+  read: reading("read"),
   bundle: reading("bundle"),
   memory: reading("memory"),
   add: load("fenced", "clock", "add"),
-  write: load("fenced", "fingerprint", "clock", "write"),
-  remove: load("fenced", "fingerprint", "remove"),
+  write: load("fenced", "members", "fingerprint", "still", "clock", "write"),
+  writeWatched: load("fenced", "watched", "clock", "write"),
+  remove: load("fenced", "members", "fingerprint", "still", "remove"),
+  removeWatched: load("fenced", "watched", "remove"),
   put: load("fenced", "put"),
+  probeDump: load("fenced", "probe-dump"),
+  probeRestore: load("fenced", "probe-restore"),
   lock: load("lock"),
   unlock: load("unlock"),
 } as const;

@@ -26,6 +26,12 @@ const RETRIES_PER_REQUEST = 20;
 /** Where in a script a command was refused: nothing that an operator could act on. */
 const SCRIPT_PLACE = / script: [0-9a-f]{40}, on @user_script:\d+\.$/;
 
+/** How a connection differs from others. */
+export interface ConnectionKind {
+  /** Whether it ends for good when it is lost. Its whole numbers come as text, with all of their digits. */
+  readonly once?: boolean;
+}
+
 /** A connection to one Redis server that speaks in errors an operator can act on. */
 export class RedisClient {
   private readonly redis: Redis;
@@ -35,6 +41,7 @@ export class RedisClient {
   constructor(
     private readonly endpoint: RedisEndpoint,
     patient = true,
+    { once = false }: ConnectionKind = {},
   ) {
     this.redis = new Redis({
       host: endpoint.host,
@@ -44,13 +51,14 @@ export class RedisClient {
       ...(endpoint.username === undefined ? {} : { username: endpoint.username }),
       ...(endpoint.password === undefined ? {} : { password: endpoint.password }),
       protocol: 2,
+      stringNumbers: once,
       // Nobody asks who is connected; an ACL user would need one more right, and Redis 7.0 does not know the command.
       disableClientInfo: true,
       lazyConnect: true,
       connectTimeout: CONNECT_TIMEOUT_MS,
       commandTimeout: COMMAND_TIMEOUT_MS,
       maxRetriesPerRequest: patient ? RETRIES_PER_REQUEST : 1,
-      retryStrategy: (times) => (patient || times < 2 ? Math.min(100 * times, 1_000) : null),
+      retryStrategy: (times) => (!once && (patient || times < 2) ? Math.min(100 * times, 1_000) : null),
     });
     this.redis.on("error", (error: unknown) => (this.lastError = error));
     this.redis.on("ready", () => (this.lastError = undefined));
@@ -95,7 +103,8 @@ export class RedisClient {
     this.redis.disconnect();
   }
 
-  private explain(error: unknown): Error {
+  /** @returns what an operator can act on. */
+  explain(error: unknown): Error {
     const { name, url } = this.endpoint;
     const message = messageOf(error);
     const fenced = /^FENCED (.*)/s.exec(message);

@@ -7,6 +7,7 @@ import {
   type FencingToken,
   type Inspection,
   type KeyCopy,
+  type KeySize,
   type KeyState,
   type KeyWrite,
   type LockOf,
@@ -21,9 +22,12 @@ import { BOOKKEEPING_PREFIX, literally } from "./key-names";
 import { LUA } from "./lua-scripts";
 import { Replies } from "./replies";
 import { packKeys } from "./packed-keys";
+import { WatchedValues } from "./redis/watched-values";
 import { RedisClient, type RedisEndpoint } from "./redis-client";
 
 const LOCK = `${BOOKKEEPING_PREFIX}lock`;
+/** Where values are tried. */
+const PROBE = `${BOOKKEEPING_PREFIX}probe`;
 /** A lock, and whose it was last. */
 const LOCK_KEYS: Readonly<Record<LockOf, readonly string[]>> = {
   run: [LOCK, `${BOOKKEEPING_PREFIX}last-locked-by`],
@@ -37,9 +41,12 @@ const SCRIPT_BYTES = String(160 * 1024);
 
 /** Before the expiry of what is not a string, between the scripts and here. */
 const DUMP_MARK = "d";
+/** What stands for the fingerprint, and for the outcome, of a value that is too large for one script. */
+const LARGE = "?";
+const TOO_LARGE = "too large";
 
-const WRITE_OUTCOMES: readonly WriteOutcome[] = ["changed", "written", "expired"];
-const REMOVE_OUTCOMES: readonly RemoveOutcome[] = ["changed", "removed", "gone"];
+const WRITE_OUTCOMES: readonly (WriteOutcome | typeof TOO_LARGE)[] = ["changed", "written", "expired", TOO_LARGE];
+const REMOVE_OUTCOMES: readonly (RemoveOutcome | typeof TOO_LARGE)[] = ["changed", "removed", "gone", TOO_LARGE];
 
 /** A shard behind ioredis. Every value is a Buffer: reading a dump as a string corrupts it. */
 export class RedisShard implements ShardStore {
@@ -49,6 +56,7 @@ export class RedisShard implements ShardStore {
   readonly db: number;
   private readonly client: RedisClient;
   private readonly replies: Replies;
+  private readonly watched: WatchedValues;
   private readonly pattern: string;
 
   /**
@@ -61,6 +69,7 @@ export class RedisShard implements ShardStore {
     this.db = endpoint.db;
     this.client = new RedisClient(endpoint, patient);
     this.replies = new Replies(endpoint.name, endpoint.url);
+    this.watched = new WatchedValues(endpoint, this.replies, patient);
     this.pattern = `${literally(keyPrefix)}*`;
   }
 
@@ -109,17 +118,21 @@ export class RedisShard implements ShardStore {
     return { cursor: this.replies.text(page[0]), keys: keys.filter((key) => !isBookkeeping(key)) };
   }
 
-  async inspect(keys: readonly Buffer[]): Promise<Inspection> {
+  async inspect(keys: readonly Buffer[], fieldsAfterMs = 0): Promise<Inspection> {
     const states: KeyState[] = [];
+    const args = [SCRIPT_BYTES, String(fieldsAfterMs)];
     let nowMs: number;
     do {
       const rest = keys.slice(states.length);
-      const [clock, ...found] = this.replies.list(await this.client.script(LUA.inspect, rest, [SCRIPT_BYTES]));
+      const [clock, ...found] = this.replies.list(await this.client.script(LUA.inspect, rest, args));
       nowMs = this.replies.number(clock);
       const looked = this.replies.list(found, { multipleOf: 2 }).length / 2;
       if (rest.length > 0) this.replies.progress(looked, rest.length);
       for (let i = 0; i < found.length; i += 2) states.push(this.stateAt(found, i));
     } while (states.length < keys.length);
+    for (const [i, key] of keys.entries()) {
+      if (states[i]?.fingerprint === LARGE) states[i] = await this.watched.state(key, fieldsAfterMs);
+    }
     return { nowMs, states };
   }
 
@@ -141,8 +154,12 @@ export class RedisShard implements ShardStore {
 
   async bundle(keys: readonly Buffer[], bigValueBytes: number): Promise<Bundle> {
     const args = [packKeys(keys), SCRIPT_BYTES, String(bigValueBytes)];
-    const [count, content] = this.replies.list(await this.client.script(LUA.bundle, [], args), { length: 2 });
-    return { keys: this.replies.progress(count, keys.length), content: this.replies.buffer(content) };
+    const [count, content, ...apart] = this.replies.list(await this.client.script(LUA.bundle, [], args));
+    return {
+      keys: this.replies.progress(count, keys.length),
+      content: this.replies.buffer(content),
+      apart: apart.map((key) => this.replies.buffer(key)),
+    };
   }
 
   async add(token: FencingToken, { content }: Bundle): Promise<Added> {
@@ -158,37 +175,39 @@ export class RedisShard implements ShardStore {
 
   async read(keys: readonly Buffer[], bigValueBytes: number): Promise<readonly (KeyCopy | undefined)[]> {
     const args = [SCRIPT_BYTES, String(bigValueBytes)];
-    const reply = this.replies.list(await this.client.script(LUA.read, keys, args), { multipleOf: 3 });
-    return Array.from({ length: this.replies.progress(reply.length / 3, keys.length) }, (_, i) => {
-      const [fingerprint, expiry] = [this.replies.text(reply[3 * i]), this.replies.buffer(reply[3 * i + 1])];
-      if (fingerprint === ABSENT.fingerprint) return undefined;
-      const isDump = expiry.toString().startsWith(DUMP_MARK);
-      const expiresAtMs = this.replies.expiry(isDump ? expiry.subarray(DUMP_MARK.length) : expiry);
-      return { fingerprint, expiresAtMs, value: this.replies.buffer(reply[3 * i + 2]), isDump };
-    });
+    const reply = this.replies.list(await this.client.script(LUA.read, keys, args), { multipleOf: 2 });
+    const copies: (KeyCopy | undefined)[] = [];
+    const read = this.replies.progress(reply.length / 2, keys.length);
+    for (const [i, key] of keys.slice(0, read).entries()) {
+      const [text, value] = [this.replies.text(reply[2 * i]), this.replies.buffer(reply[2 * i + 1])];
+      const isDump = text.startsWith(DUMP_MARK);
+      const expiresAt = await this.exactExpiry(key, isDump ? text.slice(DUMP_MARK.length) : text);
+      copies.push(Number(expiresAt) === ABSENT.expiresAtMs ? undefined : { expiresAt, value, isDump });
+    }
+    return copies;
   }
 
-  async memoryUsage(keys: readonly Buffer[]): Promise<readonly number[]> {
-    return this.replies
-      .list(await this.client.script(LUA.memory, keys, []), { length: keys.length })
-      .map((bytes) => this.replies.number(bytes));
+  async sizes(keys: readonly Buffer[]): Promise<readonly KeySize[]> {
+    const reply = this.replies.list(await this.client.script(LUA.memory, keys, []), { length: 3 * keys.length });
+    return keys.map((_, i) => ({
+      bytes: this.replies.number(reply[3 * i]),
+      type: this.replies.text(reply[3 * i + 1]),
+      members: this.replies.number(reply[3 * i + 2]),
+    }));
   }
 
   async write(token: FencingToken, writes: readonly KeyWrite[]): Promise<readonly WriteOutcome[]> {
     const keys = [LOCK, ...writes.map(({ key }) => key)];
-    const args = writes.flatMap(({ expected, expiresAtMs, value, isDump }) => [
-      ...seen(expected),
-      `${isDump ? DUMP_MARK : ""}${expiresAtMs}`,
-      value,
-    ]);
+    const args = writes.flatMap(writeArgs);
     const reply = this.replies.list(await this.client.script(LUA.write, keys, [this.mine(token), ...args]), {
       length: writes.length,
     });
-    return reply.map((code) => this.outcome(WRITE_OUTCOMES, code));
+    const outcomes = reply.map((code) => this.outcome(WRITE_OUTCOMES, code));
+    return settleEach(outcomes, (i) => this.writeLarge(token, writes[i] as KeyWrite));
   }
 
   async remove(token: FencingToken, keys: readonly Buffer[], expected: readonly KeyState[]) {
-    const outcomes: RemoveOutcome[] = [];
+    const outcomes: (RemoveOutcome | typeof TOO_LARGE)[] = [];
     while (outcomes.length < keys.length) {
       const done = outcomes.length;
       const args = [this.mine(token), SCRIPT_BYTES, ...expected.slice(done).flatMap(seen)];
@@ -196,7 +215,16 @@ export class RedisShard implements ShardStore {
       this.replies.progress(reply.length, keys.length - done);
       outcomes.push(...reply.map((code) => this.outcome(REMOVE_OUTCOMES, code)));
     }
-    return outcomes;
+    return settleEach(outcomes, (i) => this.removeLarge(token, keys[i] as Buffer, expected[i] ?? ABSENT));
+  }
+
+  async probeDump(token: FencingToken): Promise<Buffer> {
+    return this.replies.buffer(await this.client.script(LUA.probeDump, [LOCK, PROBE], [this.mine(token)]));
+  }
+
+  async tryRestore(token: FencingToken, dump: Buffer): Promise<string | undefined> {
+    const reply = await this.client.script(LUA.probeRestore, [LOCK, PROBE], [this.mine(token), dump]);
+    return this.replies.text(reply) || undefined;
   }
 
   async readRecord(name: string): Promise<string | undefined> {
@@ -226,6 +254,7 @@ export class RedisShard implements ShardStore {
 
   close(): void {
     this.client.close();
+    this.watched.close();
   }
 
   /**
@@ -234,6 +263,32 @@ export class RedisShard implements ShardStore {
    */
   private mine(token: FencingToken): string {
     return `${encodeURIComponent(this.name)}@${token}`;
+  }
+
+  private async writeLarge(token: FencingToken, write: KeyWrite): Promise<WriteOutcome> {
+    const args = [this.mine(token), ...writeArgs(write)];
+    const call = { script: LUA.writeWatched, keys: [LOCK, write.key], args };
+    const reply = await this.watched.runIfStill(write.key, write.expected, call);
+    return Array.isArray(reply) ? settled(this.outcome(WRITE_OUTCOMES, reply[0])) : "changed";
+  }
+
+  private async removeLarge(token: FencingToken, key: Buffer, expected: KeyState): Promise<RemoveOutcome> {
+    const call = {
+      script: LUA.removeWatched,
+      keys: [LOCK, key],
+      args: [this.mine(token), SCRIPT_BYTES, ...seen(expected)],
+    };
+    const reply = await this.watched.runIfStill(key, expected, call);
+    if (Array.isArray(reply)) return settled(this.outcome(REMOVE_OUTCOMES, reply[0]));
+    return reply === "gone" ? "gone" : "changed";
+  }
+
+  /** A script's numbers are doubles: an expiry with more digits than those have has to be read once more, by itself. */
+  private async exactExpiry(key: Buffer, text: string): Promise<string> {
+    if (Number.isSafeInteger(Number(text))) return text;
+    const exact = await this.watched.exactExpiry(key);
+    // Another one belongs to another value: this key is left to the next comparison.
+    return Number(exact) === Number(text) ? exact : String(ABSENT.expiresAtMs);
   }
 
   /** Without it nobody could tell a server from another one, or from itself before a restart. */
@@ -262,3 +317,22 @@ const isBookkeeping = (key: Buffer): boolean =>
   key[0] === BOOKKEEPING_PREFIX.charCodeAt(0) && key.toString("latin1").startsWith(BOOKKEEPING_PREFIX);
 
 const seen = ({ fingerprint, expiresAtMs }: KeyState): string[] => [fingerprint, String(expiresAtMs)];
+
+const writeArgs = ({ expected, expiresAt, value, isDump }: KeyWrite): (string | Buffer)[] => [
+  ...seen(expected),
+  `${isDump ? DUMP_MARK : ""}${expiresAt}`,
+  value,
+];
+
+/** A script that compares nothing says of no value that it is too large to be compared. */
+const settled = <T extends string>(outcome: T) => outcome as Settled<T>;
+
+/** @returns what came of each key; those that a script could not compare, one after the other, in another way. */
+async function settleEach<T extends string>(outcomes: readonly T[], large: (index: number) => Promise<Settled<T>>) {
+  const all: Settled<T>[] = [];
+  for (const [i, outcome] of outcomes.entries()) all.push(isSettled(outcome) ? outcome : await large(i));
+  return all;
+}
+
+type Settled<T> = Exclude<T, typeof TOO_LARGE>;
+const isSettled = <T extends string>(outcome: T): outcome is Settled<T> => outcome !== TOO_LARGE;

@@ -51,7 +51,7 @@ export class Replies {
 
   private whole(reply: unknown): number {
     if (typeof reply === "number") return reply;
-    const text = Buffer.isBuffer(reply) && reply.length < SHOWN ? reply.toString() : "";
+    const text = (Buffer.isBuffer(reply) || typeof reply === "string") && reply.length < SHOWN ? String(reply) : "";
     return /^-?\d+$/.test(text) ? Number(text) : this.refuse(reply, "a whole number");
   }
 }

@@ -71,6 +71,7 @@ const copy = section({
   batchSize: integer(1, 1_000).default(100),
   bigValueBytes: integer(1, MAX_VALUE_BYTES).default(262_144),
   maxSourceLatencyMs: integer(1, 60_000).default(5),
+  maxKeyStallMs: integer(1, MAX_WAIT_MS).default(250),
 });
 
 const job = section({

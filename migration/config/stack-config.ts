@@ -102,6 +102,8 @@ export interface CopyConfig {
   readonly bigValueBytes: number;
   /** What other clients of a shard may wait for the sake of the work, ms: then it goes easier. */
   readonly maxSourceLatencyMs: number;
+  /** The plan refuses a value whose copy would hold its shards up for longer, ms. */
+  readonly maxKeyStallMs: number;
 }
 
 export interface VerifyConfig {

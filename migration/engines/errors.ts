@@ -139,16 +139,16 @@ const NEXT_STEPS: readonly (readonly [RegExp, string])[] = [
     /^(WRONGPASS|NOAUTH|ERR AUTH|ERR invalid password)/,
     "Set the right password: pulumi config set --secret redisPassword … (redisUserPassword where redis.username is set).",
   ],
-  // The second is what a script says of it.
+  // The others are what a script says of it: Redis 7.0, and newer ones.
   [
-    /^(NOPERM|ERR The user executing the script can't)/,
+    /^(NOPERM|ERR The user executing the script can't|ERR ACL failure in script)/,
     "The ACL user lacks a right: docs/security.md lists those that it needs.",
   ],
   [/^OOM/, "The shard is at maxmemory: nothing was lost. Give it more memory, then run `pulumi up` again."],
   [/^LOADING/, "It is still loading its data: wait, then run `pulumi up` again."],
   [
     /DUMP payload version/,
-    "It runs an older Redis than the shard that the value comes from, and the value is no string: upgrade it, then run `pulumi up` again.",
+    "It runs an older server than the shard that the value comes from, or one of another kind, and the value is not a string: upgrade it, then run `pulumi up` again.",
   ],
   [
     /invalid bulk length/,

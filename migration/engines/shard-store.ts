@@ -11,11 +11,23 @@ export interface KeyState {
 /** The state of a key that does not exist. */
 export const ABSENT: KeyState = { fingerprint: "", expiresAtMs: -2 };
 
-/** A key with its value. */
-export interface KeyCopy extends KeyState {
+/** A key's value and expiry. */
+export interface KeyCopy {
+  /** Absolute expiry in Unix ms; -1 for none. A number here has fewer digits than the latest expiries, hence a text. */
+  readonly expiresAt: string;
   /** A string as it is, which every version of Redis takes; anything else serialized (`DUMP`). */
   readonly value: Buffer;
   readonly isDump: boolean;
+}
+
+/** How large a value is. */
+export interface KeySize {
+  /** What it takes in memory; 0 where the key does not exist. */
+  readonly bytes: number;
+  /** As TYPE answers. */
+  readonly type: string;
+  /** Fields of a hash, entries of a list or stream, and so on; 1 for a string and for small values. */
+  readonly members: number;
 }
 
 /** States of a batch of keys, in the order asked for. */
@@ -29,7 +41,10 @@ export interface Inspection {
 export interface Digests {
   /** Of how many of the first keys; at least one. */
   readonly keys: number;
-  /** One per {@link KEYS_PER_DIGEST} of them: equal for equal values and expiries, on any server. */
+  /**
+   * One per {@link KEYS_PER_DIGEST} of them: equal for equal values and expiries, on any server. Empty where that would
+   * take too long to tell: then the keys have to be inspected.
+   */
   readonly digests: readonly string[];
 }
 
@@ -42,6 +57,8 @@ export interface Bundle {
   readonly keys: number;
   /** For `add`, and for nobody else to read. */
   readonly content: Buffer;
+  /** Those of the keys that are not in it, because they have to be read one by one. */
+  readonly apart: readonly Buffer[];
 }
 
 /** What became of a bundle. */
@@ -101,8 +118,12 @@ export interface ShardStore {
   timeMs(): Promise<number>;
   /** One page of the keys with the configured prefix (`all`: of every key but this product's own records). */
   scan(cursor: string, all?: boolean): Promise<ScanPage>;
-  /** States of keys, without their values. */
-  inspect(keys: readonly Buffer[]): Promise<Inspection>;
+  /**
+   * States of keys, without their values. Large values are read in parts.
+   * @param fieldsAfterMs - Unix ms: fields of a hash that expire before it do not count. States that are to be compared have
+   *   to be taken with the same one. 0 by default.
+   */
+  inspect(keys: readonly Buffer[], fieldsAfterMs?: number): Promise<Inspection>;
   /** How many of the keys exist. */
   existing(keys: readonly Buffer[]): Promise<number>;
   /** Of the first of these keys, as many as one request should make a server read. */
@@ -120,8 +141,8 @@ export interface ShardStore {
    * @param bigValueBytes - a value larger than this travels alone.
    */
   read(keys: readonly Buffer[], bigValueBytes: number): Promise<readonly (KeyCopy | undefined)[]>;
-  /** Bytes that each key takes in memory; 0 where it does not exist. */
-  memoryUsage(keys: readonly Buffer[]): Promise<readonly number[]>;
+  /** How large the values of keys are. */
+  sizes(keys: readonly Buffer[]): Promise<readonly KeySize[]>;
   /** Compare-and-write of a batch, in one script. */
   write(token: FencingToken, writes: readonly KeyWrite[]): Promise<readonly WriteOutcome[]>;
   /** Compare-and-delete of a batch, in one script. */
@@ -130,6 +151,10 @@ export interface ShardStore {
     keys: readonly Buffer[],
     expected: readonly KeyState[],
   ): Promise<readonly RemoveOutcome[]>;
+  /** Serializes a small value as this server does (`DUMP`). Nothing of it stays. */
+  probeDump(token: FencingToken): Promise<Buffer>;
+  /** Tries whether this server takes a serialized value. Nothing of it stays. @returns why not; undefined if it does. */
+  tryRestore(token: FencingToken, dump: Buffer): Promise<string | undefined>;
   /** Reads a record of this product, such as a checkpoint. */
   readRecord(name: string): Promise<string | undefined>;
   /** Writes a record; undefined deletes it. */

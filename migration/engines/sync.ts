@@ -1,4 +1,4 @@
-import { compare, extras, laterClock, type Difference } from "./compare";
+import { compare, EXPIRING_WITHIN_MS, extras, laterClock, type Difference } from "./compare";
 import { assertRemembers, type MigrationRecord } from "./migration-record";
 import type { ExtraAction, Run } from "./runtime";
 import { ABSENT, KEYS_PER_DIGEST, type KeyState, type ShardStore } from "./shard-store";
@@ -99,6 +99,7 @@ export async function copyKeys(edge: Edge, keys: readonly Buffer[], job: SyncJob
       present.push(...bundled);
       continue;
     }
+    present.push(...bundle.apart);
     const { written, expired, present: kept } = await throttle.observe(() => edge.secondary.add(run.token(), bundle));
     counts.missing += written + expired;
     counts.repaired += written;
@@ -175,7 +176,7 @@ async function suspects(edge: Edge, keys: readonly Buffer[], { throttle }: SyncJ
     // Values of other sizes: their groups are not of the same keys.
     if (here.keys !== there.keys) return [...found, ...rest];
     here.digests.forEach((digest, i) => {
-      if (digest === there.digests[i]) return;
+      if (digest !== "" && digest === there.digests[i]) return;
       found.push(...rest.slice(i * KEYS_PER_DIGEST, Math.min((i + 1) * KEYS_PER_DIGEST, here.keys)));
     });
     done += here.keys;
@@ -185,7 +186,9 @@ async function suspects(edge: Edge, keys: readonly Buffer[], { throttle }: SyncJ
 
 async function differences(edge: Edge, keys: readonly Buffer[], job: SyncJob): Promise<Found[]> {
   if (keys.length === 0) return [];
-  const [here, there] = await job.throttle.observe(() => inspectBoth(edge, keys));
+  // The same for both, and by a shard's clock: a field that is about to expire may be gone on one of them only.
+  const fieldsAfterMs = (await edge.primary.timeMs()) + EXPIRING_WITHIN_MS;
+  const [here, there] = await job.throttle.observe(() => inspectBoth(edge, keys, fieldsAfterMs));
   const nowMs = laterClock(here, there);
   return keys.flatMap((key, i) => {
     const [mine, other] = [here.states[i], there.states[i]];
@@ -199,8 +202,8 @@ async function extraKeys(edge: Edge, keys: readonly Buffer[], { throttle }: Sync
   return extras(follows, decides).map((i) => ({ key: keys[i] as Buffer, state: follows.states[i] ?? ABSENT }));
 }
 
-const inspectBoth = ({ primary, secondary }: Edge, keys: readonly Buffer[]) =>
-  Promise.all([primary.inspect(keys), secondary.inspect(keys)]);
+const inspectBoth = ({ primary, secondary }: Edge, keys: readonly Buffer[], fieldsAfterMs = 0) =>
+  Promise.all([primary.inspect(keys, fieldsAfterMs), secondary.inspect(keys, fieldsAfterMs)]);
 
 /** Waits a moment when a few differences may be claims on their way. */
 async function settled(found: readonly unknown[], { settle, run }: SyncJob): Promise<boolean> {

@@ -30,6 +30,8 @@ export interface SettingsInputs {
   readonly batchSize: number;
   readonly bigValueBytes: number;
   readonly maxSourceLatencyMs: number;
+  /** See `CopyConfig`; not in states of before. */
+  readonly maxKeyStallMs?: number;
   readonly verifyMode: "full" | "sample";
   readonly sampleSize: number;
   readonly expiryToleranceMs: number;

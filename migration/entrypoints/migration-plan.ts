@@ -9,10 +9,12 @@ import {
   type MigrationRecord,
 } from "../engines/migration-record";
 import { preFlight } from "../engines/pre-flight";
+import { tryCopies } from "../engines/try-copies";
 import { describe, known as knownFigures, measure, type Measurement } from "../engines/service-metrics";
 import type { ShardStore } from "../engines/shard-store";
 import { sameMigration } from "../phases";
 import { capacityWarnings } from "../plan/capacity";
+import { stallProblems } from "../plan/copy-problems";
 import { describeEdges, describeMovement, estimateEdges } from "../plan/edges";
 import { formatCount } from "../plan/format";
 import { notReviewed } from "../plan/digest";
@@ -21,6 +23,9 @@ import { countKeys } from "./count-keys";
 import { containerLimits, log, ringsOf, STATE_VERSION, type RingInputs, type Secrets, type StepInputs } from "./inputs";
 import { openRun } from "./open-run";
 import { openService } from "./open-service";
+
+/** Of states of before, which do not have the setting. */
+const DEFAULT_MAX_KEY_STALL_MS = 250;
 
 /** Inputs of the plan as the program gives them. */
 export interface PlanInputs extends StepInputs {
@@ -86,13 +91,16 @@ async function makePlan({ run, stores }: Session, inputs: PlanInputs, secrets: S
   const { shards: current, targetShards: target } = ring;
   await assertNoOther(stores, ring);
   const { census, memory, problems } = await preFlight(run, { ring, stores, containerLimits: containerLimits(inputs) });
-  if (problems.length > 0) throw new GateClosedError(`the plan is refused, nothing has moved:\n${problems.join("\n")}`);
+  refuse([...problems, ...stallProblems(census, settings.maxKeyStallMs ?? DEFAULT_MAX_KEY_STALL_MS)]);
+  const copies = await tryCopies(run, stores, census);
+  refuse(copies.problems);
   const plan = migrationPlan({
     ...{ ...ring, current, target, census },
     keysPerSecond: settings.keysPerSecond,
     now: new Date(run.clock.now()),
   });
-  [...plan.warnings, ...capacityWarnings(census, memory, target)].forEach((warning) => log(`plan: ${warning}`));
+  const warnings = [...plan.warnings, ...copies.warnings];
+  [...warnings, ...capacityWarnings(census, memory, target)].forEach((warning) => log(`plan: ${warning}`));
   const figures = await measureService(inputs, secrets);
   const known = await recordBefore(stores, current);
   const record: MigrationRecord = {
@@ -107,7 +115,12 @@ async function makePlan({ run, stores }: Session, inputs: PlanInputs, secrets: S
   );
   const counted = Object.fromEntries(census.map(({ shard, keys, otherKeys }) => [shard, keys + otherKeys]));
   const found = { baseline: baselineOutput(figures), keys_per_shard: counted };
-  return { ...plan, migration_id: record.id, digest: record.digest, ...found };
+  return { ...plan, warnings, migration_id: record.id, digest: record.digest, ...found };
+}
+
+/** @throws GateClosedError where anything stands against the plan. */
+function refuse(problems: readonly string[]): void {
+  if (problems.length > 0) throw new GateClosedError(`the plan is refused, nothing has moved:\n${problems.join("\n")}`);
 }
 
 /**

@@ -27,6 +27,21 @@ export interface BigKey {
   /** The Redis key, with the prefix, as printable text. */
   readonly key: string;
   readonly bytes: number;
+  /** As TYPE answers. */
+  readonly type: string;
+  /** Fields of a hash, entries of a list or stream, and so on; 1 for a string. */
+  readonly members: number;
+}
+
+/** Movers of one edge that are of one type, which is not `string`. */
+export interface TypeCensus {
+  readonly from: string;
+  readonly to: string;
+  /** As TYPE answers. */
+  readonly type: string;
+  readonly keys: number;
+  /** The smallest of them, to try on the other shard. */
+  readonly example: { readonly key: Buffer; readonly bytes: number };
 }
 
 export interface ShardCensus {
@@ -43,6 +58,10 @@ export interface ShardCensus {
   readonly copies: { readonly keys: number; readonly bytes: number };
   readonly misplacedExamples: readonly string[];
   readonly biggest: readonly BigKey[];
+  /** Movers that take longest to copy, the slowest first. */
+  readonly slowest: readonly BigKey[];
+  /** Movers that are not strings. */
+  readonly types: readonly TypeCensus[];
 }
 
 /** A census that does not belong to the two rings, so that a plan made of it would lie. */

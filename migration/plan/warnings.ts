@@ -1,12 +1,10 @@
 /** What an operator should know before the copy, although it is no reason to refuse it. */
 import type { BigKey, Rings, ShardCensus } from "./census";
+import { copyStallMs } from "./copy-stall";
 import { formatBytes, formatCount } from "./format";
 
 /** From this size on, a key stalls its shard noticeably while it is copied. */
 export const BIG_KEY_BYTES = 1024 * 1024;
-
-/** A string of 50 MB takes 302 ms to DUMP (measured on Redis 7.0 and a two-core machine). */
-const DUMP_MS_PER_BYTE = 302 / 50_000_000;
 
 export interface WarningInput extends Rings {
   readonly keyPrefix: string;
@@ -45,11 +43,11 @@ function strandedWarning({ shard, otherKeys }: ShardCensus, keyPrefix: string): 
   );
 }
 
-function bigKeyWarning({ shard, key, bytes }: BigKey): string {
-  const stallMs = Math.ceil(bytes * DUMP_MS_PER_BYTE);
+function bigKeyWarning(big: BigKey): string {
+  const { shard, key, bytes } = big;
   return (
     `${shard} holds a big key, ${key} (${formatBytes(bytes)}): if it moves, copying it stalls the shard for about ` +
-    `${stallMs} ms or more. Next: nothing if clients can wait that long; otherwise copy in a quiet hour.`
+    `${copyStallMs(big)} ms or more. Next: nothing if clients can wait that long; otherwise copy in a quiet hour.`
   );
 }
 

@@ -18,14 +18,33 @@ const SECRETS = { redis: JSON.stringify({ username: USER }), redisUserPassword: 
 /** Databases are selected when a connection begins. */
 const DATABASE = 1;
 
-/** How a value of each type is made, but for strings. */
+const many = (make: (i: number) => readonly (string | number)[]) =>
+  Array.from({ length: 3_000 }, (_, i) => make(i)).flat();
+
+/** How a value of each type is made, but for small strings. */
 const TYPES: readonly (readonly [command: string, ...args: (string | number)[]])[] = [
   ["HSET", "field", "value"],
   ["RPUSH", "a", "b"],
   ["SADD", "a", "b"],
   ["ZADD", 1, "a"],
   ["XADD", "1-1", "field", "value"],
+  // Large ones are read in parts.
+  ["HSET", ...many((i) => [`field ${i}`, "value"])],
+  ["RPUSH", ...many((i) => [`entry ${i}`])],
+  ["SADD", ...many((i) => [`member ${i}`])],
+  ["ZADD", ...many((i) => [i, `member ${i}`])],
+  ["XADD", "1-1", "field", "x".repeat(100_000)],
+  ["SET", "x".repeat(5_000_000)],
 ];
+/** Commands of newer servers that scripts try. */
+const OF_NEWER_SERVERS = ["hpexpiretime"];
+
+/** What Redis 7.0, and newer servers, say of a command that a script may not run. */
+const REFUSED = [
+  "ERR The user executing the script can't run this command or subcommand.",
+  "ERR ACL failure in script: User dedup-engine has no permissions to run the 'set' command.",
+];
+const HINT = "The ACL user lacks a right: docs/security.md lists those that it needs.";
 
 describe("an ACL user for the engines", function () {
   this.timeout(120_000);
@@ -84,12 +103,15 @@ describe("an ACL user for the engines", function () {
       const { client } = lab.server(lab.ownerOf(key, lab.rings.current));
       await client.del(key);
       await client.call(command, key, ...args);
+      if (command === "XADD") await client.call("XGROUP", "CREATE", key, "readers", "0");
+      if (command === "XADD") await client.call("XREADGROUP", "GROUP", "readers", "one", "STREAMS", key, ">");
     }
     // A key of somebody else's, which has to be looked at when its shard is to go.
     await lab.server("shard-0").client.set("session:1", "x");
     for (const client of clients()) await client.call("CONFIG", "RESETSTAT");
     await everything();
-    expect(await commandsRun()).to.deep.equal([...ENGINE_COMMANDS].sort());
+    const run = (await commandsRun()).filter((name) => !OF_NEWER_SERVERS.includes(name));
+    expect(run).to.deep.equal([...ENGINE_COMMANDS].sort());
     for (const client of clients()) expect(await client.call("ACL", "LOG")).to.deep.equal([]);
   });
 
@@ -143,10 +165,9 @@ describe("an ACL user for the engines", function () {
     for (const client of clients()) await client.call("ACL", "SETUSER", USER, "-restore", "-dump", "-set");
     const error = await errorOf(stack.up("copy"));
     const { url } = lab.server("shard-0");
-    expect(error.message).to.equal(
-      `shard-0 at ${url}/${DATABASE} refused: ERR The user executing the script can't run this command or subcommand. ` +
-        "The ACL user lacks a right: docs/security.md lists those that it needs.",
-    );
+    const [where, refused = ""] = error.message.split(" refused: ");
+    expect(where).to.equal(`shard-0 at ${url}/${DATABASE}`);
+    expect(REFUSED.map((reply) => `${reply} ${HINT}`)).to.include(refused);
     expect(await lab.server("shard-3").client.dbsize()).to.equal(await records());
   });
 

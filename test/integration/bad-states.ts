@@ -56,7 +56,7 @@ export const BAD_STATES: readonly BadInput[] = [
     run: up("plan"),
     found: "the plan",
     says: () =>
-      /^the plan is refused, nothing has moved:\nshard-3: movers of \S+ KiB \(44 keys\) do not fit: with the \S+ MiB in use they make \S+ MiB, and only half of its maxmemory of 1\.0 MiB \(512\.0 KiB\) may be filled\. Next: raise its maxmemory to \S+ MiB or add shards to the target ring, and plan again\.$/,
+      /^the plan is refused, nothing has moved:\nshard-3: movers of \S+ KiB \(44 keys\) do not fit: with the \S+ [KM]iB in use they make \S+ MiB, and only half of its maxmemory of 1\.0 MiB \(512\.0 KiB\) may be filled\. Next: raise its maxmemory to \S+ MiB or add shards to the target ring, and plan again\.$/,
   },
   {
     name: "a target that loses its room after the plan",
@@ -65,7 +65,7 @@ export const BAD_STATES: readonly BadInput[] = [
     run: up("copy"),
     found: "the gate",
     says: () =>
-      /^the shards have changed since the plan:\nshard-3: movers of \S+ KiB \(44 keys\) do not fit: with the \S+ MiB in use they make \S+ MiB, and only half of its maxmemory of 1\.0 MiB \(512\.0 KiB\) may be filled\. Next: raise its maxmemory to \S+ MiB or add shards to the target ring, and plan again\.$/,
+      /^the shards have changed since the plan:\nshard-3: movers of \S+ KiB \(44 keys\) do not fit: with the \S+ [KM]iB in use they make \S+ MiB, and only half of its maxmemory of 1\.0 MiB \(512\.0 KiB\) may be filled\. Next: raise its maxmemory to \S+ MiB or add shards to the target ring, and plan again\.$/,
   },
   {
     name: "the plan that is recorded is not the one that was reviewed",

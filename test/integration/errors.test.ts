@@ -141,7 +141,7 @@ describe("a shard that cannot be worked with", function () {
     lab = await RingLab.start(THREE, FOUR);
     await lab.fill(600);
     await lab.begin();
-    for (const shard of THREE) await lab.server(shard).client.config("SET", "maxmemory", "1mb");
+    for (const shard of THREE) await lab.server(shard).client.config("SET", "maxmemory", "100kb");
     const refused = await errorOf(lab.server("shard-0").client.set("pcs:one more", "v"));
     expect(refused.message).to.contain("OOM");
     await lab.run((run) => preCopy(run, lab.record, PACE, TOLERANCE_MS));

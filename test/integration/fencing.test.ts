@@ -90,7 +90,7 @@ describe("writes to a shard", function () {
       const copy = await copyOf("new", Date.now() + MINUTE);
       expect(await shard.write("mine", [{ key: KEY, expected: ABSENT, ...copy }])).to.deep.equal(["written"]);
       expect(await held()).to.equal("new");
-      expect(await lab.server("a").client.pexpiretime(KEY)).to.equal(copy.expiresAtMs);
+      expect(await lab.server("a").client.pexpiretime(KEY)).to.equal(Number(copy.expiresAt));
     });
 
     it("replace what is held, as expected", async () => {
@@ -137,7 +137,7 @@ describe("writes to a shard", function () {
 
     it("write nothing whose time has passed", async () => {
       const copy = await copyOf("new");
-      const expired = { ...copy, key: KEY, expected: ABSENT, expiresAtMs: Date.now() - 1 };
+      const expired = { ...copy, key: KEY, expected: ABSENT, expiresAt: String(Date.now() - 1) };
       expect(await shard.write("mine", [expired])).to.deep.equal(["expired"]);
       expect(await held()).to.equal(null);
     });
@@ -146,7 +146,7 @@ describe("writes to a shard", function () {
       const copy = await copyOf("new");
       const keys = ["pcs:1", "pcs:2", "pcs:3"].map((key) => Buffer.from(key));
       await lab.put("a", Buffer.from("pcs:2"), Buffer.from("there"));
-      const writes = keys.map((key, i) => ({ ...copy, key, expected: ABSENT, ...(i === 2 ? { expiresAtMs: 1 } : {}) }));
+      const writes = keys.map((key, i) => ({ ...copy, key, expected: ABSENT, ...(i === 2 ? { expiresAt: "1" } : {}) }));
       expect(await shard.write("mine", writes)).to.deep.equal(["written", "changed", "expired"]);
     });
 

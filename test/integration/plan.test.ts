@@ -215,6 +215,27 @@ describe("the plan, on real shards", function () {
     for (const { client } of lab.servers.values()) expect(await client.keys("dedup-shards:*")).to.deep.equal([]);
   });
 
+  it("refuses a value whose copy would hold its shard up, until the config allows that", async () => {
+    lab = await RingLab.start(THREE, FOUR);
+    await lab.fill(50);
+    const [key = Buffer.alloc(0)] = lab.moverKeys();
+    const shard = lab.ownerOf(key, lab.rings.current);
+    const { client } = lab.server(shard);
+    await client.del(key);
+    await client.sadd(key, ...Array.from({ length: 10_000 }, (_, i) => `member ${i}`));
+    const planWith = (maxKeyStallMs: number) => {
+      const asked = { ...inputs(), settings: { ...SETTINGS, maxKeyStallMs } };
+      return update(asked, asked, {});
+    };
+    const { message } = await errorOf(planWith(19));
+    expect(message).to.match(
+      /^the plan is refused, nothing has moved:\nshard-\d: copying pcs:\w+ \(a set, 10,000 members, /,
+    );
+    expect(message).to.contain("Next: set copy.maxKeyStallMs to 20 if other clients can wait that long");
+    expect(await client.keys("dedup-shards:*")).to.deep.equal([]);
+    await planWith(20);
+  });
+
   it("the census finds misplaced, foreign and big keys, and shows binary ones escaped", async () => {
     lab = await RingLab.start(THREE, FOUR);
     await lab.fill(300);

@@ -6,13 +6,27 @@ import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
+import { serverCommand, type ServerKind } from "../support/server-versions";
 
 const READY_WITHIN_MS = 20_000;
 const LOOPBACK = "127.0.0.1";
 const PORTS_TO_TRY = 5;
 
+let usualKind: ServerKind = "redis-7.0";
+
+/** Which servers start from now on where a test does not say. @returns what it was before. */
+export function setUsualServer(kind: ServerKind): ServerKind {
+  const before = usualKind;
+  usualKind = kind;
+  return before;
+}
+
 /** How a server is started. */
 export interface ServerOptions {
+  /** @default what {@link setUsualServer} said last: Redis 7.0 */
+  readonly kind?: ServerKind;
+  /** More environment variables. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Whether its data survives a restart. */
   readonly persistent?: boolean;
   /** Others than this machine reach only a server with a password. */
@@ -56,6 +70,7 @@ export class RedisServer {
     readonly port: number,
     private readonly dir: string,
     private readonly options: ServerOptions,
+    private readonly kind = options.kind ?? usualKind,
   ) {
     const { host = LOOPBACK, password } = options;
     this.host = host;
@@ -120,15 +135,19 @@ export class RedisServer {
   }
 
   private async launch(forOnce: readonly string[] = []): Promise<void> {
-    const { persistent, password, settings = [] } = this.options;
+    const { persistent, password, settings = [], env = {} } = this.options;
     const args = ["--port", String(this.port), "--bind", this.host, "--dir", this.dir, "--save", ""];
     // Every write reaches the disk at once, so that a restart loses nothing and the tests are exact.
     args.push("--appendonly", persistent ? "yes" : "no", "--appendfsync", "always");
     if (password) args.push("--requirepass", password);
-    const process = spawn("redis-server", [...args, ...settings, ...forOnce], { stdio: "ignore" });
-    this.process = process;
-    const ended = once(process, "exit").then(() => false);
-    if (!(await Promise.race([this.answers(process), ended])))
+    const [command = "", ...before] = serverCommand(this.kind);
+    const child = spawn(command, [...before, ...args, ...settings, ...forOnce], {
+      stdio: "ignore",
+      env: { ...process.env, ...env },
+    });
+    this.process = child;
+    const ended = once(child, "exit").then(() => false);
+    if (!(await Promise.race([this.answers(child), ended])))
       throw new Error(`no redis-server runs on port ${this.port}`);
   }
 

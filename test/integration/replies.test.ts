@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { once } from "node:events";
 import { RedisShard } from "../../migration/adapters/redis-shard";
-import type { LockReply, ShardStore } from "../../migration/engines/shard-store";
+import type { KeySize, LockReply, ShardStore } from "../../migration/engines/shard-store";
 
 /** A reply on its way. */
 type Reply = number | string | null | Error | readonly Reply[];
@@ -70,26 +70,28 @@ const CALLS: Readonly<Record<string, (shard: ShardStore) => Promise<boolean>>> =
     return keys >= 1 && keys <= KEYS.length && digests.length === 1 && typeof digests[0] === "string";
   },
   bundle: async (shard) => {
-    const { keys, content } = await shard.bundle(KEYS, 1);
-    return keys >= 1 && keys <= KEYS.length && Buffer.isBuffer(content);
+    const { keys, content, apart } = await shard.bundle(KEYS, 1);
+    return keys >= 1 && keys <= KEYS.length && Buffer.isBuffer(content) && apart.every(isBuffer);
   },
   add: async (shard) => {
-    const { written, expired, present } = await shard.add("t", { keys: 1, content: Buffer.from("") });
+    const { written, expired, present } = await shard.add("t", { keys: 1, content: Buffer.from(""), apart: [] });
     return isNumber(written) && isNumber(expired) && present.every(isBuffer);
   },
   read: async (shard) => {
     const copies = await shard.read(KEYS, 1);
     const isWhole = (copy: (typeof copies)[number]) =>
-      copy === undefined || (isState(copy) && Buffer.isBuffer(copy.value));
+      copy === undefined || (/^-?\d+$/.test(copy.expiresAt) && Buffer.isBuffer(copy.value));
     return copies.length >= 1 && copies.length <= KEYS.length && copies.every(isWhole);
   },
-  memoryUsage: async (shard) => {
-    const bytes = await shard.memoryUsage(KEYS);
-    return bytes.length === KEYS.length && bytes.every(isNumber);
+  sizes: async (shard) => {
+    const sizes = await shard.sizes(KEYS);
+    const isSize = ({ bytes, type, members }: KeySize) =>
+      isNumber(bytes) && typeof type === "string" && isNumber(members);
+    return sizes.length === KEYS.length && sizes.every(isSize);
   },
   write: async (shard) => {
-    const one = { key: Buffer.from("a"), expected: STATE, expiresAtMs: -1, value: Buffer.from("v"), isDump: false };
-    const [outcome, ...more] = await shard.write("t", [{ ...one, fingerprint: "f" }]);
+    const one = { key: Buffer.from("a"), expected: STATE, expiresAt: "-1", value: Buffer.from("v"), isDump: false };
+    const [outcome, ...more] = await shard.write("t", [one]);
     return ["changed", "written", "expired"].includes(outcome ?? "") && more.length === 0;
   },
   remove: async (shard) => {

@@ -175,6 +175,14 @@ export class RingLab {
       .filter((key) => from === undefined || this.ownerOf(key, current) === from);
   }
 
+  /** A key that moves, with a name in it. */
+  moverNamed(name: string): Buffer {
+    for (let i = 0; ; i++) {
+      const key = Buffer.from(`${this.rings.keyPrefix}${name} ${i}`);
+      if (this.ownerOf(key, this.rings.current) !== this.ownerOf(key, this.rings.target)) return key;
+    }
+  }
+
   /** The truth of a key. */
   truth(key: Buffer): Stored {
     const stored = this.stored.get(key.toString("latin1"));

@@ -83,7 +83,7 @@ describe("values that are migrated", function () {
     await lab.begin();
     const made: { name: string; key: Buffer; from: string; content: unknown }[] = [];
     for (const [name, commands] of Object.entries(VALUES)) {
-      const key = moverNamed(name);
+      const key = lab.moverNamed(name);
       const from = lab.ownerOf(key, lab.rings.current);
       const { client } = lab.server(from);
       for (const command of commands) {
@@ -95,13 +95,6 @@ describe("values that are migrated", function () {
     }
     return made;
   }
-
-  const moverNamed = (name: string): Buffer => {
-    for (let i = 0; ; i++) {
-      const key = Buffer.from(`pcs:${name} ${i}`);
-      if (lab.ownerOf(key, lab.rings.current) !== lab.ownerOf(key, lab.rings.target)) return key;
-    }
-  };
 
   it("of every type arrive as they were, and stay as they were", async () => {
     const made = await makeValues();
@@ -152,7 +145,7 @@ describe("values that are migrated", function () {
     lab = await RingLab.start(THREE, FOUR);
     await lab.begin();
     for (let i = 0; i < 12; i++) {
-      const key = moverNamed(`big ${i}`);
+      const key = lab.moverNamed(`big ${i}`);
       // Random, because a dump is compressed.
       const value = randomBytes(2 * MIB);
       await lab.put(lab.ownerOf(key, lab.rings.current), key, value);
@@ -178,7 +171,7 @@ describe("values that are migrated", function () {
   it("of 512 MiB, the largest that Redis has, move", async () => {
     lab = await RingLab.start(THREE, FOUR);
     await lab.begin();
-    const key = moverNamed("largest");
+    const key = lab.moverNamed("largest");
     const source = lab.server(lab.ownerOf(key, lab.rings.current)).client;
     const [target, length] = [lab.server("shard-3").client, 512 * MIB];
     await source.setrange(key, length - 3, "end");
@@ -194,7 +187,7 @@ describe("values that are migrated", function () {
     lab = await RingLab.start(THREE, FOUR);
     await lab.fill(100);
     for (let i = 0; i < 20; i++) {
-      const key = moverNamed(`for ever ${i}`);
+      const key = lab.moverNamed(`for ever ${i}`);
       await lab.put(lab.ownerOf(key, lab.rings.current), key, Buffer.from("v"));
       lab.remember(key, Buffer.from("v"), -1);
     }
@@ -207,7 +200,7 @@ describe("values that are migrated", function () {
 
   it("that expire between the read and the write are not brought back to life", async () => {
     lab = await RingLab.start(THREE, FOUR);
-    const key = moverNamed("short");
+    const key = lab.moverNamed("short");
     await lab.put(lab.ownerOf(key, lab.rings.current), key, Buffer.from("v"), Date.now() + 2_500);
     await lab.begin();
     const before = async (_shard: string, method: string) => {

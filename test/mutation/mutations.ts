@@ -9,12 +9,14 @@ import { PODS } from "./mutations/pods";
 import { SERVERS } from "./mutations/servers";
 import { SERVICE } from "./mutations/service";
 import { SHARDS } from "./mutations/shards";
+import { VALUES } from "./mutations/values";
 import { WRITES } from "./mutations/writes";
 
 export const MUTATIONS: readonly Mutation[] = [
   CLAIMS,
   PHASES,
   PODS,
+  VALUES,
   WRITES,
   ENGINES,
   DRAINS,

@@ -78,6 +78,8 @@ const MESSAGES: Readonly<Record<string, readonly string[]>> = {
     "backend pods run a ring epoch that this migration does not know: backend-1.",
   ],
   "refused-plan": [
+    "the plan is refused, nothing has moved:\na → b: b cannot read what a serializes, because its server is older or of another",
+    "the plan is refused, nothing has moved:\na: copying pcs:x (a hash, 1,000,000 members, 40.0 MiB) holds its shards up for",
     ...serverProblems({ ...SERVER, version: "6.2.1" }),
     ...serverProblems({ ...SERVER, maxMemoryPolicy: "allkeys-lru" }),
     "the plan is refused, nothing has moved:\na: evicts",

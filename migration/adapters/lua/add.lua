@@ -13,7 +13,7 @@ for i = 1, #content, 3 do
     if is_dump then
       is_new = redis.call('EXISTS', key) == 0
       -- 0 means no expiry to RESTORE.
-      if is_new then redis.call('RESTORE', key, math.max(0, expiry), value, 'ABSTTL') end
+      if is_new then redis.call('RESTORE', key, string.format('%.0f', math.max(0, expiry)), value, 'ABSTTL') end
     elseif expiry < 0 then
       is_new = redis.call('SET', key, value, 'NX')
     else

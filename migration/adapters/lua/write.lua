@@ -1,13 +1,16 @@
 -- KEYS[2..]: keys; then per key in ARGV: the fingerprint and the expiry it must still have, then its new expiry and its
--- value, as read.lua returns them. Returns per key: 1 written, 0 changed since it was read, 2 its time has passed.
+-- value, as read.lua returns them. Returns per key: 1 written, 0 changed since it was read, 2 its time has passed,
+-- 3 too large to be compared here.
 local reply, now = {}, now_ms()
 for i = 2, #KEYS do
   local at = (i - 2) * 4 + 2
   local is_dump = string.byte(ARGV[at + 2]) == 100
   local expiry, value = is_dump and string.sub(ARGV[at + 2], 2) or ARGV[at + 2], ARGV[at + 3]
   local expires = tonumber(expiry)
-  if not is_still(KEYS[i], ARGV[at], ARGV[at + 1]) then
-    reply[#reply + 1] = 0
+  local is_seen, found = is_still(KEYS[i], ARGV[at], ARGV[at + 1])
+  if not is_seen then
+    -- What was not there when it was looked at has been written since, however large it is.
+    reply[#reply + 1] = found == LARGE and ARGV[at] ~= '' and 3 or 0
   elseif expires >= 0 and expires <= now then
     reply[#reply + 1] = 2
   else

@@ -21,7 +21,7 @@ const WRITE = inFile(
     {
       name: "write-compares",
       removed: "a write happens only where the shard still holds what was read",
-      find: "if not is_still(KEYS[i], ARGV[at], ARGV[at + 1]) then",
+      find: "if not is_seen then",
       replace: "if false then",
     },
     {
@@ -85,7 +85,7 @@ const REMOVE = inFile(
 );
 
 const COMPARISON = inFile(
-  "migration/adapters/lua/fingerprint.lua",
+  "migration/adapters/lua/still.lua",
   ["test/integration/fencing.test.ts"],
   [
     {

@@ -160,6 +160,7 @@ const BAD: readonly (readonly [RawStackConfig, string])[] = [
     { copy: { maxSourceLatencyMs: 60_001 } },
     "copy.maxSourceLatencyMs is 60001; allowed: a whole number from 1 to 60000",
   ],
+  [{ copy: { maxKeyStallMs: 0 } }, "copy.maxKeyStallMs is 0; allowed: a whole number from 1 to 3600000"],
   [{ verify: { sampleSize: 1e7 } }, `verify.sampleSize is 10000000; allowed: ${RATE}`],
   [
     { verify: { expiryToleranceMs: 3_600_001 } },
@@ -195,12 +196,12 @@ const BAD: readonly (readonly [RawStackConfig, string])[] = [
   [{ copy: { maxSourceLatencyMs: 0.5 } }, "copy.maxSourceLatencyMs is 0.5; allowed: a whole number from 1 to 60000"],
   [
     { copy: { keysPerSec: 10 } },
-    "copy.keysPerSec is an unknown field; allowed: keysPerSecond, catchUpKeysPerSecond, batchSize, bigValueBytes, maxSourceLatencyMs",
+    "copy.keysPerSec is an unknown field; allowed: keysPerSecond, catchUpKeysPerSecond, batchSize, bigValueBytes, maxSourceLatencyMs, maxKeyStallMs",
   ],
   [
     { copy: null },
     "copy is null; allowed: an object with any of the fields " +
-      "keysPerSecond, catchUpKeysPerSecond, batchSize, bigValueBytes, maxSourceLatencyMs",
+      "keysPerSecond, catchUpKeysPerSecond, batchSize, bigValueBytes, maxSourceLatencyMs, maxKeyStallMs",
   ],
   [{ verify: { mode: "fast" } }, 'verify.mode is "fast"; allowed: full, sample'],
   [{ verify: { sampleSize: 0 } }, `verify.sampleSize is 0; allowed: ${RATE}`],

@@ -41,6 +41,7 @@ const DEFAULTS: StackConfig = {
     batchSize: 100,
     bigValueBytes: 262_144,
     maxSourceLatencyMs: 5,
+    maxKeyStallMs: 250,
   },
   verify: { mode: "full", sampleSize: 10_000, expiryToleranceMs: 1_000 },
   cleanup: { ttlWindowMs: 14 * 86_400_000, keysPerSecond: 5_000, batchSize: 1_000 },

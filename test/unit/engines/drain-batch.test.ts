@@ -21,7 +21,7 @@ async function drained(outcomes: readonly WriteOutcome[]) {
   const removed: string[] = [];
   const source = fakeStore("old", {
     inspect: (keys) => Promise.resolve({ nowMs: clock.now(), states: keys.map(() => HELD) }),
-    read: (keys) => Promise.resolve(keys.map(() => ({ ...HELD, value: Buffer.from("v"), isDump: false }))),
+    read: (keys) => Promise.resolve(keys.map(() => ({ expiresAt: "5000000", value: Buffer.from("v"), isDump: false }))),
     remove: (_token, keys) => {
       removed.push(...keys.map(String));
       return Promise.resolve(keys.map(() => "removed" as const));

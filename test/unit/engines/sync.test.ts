@@ -24,6 +24,7 @@ describe("the ceiling of comparing and copying", () => {
   function store(name: string, state: KeyState, outcomes: WriteOutcome[] = []): ShardStore {
     const each = <T>(keys: readonly unknown[], value: T) => Promise.resolve(keys.map(() => value));
     return fakeStore(name, {
+      timeMs: () => Promise.resolve(clock.now()),
       inspect: async (keys) => {
         asked += keys.length;
         return { nowMs: clock.now(), states: await each(keys, state) };
@@ -33,14 +34,14 @@ describe("the ceiling of comparing and copying", () => {
         asked += keys.length;
         return Promise.resolve({ keys: keys.length, digests: [state.fingerprint] });
       },
-      bundle: (keys) => Promise.resolve({ keys: keys.length, content: Buffer.alloc(0), items: keys }),
+      bundle: (keys) => Promise.resolve({ keys: keys.length, content: Buffer.alloc(0), apart: [], items: keys }),
       add: (_token, { items = [] }: Bundle & { items?: readonly Buffer[] }) =>
         Promise.resolve({
           written: state === ABSENT ? items.length : 0,
           expired: 0,
           present: state === ABSENT ? [] : items,
         }),
-      read: (keys) => each(keys, { ...PRESENT, value: Buffer.from("v"), isDump: false }),
+      read: (keys) => each(keys, { expiresAt: "-1", value: Buffer.from("v"), isDump: false }),
       write: (_token, writes) => each(writes, outcomes.shift() ?? "written"),
       remove: (_token, keys) => each(keys, "removed" as const),
       readRecord: () => Promise.resolve(JSON.stringify(record)),
@@ -105,6 +106,7 @@ describe("the ceiling of comparing and copying", () => {
     };
     const side = (name: string, most: number) =>
       fakeStore(name, {
+        timeMs: () => Promise.resolve(clock.now()),
         digests: (keys) => Promise.resolve({ keys: Math.min(most, keys.length), digests: ["same"] }),
         inspect: (keys) => counted(keys, keys.length),
       });

@@ -18,6 +18,8 @@ export function shardCensus(shard: string, given: Partial<ShardCensus> = {}): Sh
     copies: { keys: 0, bytes: 0 },
     misplacedExamples: [],
     biggest: [],
+    slowest: [],
+    types: [],
     ...given,
   };
 }

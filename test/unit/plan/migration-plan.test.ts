@@ -68,7 +68,9 @@ describe("migrationPlan", () => {
   it("names the biggest keys of all shards, biggest first, and no more than ten", () => {
     const census = growingCensus().map((shard, s) => ({
       ...shard,
-      biggest: Array.from({ length: 5 }, (_, i) => ({ shard: shard.shard, key: `pcs:${s}${i}`, bytes: 100 * i + s })),
+      biggest: Array.from({ length: 5 }, (_, i) => {
+        return { shard: shard.shard, key: `pcs:${s}${i}`, bytes: 100 * i + s, type: "string", members: 1 };
+      }),
     }));
     const { biggest_keys } = migrationPlan({ ...input, census });
     expect(biggest_keys).to.have.length(PLAN_EXAMPLES);

@@ -4,6 +4,8 @@ import { FOUR, growingCensus, MIB, shardCensus, THREE } from "./fixtures";
 
 const shrink = { current: FOUR, target: THREE, vnodes: 150, keyPrefix: "pcs:" };
 
+const STRING = { type: "string", members: 1 };
+
 describe("planWarnings", () => {
   it("has nothing to say about a clean census", () => {
     expect(planWarnings({ ...shrink, census: growingCensus() })).to.deep.equal([]);
@@ -35,9 +37,9 @@ describe("planWarnings", () => {
 
   it("big keys from 1 MiB on", () => {
     const biggest = [
-      { shard: "shard-1", key: "pcs:big", bytes: 50 * MIB },
-      { shard: "shard-1", key: "pcs:just", bytes: BIG_KEY_BYTES },
-      { shard: "shard-1", key: "pcs:under", bytes: BIG_KEY_BYTES - 1 },
+      { shard: "shard-1", key: "pcs:big", bytes: 50 * MIB, ...STRING },
+      { shard: "shard-1", key: "pcs:just", bytes: BIG_KEY_BYTES, ...STRING },
+      { shard: "shard-1", key: "pcs:under", bytes: BIG_KEY_BYTES - 1, ...STRING },
     ];
     const tail = "Next: nothing if clients can wait that long; otherwise copy in a quiet hour.";
     expect(planWarnings({ ...shrink, census: [shardCensus("shard-1", { biggest })] })).to.deep.equal([
