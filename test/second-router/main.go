@@ -18,9 +18,9 @@ const commandTimeout = time.Second
 
 type request struct {
 	ID     int             `json:"id"`
-	Op     string          `json:"op"` // "pick" or "claim"
+	Op     string          `json:"op"` // "pick", "claim" or "read"
 	Vnodes int             `json:"vnodes"`
-	Shards json.RawMessage `json:"shards"` // pick: the names of the ring; claim: the address of every shard by its name
+	Shards json.RawMessage `json:"shards"` // pick: the names of the ring; else: the address of every shard by its name
 
 	Key string `json:"key"` // pick: the id
 
@@ -31,6 +31,9 @@ type request struct {
 	Own           string   `json:"own"`
 	ExpiresAtMs   int64    `json:"expiresAtMs"`
 	ClaimWindowMs int64    `json:"claimWindowMs"`
+
+	AskCard   bool   `json:"askCard"`   // as DEDUP_ASK_CARD
+	Namespace string `json:"namespace"` // of the backend
 }
 
 type response struct {
@@ -78,6 +81,8 @@ func serve(line []byte) response {
 			answer, err = pick(asked)
 		case "claim":
 			answer, err = makeClaim(asked)
+		case "read":
+			answer, err = makeRead(asked)
 		default:
 			err = fmt.Errorf("no such op: %q", asked.Op)
 		}
@@ -115,10 +120,10 @@ func makeClaim(asked request) (response, error) {
 		own:         asked.Own,
 		expiresAtMs: asked.ExpiresAtMs,
 		window:      time.Duration(asked.ClaimWindowMs) * time.Millisecond,
-		primary:     clientOf(addresses[names[0]]),
+		primary:     clientOf(asked, addresses, names[0]),
 	}
 	for _, name := range names {
-		c.owners = append(c.owners, clientOf(addresses[name]))
+		c.owners = append(c.owners, clientOf(asked, addresses, name))
 	}
 	if len(names) == 2 && names[1] < names[0] {
 		c.owners[0], c.owners[1] = c.owners[1], c.owners[0]
@@ -149,16 +154,40 @@ func ownersOf(asked request) ([]string, error) {
 	return names, nil
 }
 
+// makeRead asks the primary, and nobody else.
+func makeRead(asked request) (response, error) {
+	names, err := ownersOf(asked)
+	if err != nil {
+		return response{}, err
+	}
+	var addresses map[string]string
+	if err := json.Unmarshal(asked.Shards, &addresses); err != nil {
+		return response{}, err
+	}
+	stored, err := get(clientOf(asked, addresses, names[0]), asked.KeyPrefix+asked.PcsID)
+	if err != nil {
+		return response{Answer: "retry", Reason: err.Error()}, nil
+	}
+	return response{Answer: "stored", Stored: stored}, nil
+}
+
 var (
 	clientsLock sync.Mutex
 	clients     = map[string]*client{}
 )
 
-func clientOf(address string) *client {
+// clientOf returns the client that all requests with the same settings share.
+func clientOf(asked request, addresses map[string]string, name string) *client {
+	fresh := &client{address: addresses[name], timeout: commandTimeout}
+	key := fresh.address
+	if asked.AskCard {
+		fresh.card = &expectedCard{name, asked.Namespace}
+		key = fmt.Sprintf("%s %s %s", fresh.address, name, asked.Namespace)
+	}
 	clientsLock.Lock()
 	defer clientsLock.Unlock()
-	if clients[address] == nil {
-		clients[address] = &client{address: address, timeout: commandTimeout}
+	if clients[key] == nil {
+		clients[key] = fresh
 	}
-	return clients[address]
+	return clients[key]
 }
