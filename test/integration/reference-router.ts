@@ -1,6 +1,7 @@
 /** The ring and the claim rule of the reference backend, in this process. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { HashRing } from "../../migration/ring/ring";
+import type { ExpectedCard } from "../lab/backend/card";
 import { Claims } from "../lab/backend/claims";
 import { RetryableError } from "../lab/backend/retryable";
 import { RedisShard } from "../lab/backend/shards";
@@ -18,7 +19,7 @@ import {
 const COMMAND_TIMEOUT_MS = 1_000;
 
 export class ReferenceRouter implements Router {
-  private readonly shards = new Map<string, RedisShard>();
+  private readonly shards = new Map<string, Promise<RedisShard>>();
 
   pick(vnodes: number, shards: readonly string[], pcsId: string): Promise<string> {
     return Promise.resolve(new HashRing(shards, vnodes).ownerOf(pcsId));
@@ -38,9 +39,8 @@ export class ReferenceRouter implements Router {
     });
   }
 
-  stop(): Promise<void> {
-    for (const shard of this.shards.values()) shard.close();
-    return Promise.resolve();
+  async stop(): Promise<void> {
+    for (const shard of await Promise.all(this.shards.values())) shard.close();
   }
 
   private async claims(addresses: Addresses, config: Config, claimWindowMs = 5_000): Promise<Claims> {
@@ -56,20 +56,25 @@ export class ReferenceRouter implements Router {
     });
   }
 
-  /** Connected, as in a pod that is ready; unless nobody is there, or it is not that shard. */
-  private async shard(name: Name, address: string, { asksCard = false, namespace }: Config): Promise<RedisShard> {
+  private shard(name: Name, address: string, { asksCard = false, namespace }: Config): Promise<RedisShard> {
     const card = asksCard ? { shard: name, namespace } : undefined;
     const key = JSON.stringify([address, card]);
-    const known = this.shards.get(key);
-    if (known !== undefined) return known;
-    const shard = new RedisShard(`redis://${address}`, COMMAND_TIMEOUT_MS, undefined, undefined, card);
-    this.shards.set(key, shard);
-    for (let i = 0; i < 50 && !shard.connected && shard.refusal === undefined; i++) await sleep(10);
-    return shard;
+    const known = this.shards.get(key) ?? connect(address, card);
+    this.shards.set(key, known);
+    return known;
   }
 }
 
-async function orRetry<T>(answer: () => Promise<T>): Promise<T | { readonly answer: "retry"; readonly reason: string }> {
+/** Connected, as in a pod that is ready; unless nobody is there, or it is not that shard. */
+async function connect(address: string, card: ExpectedCard | undefined): Promise<RedisShard> {
+  const shard = new RedisShard(`redis://${address}`, COMMAND_TIMEOUT_MS, undefined, undefined, card);
+  for (let i = 0; i < 50 && !shard.connected && shard.refusal === undefined; i++) await sleep(10);
+  return shard;
+}
+
+async function orRetry<T>(
+  answer: () => Promise<T>,
+): Promise<T | { readonly answer: "retry"; readonly reason: string }> {
   try {
     return await answer();
   } catch (error) {

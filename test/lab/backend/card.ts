@@ -11,6 +11,8 @@ export interface ExpectedCard {
   readonly shard: string;
   /** Namespace of this backend; undefined where it is not known. */
   readonly namespace: string | undefined;
+  /** Told why a connection is given up, once for each reason. */
+  readonly onRefusal?: (reason: string) => void;
 }
 
 /** No answer of this server counts: it is not the shard that was asked for, or has lost that shard's data. */
@@ -97,7 +99,8 @@ export class CardCheck {
     try {
       requireCard(answer, this.expected);
     } catch (error) {
-      this.refuse(error as Error);
+      // Of all that was under way the first one gives the connection up.
+      if (this.seen) this.refuse(error as Error);
       throw error;
     }
   }
@@ -115,7 +118,7 @@ export class CardCheck {
   }
 
   private refuse({ message }: Error): void {
-    if (message !== this.refused) console.error(`RETRY for all claims and reads on this shard: ${message}`);
+    if (message !== this.refused) this.expected.onRefusal?.(message);
     this.refused = message;
     this.seen = false;
     this.redis.disconnect(true);

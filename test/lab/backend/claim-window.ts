@@ -30,11 +30,7 @@ export class ClaimWindow {
    * @param owners in the order in which they are written.
    * @throws RetryableError when the first owner fails.
    */
-  static async open(
-    owners: readonly string[],
-    shard: (name: string) => Clock,
-    lengthMs: number,
-  ): Promise<ClaimWindow> {
+  static async open(owners: readonly string[], shard: (name: string) => Clock, lengthMs: number): Promise<ClaimWindow> {
     const [first, second] = owners;
     if (first === undefined || second === undefined) return new ClaimWindow(lengthMs, new Map());
     const [firstTime, secondTime] = await Promise.all([

@@ -28,12 +28,14 @@ interface Reply {
 
 const FAILED: Reply = { status: 500, body: { error: "a failure that was asked for" } };
 
+const logRefusal = (reason: string) => console.error(`its claims and reads are answered with 503: ${reason}`);
+
 const settings = readSettings(process.env);
 const metrics = new Metrics(settings.epoch);
 const { commandTimeoutMs, redisPassword, tls, asksCard, namespace } = settings;
 const shards = new Map(
   [...settings.urls].map(([name, url]) => {
-    const card = asksCard ? { shard: name, namespace } : undefined;
+    const card = asksCard ? { shard: name, namespace, onRefusal: logRefusal } : undefined;
     return [name, new RedisShard(url, commandTimeoutMs, redisPassword, tls, card)];
   }),
 );

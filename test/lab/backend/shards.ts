@@ -35,13 +35,7 @@ export class RedisShard implements Shard {
    * @param tls - for a `rediss://` URL.
    * @param card - what the shard must show; without it a shard is not asked.
    */
-  constructor(
-    url: string,
-    commandTimeoutMs: number,
-    password?: string,
-    tls?: ConnectionOptions,
-    card?: ExpectedCard,
-  ) {
+  constructor(url: string, commandTimeoutMs: number, password?: string, tls?: ConnectionOptions, card?: ExpectedCard) {
     this.redis = new Redis(url, {
       ...(password === undefined ? {} : { password }),
       ...(tls === undefined || !url.startsWith("rediss:") ? {} : { tls }),
