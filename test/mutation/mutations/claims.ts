@@ -13,13 +13,13 @@ const RULE = inFile("test/lab/backend/claims.ts", CONTRACT, [
   {
     name: "loser-asks-primary",
     removed: "a loser asks the primary: it answers with what the shard that failed it held",
-    find: "const answer = await this.lost(key, owner, primary, own, begunMs);",
+    find: "const answer = await this.lost(key, owner, primary, own, window);",
     replace: 'const answer: Answer = { answer: "duplicate", stored: found };',
   },
   {
     name: "completion",
     removed: "a half-done claim is completed on the primary before it is answered with",
-    find: "stored = (await retryable(primary.setIfAbsent(key, half))) ?? half.value;",
+    find: "stored = (await retryable(primary.setIfAbsent(key, half, deadlineMs))) ?? half.value;",
     replace: "stored = half.value;",
   },
   {
