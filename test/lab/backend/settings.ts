@@ -56,7 +56,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     redisPassword: password === "" ? undefined : password,
     tls: tlsOf(env),
     asksCard: yesOrNo({ DEDUP_ASK_CARD: "false", ...env }, "DEDUP_ASK_CARD"),
-    namespace: env["POD_NAMESPACE"],
+    namespace: env["POD_NAMESPACE"] === "" ? undefined : env["POD_NAMESPACE"],
     port: number(env, "PORT", 8080),
     shutdownDelayMs: number(env, "SHUTDOWN_DELAY_MS", 2000),
     failsOnRing: list(env["BACKEND_FAILS_ON_RING"] ?? ""),

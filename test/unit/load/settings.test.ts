@@ -24,6 +24,7 @@ describe("the reference backend's settings", () => {
     expect(readSettings(RING).asksCard).to.equal(false);
     const asking = { ...RING, DEDUP_ASK_CARD: "true", POD_NAMESPACE: "n" };
     expect(readSettings(asking)).to.include({ asksCard: true, namespace: "n" });
+    expect(readSettings({ ...asking, POD_NAMESPACE: "" }).namespace).to.equal(undefined);
   });
 
   for (const [change, error] of [
