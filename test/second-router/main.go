@@ -107,12 +107,8 @@ func pick(asked request) (response, error) {
 }
 
 func makeClaim(asked request) (response, error) {
-	names, err := ownersOf(asked)
+	names, owners, err := ownersOf(asked)
 	if err != nil {
-		return response{}, err
-	}
-	var addresses map[string]string
-	if err := json.Unmarshal(asked.Shards, &addresses); err != nil {
 		return response{}, err
 	}
 	c := claim{
@@ -120,10 +116,8 @@ func makeClaim(asked request) (response, error) {
 		own:         asked.Own,
 		expiresAtMs: asked.ExpiresAtMs,
 		window:      time.Duration(asked.ClaimWindowMs) * time.Millisecond,
-		primary:     clientOf(asked, addresses, names[0]),
-	}
-	for _, name := range names {
-		c.owners = append(c.owners, clientOf(asked, addresses, name))
+		primary:     owners[0],
+		owners:      owners,
 	}
 	if len(names) == 2 && names[1] < names[0] {
 		c.owners[0], c.owners[1] = c.owners[1], c.owners[0]
@@ -135,36 +129,38 @@ func makeClaim(asked request) (response, error) {
 	return response{Answer: result, Stored: &stored}, nil
 }
 
-// ownersOf returns the names of the id's owners: the primary, and then the other one, if there is one.
-func ownersOf(asked request) ([]string, error) {
+// ownersOf returns the id's owners, by name and by client: the primary, and then the other one, if there is one.
+func ownersOf(asked request) ([]string, []*client, error) {
+	var addresses map[string]string
+	if err := json.Unmarshal(asked.Shards, &addresses); err != nil {
+		return nil, nil, err
+	}
 	rings := [][]string{asked.Primary}
 	if asked.Secondary != nil {
 		rings = append(rings, asked.Secondary)
 	}
 	var names []string
+	var owners []*client
 	for _, shards := range rings {
 		r, err := newRing(shards, asked.Vnodes)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if name := r.owner(asked.PcsID); len(names) == 0 || name != names[0] {
 			names = append(names, name)
+			owners = append(owners, clientOf(asked, addresses[name], name))
 		}
 	}
-	return names, nil
+	return names, owners, nil
 }
 
 // makeRead asks the primary, and nobody else.
 func makeRead(asked request) (response, error) {
-	names, err := ownersOf(asked)
+	_, owners, err := ownersOf(asked)
 	if err != nil {
 		return response{}, err
 	}
-	var addresses map[string]string
-	if err := json.Unmarshal(asked.Shards, &addresses); err != nil {
-		return response{}, err
-	}
-	stored, err := get(clientOf(asked, addresses, names[0]), asked.KeyPrefix+asked.PcsID)
+	stored, err := get(owners[0], asked.KeyPrefix+asked.PcsID)
 	if err != nil {
 		return response{Answer: "retry", Reason: err.Error()}, nil
 	}
@@ -177,8 +173,8 @@ var (
 )
 
 // clientOf returns the client that all requests with the same settings share.
-func clientOf(asked request, addresses map[string]string, name string) *client {
-	fresh := &client{address: addresses[name], timeout: commandTimeout}
+func clientOf(asked request, address, name string) *client {
+	fresh := &client{address: address, timeout: commandTimeout}
 	key := fresh.address
 	if asked.AskCard {
 		fresh.card = &expectedCard{name, asked.Namespace}
