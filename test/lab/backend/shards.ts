@@ -102,7 +102,9 @@ export class RedisShard implements Shard {
   /** Sends commands in one write. Returns their answers; one that is an error is thrown. */
   private async send(commands: ChainableCommander): Promise<unknown[]> {
     this.card?.requireShown();
-    const replies = (await (this.card?.behind(commands) ?? commands).exec()) ?? [];
+    const replies = await (this.card?.behind(commands) ?? commands).exec();
+    // No answer must not be taken for nil, which says that a value was stored.
+    if (!replies?.length) throw new Error("the shard answered nothing");
     for (const [cause] of replies) {
       if (cause?.message.startsWith("LATE ")) throw new LateWriteError({ cause });
       if (cause !== null) throw cause;
