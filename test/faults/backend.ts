@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { HashRing } from "../../migration/ring/ring";
 import type { PaperCluster } from "../integration/paper-cluster";
-import { Claims, RetryableError } from "../lab/backend/claims";
+import { Claims } from "../lab/backend/claims";
+import { RetryableError } from "../lab/backend/retryable";
 import type { Claim, Outcome } from "../lab/load/client";
 import { TypedShard } from "./typed-shard";
 

@@ -55,6 +55,10 @@ end
 local held, more = read()
 if what == 'get' then return { held, redis.call('PEXPIRETIME', key), more or 'nothing' } end
 if what == 'set' then
+  local now = redis.call('TIME')
+  if ARGV[5] ~= '' and not (now[1] * 1000 + now[2] / 1000 <= tonumber(ARGV[5])) then
+    return redis.error_reply('LATE the claim window is over')
+  end
   if not held then put(ARGV[3], ARGV[4]) end
   return { held, -1, more }
 end
@@ -89,8 +93,13 @@ export class TypedShard implements Shard {
     this.redis.on("error", () => undefined);
   }
 
-  async setIfAbsent(key: string, { value, expiresAtMs }: Held): Promise<string | undefined> {
-    return (await this.run(key, "set", value, expiresAtMs ?? "")).value;
+  async setIfAbsent(key: string, { value, expiresAtMs }: Held, deadlineMs?: number): Promise<string | undefined> {
+    return (await this.run(key, "set", value, expiresAtMs ?? "", deadlineMs ?? "")).value;
+  }
+
+  async timeMs(): Promise<number> {
+    const [seconds, microseconds] = await this.redis.time();
+    return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
   }
 
   async get(key: string): Promise<string | undefined> {

@@ -2,66 +2,44 @@
 import { expect } from "chai";
 import claimRows from "../vectors/claim-vectors.json";
 import rings from "../vectors/ring-vectors.json";
-import { freePort, RedisServer } from "./redis-servers";
-import { ReferenceRouter } from "./reference-router";
-import { KEY_PREFIX, type Addresses, type Config, type Name, type Router } from "./routers";
-import { SecondRouter } from "./second-router";
+import { freePort, type RedisServer } from "./redis-servers";
+import type { Addresses, Config, Name, Router } from "./routers";
+import { IMPLEMENTATIONS } from "./support/implementations";
+import { TwoShards, type Holding, type Holdings } from "./support/two-shards";
 
 const LIFE_MS = 100_000;
-
-type Holding = readonly [value: string, ms: number | null] | null;
 
 interface Row {
   readonly name: string;
   readonly primary: Name;
   readonly secondary: Name | null;
-  readonly before: Readonly<Record<Name, Holding>>;
+  readonly before: Holdings;
   readonly answer: string;
   readonly stored?: string;
-  readonly after: Readonly<Record<Name, Holding>>;
+  readonly after: Holdings;
 }
 const ROWS = claimRows as unknown as readonly Row[];
 const PICKS = rings.reduce((sum, { picks }) => sum + picks.length, 0);
 
-const IMPLEMENTATIONS: Readonly<Record<string, () => Promise<Router>>> = {
-  "the reference backend": () => Promise.resolve(new ReferenceRouter()),
-  "a second router, made from the page alone": () => SecondRouter.start(),
-};
-
 for (const [name, start] of Object.entries(IMPLEMENTATIONS))
   describe(`the backend contract: ${name}`, function () {
     let router: Router;
-    let servers: Record<Name, RedisServer>;
+    let shards: TwoShards;
+    let servers: Readonly<Record<Name, RedisServer>>;
     let addresses: Addresses;
     let nowhere: string;
 
     before(async function () {
       this.timeout(180_000); // a cold build
       router = await start();
-      const [a, b] = await Promise.all([RedisServer.start(), RedisServer.start()]);
-      servers = { a, b };
-      addresses = { a: `127.0.0.1:${a.port}`, b: `127.0.0.1:${b.port}` };
+      shards = await TwoShards.start();
+      ({ servers, addresses } = shards);
       nowhere = `127.0.0.1:${await freePort()}`;
     });
-    after(() => Promise.all([router.stop(), servers.a.stop(), servers.b.stop()]));
+    after(() => Promise.all([router.stop(), shards.stop()]));
 
-    /** What the shard holds of the id: its value and how long after `begunMs` it expires. */
-    const held = async (name: Name, pcsId: string, begunMs: number): Promise<Holding> => {
-      const { client } = servers[name];
-      const [value, expiresAtMs] = [await client.get(KEY_PREFIX + pcsId), await client.pexpiretime(KEY_PREFIX + pcsId)];
-      return value === null ? null : [value, expiresAtMs === -1 ? null : expiresAtMs - begunMs];
-    };
-    const heldByBoth = async (pcsId: string, begunMs: number) => ({
-      a: await held("a", pcsId, begunMs),
-      b: await held("b", pcsId, begunMs),
-    });
-
-    const hold = async (name: Name, pcsId: string, holding: Holding, begunMs: number) => {
-      if (holding === null) return;
-      const [value, ms] = holding;
-      if (ms === null) await servers[name].client.set(KEY_PREFIX + pcsId, value);
-      else await servers[name].client.set(KEY_PREFIX + pcsId, value, "PXAT", begunMs + ms);
-    };
+    const held = (name: Name, pcsId: string, begunMs: number): Promise<Holding> => shards.held(name, pcsId, begunMs);
+    const heldByBoth = (pcsId: string, begunMs: number): Promise<Holdings> => shards.heldByBoth(pcsId, begunMs);
 
     it(`agrees with all ${PICKS} picks of the ring vectors`, async () => {
       expect(PICKS).to.be.greaterThan(0);
@@ -83,7 +61,7 @@ for (const [name, start] of Object.entries(IMPLEMENTATIONS))
       it(`agrees with the claim vector: ${row.name}`, async () => {
         const pcsId = `row-${i}`;
         const begunMs = Date.now();
-        await Promise.all((["a", "b"] as const).map((name) => hold(name, pcsId, row.before[name], begunMs)));
+        await shards.hold(pcsId, row.before, begunMs);
         const claim = { pcsId, own: "own", expiresAtMs: begunMs + LIFE_MS };
         const { answer, stored, reason } = await router.claim(addresses, row, claim);
         const expected = { answer: row.answer, stored: row.stored, after: row.after };
@@ -94,7 +72,7 @@ for (const [name, start] of Object.entries(IMPLEMENTATIONS))
     it("completes no other claim after the claim window", async () => {
       const begunMs = Date.now();
       const claim = { pcsId: "late-completion", own: "own", expiresAtMs: begunMs + LIFE_MS };
-      await hold("a", claim.pcsId, ["theirs", LIFE_MS], begunMs);
+      await shards.hold(claim.pcsId, { a: ["theirs", LIFE_MS] }, begunMs);
       const late = await router.claim(addresses, { primary: "b", secondary: "a" }, { ...claim, claimWindowMs: 0 });
       expect(late).to.include({ answer: "retry" });
       expect(await heldByBoth(claim.pcsId, begunMs)).to.deep.equal({ a: ["theirs", LIFE_MS], b: null });

@@ -1,48 +1,29 @@
 /** A shard whose clock is ahead takes living claims for expired: nothing may be moved by it. */
 import { expect } from "chai";
-import { once } from "node:events";
-import { connect, createServer, type AddressInfo, type Server } from "node:net";
 import { withSession } from "../../migration/adapters/session";
 import { GateClosedError } from "../../migration/engines/errors";
 import { preCopy } from "../../migration/engines/pre-copy";
 import { errorOf, FOUR, PACE, RingLab, THREE, TOLERANCE_MS } from "./ring-lab";
-
-/** A way to a server whose clock, when it is asked for it, is later. */
-async function later(port: number, byMs: number): Promise<Server> {
-  const server = createServer((client) => {
-    const redis = connect(port, "127.0.0.1");
-    client.pipe(redis);
-    redis.on("data", (data) => {
-      const told = data.toString("latin1").replace(/^(\*2\r\n\$10\r\n)(\d{10})(\r\n)/, (_, before, seconds, after) => {
-        return `${before as string}${Number(seconds) + byMs / 1_000}${after as string}`;
-      });
-      client.write(told, "latin1");
-    });
-    for (const end of [client, redis])
-      end.on("error", () => undefined).on("close", () => (client.destroy(), redis.destroy()));
-  });
-  await once(server.listen(0, "127.0.0.1"), "listening");
-  return server;
-}
+import { ShiftedClock } from "./support/shifted-clock";
 
 describe("shards whose clocks differ", function () {
   this.timeout(60_000);
   let lab: RingLab;
-  let way: Server;
+  let way: ShiftedClock;
   beforeEach(async () => {
     lab = await RingLab.start(THREE, FOUR);
     await lab.fill(200);
     await lab.begin();
   });
   afterEach(async () => {
-    way.close();
+    way.stop();
     await lab.stop();
   });
 
   /** The addresses of shards of which shard-3 is ahead. */
   async function withClockAhead(ms: number) {
-    way = await later(lab.server("shard-3").port, ms);
-    const url = `redis://127.0.0.1:${(way.address() as AddressInfo).port}`;
+    way = await ShiftedClock.start(lab.server("shard-3").port, ms);
+    const url = `redis://127.0.0.1:${way.port}`;
     return [...lab.servers].map(([name, server]) => ({ name, url: name === "shard-3" ? url : server.url }));
   }
 

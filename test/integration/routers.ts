@@ -11,6 +11,10 @@ export type Addresses = Readonly<Record<Name, string>>;
 export interface Config {
   readonly primary: Name;
   readonly secondary: Name | null;
+  /** As DEDUP_ASK_CARD. @default false */
+  readonly asksCard?: boolean;
+  /** Of the pod, where it knows. */
+  readonly namespace?: string;
 }
 
 export interface Claim {
@@ -28,9 +32,18 @@ export interface Answer {
   readonly reason?: string;
 }
 
+/** What a read answers; `stored` is left out where the shard has nothing. */
+export interface Read {
+  readonly answer: "stored" | "retry";
+  readonly stored?: string;
+  /** Of a retry, for people. */
+  readonly reason?: string;
+}
+
 export interface Router {
   /** The owner of an id in a ring. */
   pick(vnodes: number, shards: readonly string[], pcsId: string): Promise<string>;
   claim(shards: Addresses, config: Config, claim: Claim): Promise<Answer>;
+  read(shards: Addresses, config: Config, pcsId: string): Promise<Read>;
   stop(): Promise<void>;
 }

@@ -6,15 +6,25 @@ import path from "node:path";
 import { createInterface } from "node:readline";
 import { CACHE_DIR, findProgram, REPO_ROOT, run, timed } from "../lab/machine";
 import { sourceKey } from "../lab/toolchain";
-import { KEY_PREFIX, type Addresses, type Answer, type Claim, type Config, type Router } from "./routers";
+import { KEY_PREFIX, type Addresses, type Answer, type Claim, type Config, type Read, type Router } from "./routers";
 
 const SOURCES = path.join(REPO_ROOT, "test/second-router");
 
-interface Reply extends Partial<Answer> {
+interface Reply {
   readonly id: number;
+  readonly answer?: string;
   readonly shard?: string;
   readonly error?: string;
 }
+
+const settingsOf = ({ primary, secondary, asksCard, namespace }: Config) => ({
+  primary: [primary],
+  secondary: secondary && [secondary],
+  vnodes: 150,
+  keyPrefix: KEY_PREFIX,
+  askCard: asksCard,
+  namespace,
+});
 
 async function build(): Promise<string> {
   const dir = path.join(CACHE_DIR, "tools");
@@ -61,10 +71,13 @@ export class SecondRouter implements Router {
     return String((await this.ask({ op: "pick", vnodes, shards, key: pcsId })).shard);
   }
 
-  async claim(shards: Addresses, { primary, secondary }: Config, claim: Claim): Promise<Answer> {
-    const config = { primary: [primary], secondary: secondary && [secondary], vnodes: 150, keyPrefix: KEY_PREFIX };
-    const reply = await this.ask({ op: "claim", shards, ...config, claimWindowMs: 5_000, ...claim });
+  async claim(shards: Addresses, config: Config, claim: Claim): Promise<Answer> {
+    const reply = await this.ask({ op: "claim", shards, ...settingsOf(config), claimWindowMs: 5_000, ...claim });
     return reply as Reply & Answer;
+  }
+
+  async read(shards: Addresses, config: Config, pcsId: string): Promise<Read> {
+    return (await this.ask({ op: "read", shards, ...settingsOf(config), pcsId })) as Reply & Read;
   }
 
   async stop(): Promise<void> {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -23,6 +24,13 @@ type claim struct {
 	primary     *client
 	owners      []*client // the primary, and the other one if there is one, in ascending order of shard name
 	begun       time.Time
+	deadlines   map[*client]deadline // of later writes, where there are two owners
+}
+
+// A deadline of one owner, in ms since 1970 by its own clock; err says why there is none.
+type deadline struct {
+	ms  int64
+	err error
 }
 
 var errLate = errors.New("the first write was too long ago")
@@ -32,18 +40,69 @@ func (c *claim) late() bool {
 	return time.Since(c.begun) > c.window
 }
 
+// askTimes asks both owners for their time, before the first write. Without the first one's there is no claim; without
+// the second one's there is no write to it, but the first one may know that the claim is a duplicate.
+func (c *claim) askTimes() error {
+	if len(c.owners) < 2 {
+		return nil
+	}
+	c.deadlines = make(map[*client]deadline)
+	var asking sync.WaitGroup
+	var noting sync.Mutex
+	for _, owner := range c.owners {
+		asking.Add(1)
+		go func() {
+			defer asking.Done()
+			ms, err := timeOf(owner)
+			noting.Lock()
+			defer noting.Unlock()
+			c.deadlines[owner] = deadline{ms + c.window.Milliseconds(), err}
+		}()
+	}
+	asking.Wait()
+	return c.deadlines[c.owners[0]].err
+}
+
+const laterWrite = `
+local now = redis.call('TIME')
+if not (now[1] * 1000 + now[2] / 1000 <= tonumber(ARGV[1])) then
+  return redis.error_reply('LATE the claim window is over')
+end
+if ARGV[3] == '' then return redis.call('SET', KEYS[1], ARGV[2], 'NX', 'GET') end
+return redis.call('SET', KEYS[1], ARGV[2], 'NX', 'GET', 'PXAT', ARGV[3])`
+
+// writeLater is setIfAbsent for every write of a claim but its first: the shard refuses it behind the deadline.
+func (c *claim) writeLater(shard *client, key, value string, expiry int64) (*string, error) {
+	if c.late() {
+		return nil, errLate
+	}
+	until := c.deadlines[shard]
+	if until.err != nil {
+		return nil, until.err
+	}
+	at := ""
+	if expiry != noExpiry {
+		at = strconv.FormatInt(expiry, 10)
+	}
+	return one(shard.do([]string{"EVAL", laterWrite, "1", key, strconv.FormatInt(until.ms, 10), value, at}))
+}
+
 // run returns the answer and the value that is stored.
 func (c *claim) run() (string, string, error) {
 	expiry := c.expiresAtMs
 	if c.aboutToExpire(expiry) {
 		return "", "", errors.New("the claim would expire within its window")
 	}
+	if err := c.askTimes(); err != nil {
+		return "", "", err
+	}
 	c.begun = time.Now()
 	for i, owner := range c.owners {
-		if i > 0 && c.late() {
-			return "", "", errLate
+		write := setIfAbsent
+		if i > 0 {
+			write = c.writeLater
 		}
-		found, err := setIfAbsent(owner, c.key, c.own, expiry)
+		found, err := write(owner, c.key, c.own, expiry)
 		if err != nil {
 			return "", "", err
 		}
@@ -124,10 +183,7 @@ func (c *claim) complete(owner *client) (*string, error) {
 	if err != nil || half == nil {
 		return nil, err
 	}
-	if c.late() {
-		return nil, errLate
-	}
-	found, err := setIfAbsent(c.primary, c.key, *half, expiry)
+	found, err := c.writeLater(c.primary, c.key, *half, expiry)
 	if err != nil || found != nil {
 		return found, err
 	}
@@ -141,6 +197,22 @@ func setIfAbsent(shard *client, key, value string, expiry int64) (*string, error
 		command = append(command, "PXAT", strconv.FormatInt(expiry, 10))
 	}
 	return one(shard.do(command))
+}
+
+// timeOf returns the shard's clock, in ms since 1970.
+func timeOf(shard *client) (int64, error) {
+	replies, err := shard.do([]string{"TIME"})
+	if err != nil {
+		return 0, err
+	}
+	if parts, is := replies[0].([]any); is && len(parts) == 2 {
+		seconds, noSeconds := strconv.ParseInt(fmt.Sprint(parts[0]), 10, 64)
+		micros, noMicros := strconv.ParseInt(fmt.Sprint(parts[1]), 10, 64)
+		if noSeconds == nil && noMicros == nil {
+			return seconds*1000 + micros/1000, nil
+		}
+	}
+	return 0, fmt.Errorf("%s: an unexpected reply: %v", shard.address, replies)
 }
 
 func get(shard *client, key string) (*string, error) {

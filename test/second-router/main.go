@@ -18,9 +18,9 @@ const commandTimeout = time.Second
 
 type request struct {
 	ID     int             `json:"id"`
-	Op     string          `json:"op"` // "pick" or "claim"
+	Op     string          `json:"op"` // "pick", "claim" or "read"
 	Vnodes int             `json:"vnodes"`
-	Shards json.RawMessage `json:"shards"` // pick: the names of the ring; claim: the address of every shard by its name
+	Shards json.RawMessage `json:"shards"` // pick: the names of the ring; else: the address of every shard by its name
 
 	Key string `json:"key"` // pick: the id
 
@@ -31,6 +31,9 @@ type request struct {
 	Own           string   `json:"own"`
 	ExpiresAtMs   int64    `json:"expiresAtMs"`
 	ClaimWindowMs int64    `json:"claimWindowMs"`
+
+	AskCard   bool   `json:"askCard"`   // as DEDUP_ASK_CARD
+	Namespace string `json:"namespace"` // of the backend
 }
 
 type response struct {
@@ -78,6 +81,8 @@ func serve(line []byte) response {
 			answer, err = pick(asked)
 		case "claim":
 			answer, err = makeClaim(asked)
+		case "read":
+			answer, err = makeRead(asked)
 		default:
 			err = fmt.Errorf("no such op: %q", asked.Op)
 		}
@@ -102,12 +107,8 @@ func pick(asked request) (response, error) {
 }
 
 func makeClaim(asked request) (response, error) {
-	names, err := ownersOf(asked)
+	names, owners, err := ownersOf(asked)
 	if err != nil {
-		return response{}, err
-	}
-	var addresses map[string]string
-	if err := json.Unmarshal(asked.Shards, &addresses); err != nil {
 		return response{}, err
 	}
 	c := claim{
@@ -115,10 +116,8 @@ func makeClaim(asked request) (response, error) {
 		own:         asked.Own,
 		expiresAtMs: asked.ExpiresAtMs,
 		window:      time.Duration(asked.ClaimWindowMs) * time.Millisecond,
-		primary:     clientOf(addresses[names[0]]),
-	}
-	for _, name := range names {
-		c.owners = append(c.owners, clientOf(addresses[name]))
+		primary:     owners[0],
+		owners:      owners,
 	}
 	if len(names) == 2 && names[1] < names[0] {
 		c.owners[0], c.owners[1] = c.owners[1], c.owners[0]
@@ -130,23 +129,42 @@ func makeClaim(asked request) (response, error) {
 	return response{Answer: result, Stored: &stored}, nil
 }
 
-// ownersOf returns the names of the id's owners: the primary, and then the other one, if there is one.
-func ownersOf(asked request) ([]string, error) {
+// ownersOf returns the id's owners, by name and by client: the primary, and then the other one, if there is one.
+func ownersOf(asked request) ([]string, []*client, error) {
+	var addresses map[string]string
+	if err := json.Unmarshal(asked.Shards, &addresses); err != nil {
+		return nil, nil, err
+	}
 	rings := [][]string{asked.Primary}
 	if asked.Secondary != nil {
 		rings = append(rings, asked.Secondary)
 	}
 	var names []string
+	var owners []*client
 	for _, shards := range rings {
 		r, err := newRing(shards, asked.Vnodes)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if name := r.owner(asked.PcsID); len(names) == 0 || name != names[0] {
 			names = append(names, name)
+			owners = append(owners, clientOf(asked, addresses[name], name))
 		}
 	}
-	return names, nil
+	return names, owners, nil
+}
+
+// makeRead asks the primary, and nobody else.
+func makeRead(asked request) (response, error) {
+	_, owners, err := ownersOf(asked)
+	if err != nil {
+		return response{}, err
+	}
+	stored, err := get(owners[0], asked.KeyPrefix+asked.PcsID)
+	if err != nil {
+		return response{Answer: "retry", Reason: err.Error()}, nil
+	}
+	return response{Answer: "stored", Stored: stored}, nil
 }
 
 var (
@@ -154,11 +172,18 @@ var (
 	clients     = map[string]*client{}
 )
 
-func clientOf(address string) *client {
+// clientOf returns the client that all requests with the same settings share.
+func clientOf(asked request, address, name string) *client {
+	fresh := &client{address: address, timeout: commandTimeout}
+	key := fresh.address
+	if asked.AskCard {
+		fresh.card = &expectedCard{name, asked.Namespace}
+		key = fmt.Sprintf("%s %s %s", fresh.address, name, asked.Namespace)
+	}
 	clientsLock.Lock()
 	defer clientsLock.Unlock()
-	if clients[address] == nil {
-		clients[address] = &client{address: address, timeout: commandTimeout}
+	if clients[key] == nil {
+		clients[key] = fresh
 	}
-	return clients[address]
+	return clients[key]
 }

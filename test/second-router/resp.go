@@ -26,9 +26,13 @@ type connection struct {
 type client struct {
 	address string
 	timeout time.Duration // for a command with its answer, and for the connection if it needs a new one
+	card    *expectedCard // nil where the shard is not asked for its card
 
 	mu   sync.Mutex
 	idle []*connection
+
+	refused  error // why the last connection was given up: its card
+	askAgain time.Time
 }
 
 // do sends the commands in one write and returns their answers: nil, string, int64, errorReply or []any.
@@ -39,7 +43,7 @@ func (c *client) do(commands ...[]string) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	replies, err := conn.exchange(commands, deadline)
+	replies, err := c.exchange(conn, commands, deadline)
 	if err != nil {
 		conn.Close() // its answers may still come, and must not be taken for those of another command
 		return nil, fmt.Errorf("%s: %w", c.address, err)
@@ -56,6 +60,9 @@ func (c *client) do(commands ...[]string) ([]any, error) {
 }
 
 func (c *client) take(deadline time.Time) (*connection, error) {
+	if err := c.stillRefused(); err != nil {
+		return nil, err
+	}
 	c.mu.Lock()
 	if last := len(c.idle) - 1; last >= 0 {
 		conn := c.idle[last]
@@ -68,7 +75,14 @@ func (c *client) take(deadline time.Time) (*connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &connection{conn, bufio.NewReader(conn)}, nil
+	fresh := &connection{conn, bufio.NewReader(conn)}
+	if c.card != nil {
+		if _, err := c.exchange(fresh, nil, deadline); err != nil {
+			conn.Close()
+			return nil, fmt.Errorf("%s: %w", c.address, err)
+		}
+	}
+	return fresh, nil
 }
 
 func (c *connection) exchange(commands [][]string, deadline time.Time) ([]any, error) {

@@ -6,27 +6,13 @@
  * RetryableError and may have left one half of itself, which the next claim for the id completes.
  */
 import type { HashRing } from "../../../migration/ring/ring";
+import { ClaimWindow } from "./claim-window";
+import { retryable, RetryableError } from "./retryable";
 import type { Held, Shard } from "./shards";
 
 export interface Answer {
   readonly answer: "first" | "duplicate";
   readonly stored: string;
-}
-
-/** Nothing is known about the claim: the client should try again. */
-export class RetryableError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = "RetryableError";
-  }
-}
-
-/** The same, because an owner cannot be reached, or answers with an error. */
-export class OwnerFailedError extends RetryableError {
-  constructor(cause: unknown) {
-    super("a shard did not answer", { cause });
-    this.name = "OwnerFailedError";
-  }
 }
 
 export interface ClaimOptions {
@@ -53,18 +39,19 @@ export class Claims {
    * @throws RetryableError
    */
   async claim(pcsId: string, own: Held): Promise<Answer> {
-    const { shard, keyPrefix } = this.options;
+    const { shard, keyPrefix, claimWindowMs } = this.options;
     const key = keyPrefix + pcsId;
     let { expiresAtMs } = own;
     this.refuseAboutToExpire(expiresAtMs);
-    const begunMs = performance.now();
     const primary = this.options.primary.ownerOf(pcsId);
+    const owners = this.owners(pcsId);
+    const window = await ClaimWindow.open(owners, shard, claimWindowMs);
     let half: string | undefined;
-    for (const owner of this.owners(pcsId)) {
-      if (half !== undefined) this.refuseLate(begunMs);
-      const found = await retryable(shard(owner).setIfAbsent(key, { value: own.value, expiresAtMs }));
+    for (const owner of owners) {
+      const deadlineMs = half === undefined ? undefined : window.deadlineOf(owner);
+      const found = await retryable(shard(owner).setIfAbsent(key, { value: own.value, expiresAtMs }, deadlineMs));
       if (found !== undefined && found !== own.value) {
-        const answer = await this.lost(key, owner, primary, own, begunMs);
+        const answer = await this.lost(key, owner, primary, own, window);
         if (half !== undefined) await this.giveWay(key, half, primary, own);
         return answer;
       }
@@ -98,22 +85,21 @@ export class Claims {
     }
   }
 
-  /** What a claim writes after its first write, a verify must be able to wait for. */
-  private refuseLate(begunMs: number): void {
-    if (performance.now() - begunMs > this.options.claimWindowMs) {
-      throw new RetryableError("a later write of the claim would come too late");
-    }
-  }
-
   /** `owner` holds another claim. The primary decides, after it was given a claim that is only half done. */
-  private async lost(key: string, owner: string, primaryOwner: string, own: Held, begunMs: number): Promise<Answer> {
+  private async lost(
+    key: string,
+    owner: string,
+    primaryOwner: string,
+    own: Held,
+    window: ClaimWindow,
+  ): Promise<Answer> {
     const primary = this.options.shard(primaryOwner);
     let stored = await retryable(primary.get(key));
     if (stored === undefined && owner !== primaryOwner) {
       const half = await retryable(this.options.shard(owner).getHeld(key));
       if (half !== undefined) {
-        this.refuseLate(begunMs);
-        stored = (await retryable(primary.setIfAbsent(key, half))) ?? half.value;
+        const deadlineMs = window.deadlineOf(primaryOwner);
+        stored = (await retryable(primary.setIfAbsent(key, half, deadlineMs))) ?? half.value;
       }
     }
     if (stored === undefined) throw new RetryableError("the other claim has expired meanwhile");
@@ -132,13 +118,5 @@ export class Claims {
     } catch {
       // The next verify does it.
     }
-  }
-}
-
-async function retryable<T>(command: Promise<T>): Promise<T> {
-  try {
-    return await command;
-  } catch (cause) {
-    throw new OwnerFailedError(cause);
   }
 }

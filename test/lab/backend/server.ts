@@ -10,8 +10,9 @@
  */
 import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { Claims, OwnerFailedError, RetryableError } from "./claims";
+import { Claims } from "./claims";
 import { Metrics } from "./metrics";
+import { OwnerFailedError, RetryableError } from "./retryable";
 import { readSettings } from "./settings";
 import { RedisShard } from "./shards";
 
@@ -27,11 +28,16 @@ interface Reply {
 
 const FAILED: Reply = { status: 500, body: { error: "a failure that was asked for" } };
 
+const logRefusal = (reason: string) => console.error(`its claims and reads are answered with 503: ${reason}`);
+
 const settings = readSettings(process.env);
 const metrics = new Metrics(settings.epoch);
-const { commandTimeoutMs, redisPassword, tls } = settings;
+const { commandTimeoutMs, redisPassword, tls, asksCard, namespace } = settings;
 const shards = new Map(
-  [...settings.urls].map(([name, url]) => [name, new RedisShard(url, commandTimeoutMs, redisPassword, tls)]),
+  [...settings.urls].map(([name, url]) => {
+    const card = asksCard ? { shard: name, namespace, onRefusal: logRefusal } : undefined;
+    return [name, new RedisShard(url, commandTimeoutMs, redisPassword, tls, card)];
+  }),
 );
 const claims = new Claims({
   ...settings,
@@ -47,10 +53,18 @@ let submissions = 0;
 let wasReady = false;
 let stopping = false;
 
-/** Ready once every shard has been reached; the outage of one later must not take all pods out of the Service. */
+/**
+ * Ready once every shard has been reached, and has shown its card where it is asked for it. The outage of one later must
+ * not take all pods out of the Service.
+ */
 function ready(): boolean {
   wasReady ||= [...shards.values()].every((shard) => shard.connected);
   return wasReady && !stopping;
+}
+
+function readiness(): Reply {
+  const refused = [...shards.values()].flatMap(({ refusal }) => refusal ?? []);
+  return { status: ready() ? 200 : 503, body: { ready: ready(), epoch: settings.epoch, refused } };
 }
 
 async function submit(pcsId: string, request: IncomingMessage): Promise<Reply> {
@@ -78,7 +92,7 @@ async function read(pcsId: string): Promise<Reply> {
 async function route(request: IncomingMessage): Promise<Reply> {
   const path = request.url ?? "/";
   if (path === "/healthz") return { status: 200, body: { epoch: settings.epoch } };
-  if (path === "/readyz") return { status: ready() ? 200 : 503, body: { ready: ready(), epoch: settings.epoch } };
+  if (path === "/readyz") return readiness();
   const pcsId = /^\/submissions\/([^/?]+)$/.exec(path)?.[1];
   if (pcsId === undefined) return { status: 404, body: { error: "not found" } };
   if (request.method === "GET") return read(decodeURIComponent(pcsId));

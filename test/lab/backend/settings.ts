@@ -19,6 +19,10 @@ export interface Settings {
   /** Of `rediss://` shards: whom to trust, and who the backend is. PEM. */
   readonly tls: { readonly ca: string; readonly cert: string; readonly key: string } | undefined;
   readonly port: number;
+  /** Whether a shard must show its card: the record that says which shard it is. */
+  readonly asksCard: boolean;
+  /** Of this pod; undefined where it does not say. */
+  readonly namespace: string | undefined;
   /** From the end signal until connections are refused: clients of the Service must have noticed. */
   readonly shutdownDelayMs: number;
   /** To rehearse a cutover that goes wrong: while these shards are the primary ring, every other submission fails. */
@@ -51,6 +55,8 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     commandTimeoutMs: number(env, "DEDUP_COMMAND_TIMEOUT_MS", 1000),
     redisPassword: password === "" ? undefined : password,
     tls: tlsOf(env),
+    asksCard: yesOrNo({ DEDUP_ASK_CARD: "false", ...env }, "DEDUP_ASK_CARD"),
+    namespace: env["POD_NAMESPACE"] === "" ? undefined : env["POD_NAMESPACE"],
     port: number(env, "PORT", 8080),
     shutdownDelayMs: number(env, "SHUTDOWN_DELAY_MS", 2000),
     failsOnRing: list(env["BACKEND_FAILS_ON_RING"] ?? ""),
