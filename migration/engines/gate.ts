@@ -15,7 +15,7 @@ import { notReviewed } from "../plan/digest";
 import { roleProblem } from "../plan/server-problems";
 import { describe, epochsOf, isUnknown, podsThatAnswer, type BackendPod, type BackendView } from "./barrier";
 import { GateClosedError } from "./errors";
-import { describeRings, holds, writeMigrationRecord, type MigrationRecord } from "./migration-record";
+import { describeRings, holds, withoutUntrue, writeMigrationRecord, type MigrationRecord } from "./migration-record";
 import { sourcesNotCopied } from "./pre-copy";
 import type { ServiceMetrics } from "./metric-gate";
 import type { Run } from "./runtime";
@@ -58,7 +58,7 @@ export interface GateJob {
  * @throws GateClosedError when a check does not hold: the ring stays as it is.
  */
 export async function passGate(run: Run, job: GateJob): Promise<VerifyReport | undefined> {
-  const { checks } = moveOf(job.from.phase, job.to.phase);
+  const { checks } = moveOf(job.from.phase, job.to.phase, job.epochs.from !== job.epochs.to);
   let report: VerifyReport | undefined;
   for (const check of checks) {
     run.log(`gate: ${check}?`);
@@ -67,7 +67,7 @@ export async function passGate(run: Run, job: GateJob): Promise<VerifyReport | u
   const { record, epochs, shards } = job;
   if (record && epochs.from !== epochs.to) {
     await writeMigrationRecord(shards, run.token(), {
-      ...record,
+      ...withoutUntrue(record, configIn(openState(job.from, job.to), job.from)),
       configs: { ...configsOf(job), [epochs.to]: configAfter(job) },
     });
   }

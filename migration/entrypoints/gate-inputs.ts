@@ -10,6 +10,8 @@ export interface GateInputs {
   readonly settings: SettingsInputs;
   /** Where pods say which epoch they run. */
   readonly metrics?: PodMetrics;
+  /** The stack's name; `check` keeps that of the first `up`. Not in states of before. */
+  readonly stack?: string;
 }
 
 /** What `check` adds: the ring that the move leads to, so that the preview prints it. */

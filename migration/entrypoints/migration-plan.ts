@@ -1,4 +1,3 @@
-import type { Session } from "../adapters/session";
 import { METRIC_GATES_OFF } from "../config/metric-gates-off";
 import { GateClosedError } from "../engines/errors";
 import {
@@ -8,6 +7,7 @@ import {
   writeMigrationRecord,
   type MigrationRecord,
 } from "../engines/migration-record";
+import { LostCardError } from "../engines/run/ownership-errors";
 import { preFlight } from "../engines/pre-flight";
 import { describe, known as knownFigures, measure, type Measurement } from "../engines/service-metrics";
 import type { ShardStore } from "../engines/shard-store";
@@ -19,7 +19,7 @@ import { notReviewed } from "../plan/digest";
 import { migrationPlan, type MigrationPlan } from "../plan/migration-plan";
 import { countKeys } from "./count-keys";
 import { containerLimits, log, ringsOf, STATE_VERSION, type RingInputs, type Secrets, type StepInputs } from "./inputs";
-import { openRun } from "./open-run";
+import { openRun, type OwnedSession } from "./open-run";
 import { openService } from "./open-service";
 
 /** Inputs of the plan as the program gives them. */
@@ -70,7 +70,11 @@ export function diff({ plan }: Partial<Outputs>, { work, open, settings }: PlanI
 export async function update(olds: Partial<Outputs>, news: CheckedPlanInputs, secrets: Secrets) {
   const kept = { ...news, stateVersion: STATE_VERSION };
   if (news.work === "none") return { ...kept, plan: olds.plan ?? null };
-  const plan = await openRun(news, secrets, { purpose: "plan" }, (session) => makePlan(session, news, secrets));
+  const { shards, targetShards } = news.ring;
+  const joining = targetShards.filter((name) => !shards.includes(name));
+  const plan = await openRun(news, secrets, { purpose: "plan", joining }, (session) =>
+    makePlan(session, news, secrets),
+  );
   return { ...kept, plan };
 }
 
@@ -81,7 +85,7 @@ type PlanWithBaseline = MigrationPlan & {
   readonly keys_per_shard: Readonly<Record<string, number>>;
 };
 
-async function makePlan({ run, stores }: Session, inputs: PlanInputs, secrets: Secrets): Promise<PlanWithBaseline> {
+async function makePlan({ run, stores, owner, lostCards }: OwnedSession, inputs: PlanInputs, secrets: Secrets): Promise<PlanWithBaseline> {
   const { ring, settings } = inputs;
   const { shards: current, targetShards: target } = ring;
   await assertNoOther(stores, ring);
@@ -95,8 +99,9 @@ async function makePlan({ run, stores }: Session, inputs: PlanInputs, secrets: S
   [...plan.warnings, ...capacityWarnings(census, memory, target)].forEach((warning) => log(`plan: ${warning}`));
   const figures = await measureService(inputs, secrets);
   const known = await recordBefore(stores, current);
+  if (lostCards.length > 0) throw new LostCardError(lostCards, owner.stack);
   const record: MigrationRecord = {
-    ...{ sequence: 0, id: plan.migration_id, digest: plan.digest, ...known },
+    ...{ sequence: 0, id: plan.migration_id, digest: plan.digest, ...known, ...owner },
     ...ring,
     movers: plan.total_keys_to_move,
     ...(figures ? { baseline: { ...known.baseline, ...knownFigures(figures) } } : {}),
