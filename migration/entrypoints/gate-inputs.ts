@@ -18,6 +18,8 @@ export interface GateInputs {
 export interface CheckedGateInputs extends GateInputs {
   readonly data: RingData;
   readonly epoch: number;
+  /** After a refresh that found an older ring in force: the epoch that the state had before. */
+  readonly highestEpoch?: number;
   /** How many migrations this stack has opened. */
   readonly migration: number;
   /** The state before the last change of the phase; its `up` may not have got to its end. */

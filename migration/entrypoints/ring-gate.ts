@@ -8,7 +8,7 @@ import { isOpen, moveOf, POD_CONFIGS } from "../phases";
 import { ringData, sameRing, stateOf, type CheckedGateInputs, type GateInputs, type RingData } from "./gate-inputs";
 import { refuseChange, refuseStart, type Failure } from "./gate-refusals";
 import { peekEpochs } from "./gate/known-epochs";
-import { asFound, describeBehind, epochIn, isBehind } from "./gate/live-ring";
+import { asFound, describeBehind, epochIn, highestOf, isBehind } from "./gate/live-ring";
 import { changesRing, nextEpoch } from "./gate/next-epoch";
 import { refuseForeignShards, refuseUsedEpoch, usedEpoch, useEpoch } from "./gate/use-epoch";
 import { containerLimits, log, resultsOf, STATE_VERSION, type ConnectionInputs, type Secrets } from "./inputs";
@@ -110,7 +110,7 @@ export async function update(olds: Outputs, news: CheckedGateInputs, secrets: Se
 function refuseLate(olds: Outputs, from: Outputs, news: CheckedGateInputs): void {
   const refusal = refuseFrom(olds, from, news)?.reason;
   if (refusal !== undefined) throw new GateClosedError(refusal);
-  if (news.epoch > olds.epoch) return;
+  if (news.epoch > highestOf(olds)) return;
   throw new GateClosedError(`${describeBehind(olds, from)} The preview did not know that. Run \`pulumi up\` again.`);
 }
 
@@ -123,14 +123,16 @@ function noteUnasked(news: CheckedGateInputs, secrets: Secrets): Promise<void> {
   );
 }
 
-/** The ring in force, as the cluster has it: a refresh must not let anybody bypass the gate. The epoch never falls. */
+/** The ring in force, as the cluster has it: a refresh must not let anybody bypass the gate. An epoch of before is kept. */
 export async function read(olds: Outputs): Promise<{ readonly props: object; readonly inputs?: object }> {
   const live = await liveRing(olds.connection);
   if (live === undefined || Object.keys(olds.data).every((key) => live[key] === olds.data[key])) return { props: olds };
   const found = asFound(olds, live);
   const { phase, ring, connection, settings, data, metrics, migration, cameFrom, stack } = found;
-  const epoch = Math.max(olds.epoch, found.epoch);
-  const optional = { ...(metrics ? { metrics } : {}), ...(cameFrom ? { cameFrom } : {}), ...(stack ? { stack } : {}) };
+  const { epoch } = found;
+  const higher = highestOf(olds) > epoch ? { highestEpoch: highestOf(olds) } : {};
+  const named = stack === undefined ? {} : { stack };
+  const optional = { ...(metrics ? { metrics } : {}), ...(cameFrom ? { cameFrom } : {}), ...named, ...higher };
   const inputs = { phase, ring, connection, settings, data, epoch, migration, ...optional };
   return { props: { ...olds, ...inputs }, inputs };
 }

@@ -14,8 +14,12 @@ export function epochIn(data: RingData | undefined): number | undefined {
  */
 export function isBehind(state: CheckedGateInputs, live: RingData): boolean {
   const neverWritten = !live["DEDUP_SHARDS"] && epochIn(live) === undefined && !isOpen(state.phase);
-  return !neverWritten && (epochIn(live) ?? 0) < state.epoch;
+  return !neverWritten && (epochIn(live) ?? 0) < highestOf(state);
 }
+
+/** @returns the highest ring epoch that a state knows. */
+export const highestOf = ({ epoch, highestEpoch = 0 }: Pick<CheckedGateInputs, "epoch" | "highestEpoch">): number =>
+  Math.max(epoch, highestEpoch);
 
 /**
  * @returns the state as the live ring has it: its ring, its epoch, and the phase that fits. That is the one which the last
@@ -40,5 +44,5 @@ function withState<T extends CheckedGateInputs>(state: T, { phase, ...ring }: Ri
 /** @returns why a move starts from another phase than that of the state, for a message. */
 export const describeBehind = (state: CheckedGateInputs, found: CheckedGateInputs): string =>
   `The live ring ConfigMap is at epoch ${found.epoch} with the ring of migrationPhase "${found.phase}", and the stack's ` +
-  `state is in "${state.phase}" at epoch ${state.epoch}: the last move was not made, or an older ring was put back. So the ` +
+  `state is in "${state.phase}" at epoch ${highestOf(state)}: the last move was not made, or an older ring was put back. So the ` +
   `next move starts from "${found.phase}".`;

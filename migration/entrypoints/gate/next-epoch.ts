@@ -1,11 +1,11 @@
 /** Which number a ring gets. An epoch stands for one ring: a number that there has been never comes again. Pure. */
 import { sameRing, type RingData } from "../gate-inputs";
-import { epochIn } from "./live-ring";
+import { epochIn, highestOf } from "./live-ring";
 
 /** What is known of ring epochs. */
 export interface EpochFacts {
   /** The ring in force, by the state; undefined for a stack without one. */
-  readonly state: { readonly data: RingData; readonly epoch: number } | undefined;
+  readonly state: { readonly data: RingData; readonly epoch: number; readonly highestEpoch?: number } | undefined;
   /** The live ring ConfigMap; undefined where there is none, or it could not be read. */
   readonly live: RingData | undefined;
   /** The highest epochs known to the shards that could be asked, and to an older state. */
@@ -26,7 +26,7 @@ export const changesRing = (data: RingData, state: EpochFacts["state"]): boolean
  */
 export function nextEpoch(data: RingData, { state, live, known }: EpochFacts): number {
   const liveEpoch = epochIn(live) ?? 0;
-  const highest = Math.max(state?.epoch ?? 0, liveEpoch, ...known);
+  const highest = Math.max(state ? highestOf(state) : 0, liveEpoch, ...known);
   const isMade = live !== undefined && sameRing(live, data) && liveEpoch > (state?.epoch ?? 0);
   return isMade && liveEpoch === highest ? liveEpoch : highest + 1;
 }
