@@ -14,10 +14,7 @@ export async function backendIdentity(connection: ConnectionInputs): Promise<Bac
   try {
     // Loaded only where it is needed: the client is slow to start.
     const { Cluster } = await import("../adapters/cluster");
-    const namespaceUid = await inTime(
-      new Cluster(kubeContext || undefined).namespaceUid(namespace),
-      ANSWER_WITHIN_MS,
-    );
+    const namespaceUid = await inTime(new Cluster(kubeContext || undefined).namespaceUid(namespace), ANSWER_WITHIN_MS);
     return { namespace, namespaceUid, configMap };
   } catch (error) {
     if (!warned.has(namespace)) log(unknownUid(namespace, messageOf(error)));

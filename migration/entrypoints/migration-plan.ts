@@ -72,7 +72,7 @@ export async function update(olds: Partial<Outputs>, news: CheckedPlanInputs, se
   if (news.work === "none") return { ...kept, plan: olds.plan ?? null };
   const { shards, targetShards } = news.ring;
   const joining = targetShards.filter((name) => !shards.includes(name));
-  const plan = await openRun(news, secrets, { purpose: "plan", joining }, (session) =>
+  const plan = await openRun(news, secrets, { purpose: "plan", joining, claimsLater: true }, (session) =>
     makePlan(session, news, secrets),
   );
   return { ...kept, plan };
@@ -85,7 +85,8 @@ type PlanWithBaseline = MigrationPlan & {
   readonly keys_per_shard: Readonly<Record<string, number>>;
 };
 
-async function makePlan({ run, stores, owner, lostCards }: OwnedSession, inputs: PlanInputs, secrets: Secrets): Promise<PlanWithBaseline> {
+async function makePlan(session: OwnedSession, inputs: PlanInputs, secrets: Secrets): Promise<PlanWithBaseline> {
+  const { run, stores, owner, lostCards } = session;
   const { ring, settings } = inputs;
   const { shards: current, targetShards: target } = ring;
   await assertNoOther(stores, ring);
@@ -106,6 +107,7 @@ async function makePlan({ run, stores, owner, lostCards }: OwnedSession, inputs:
     movers: plan.total_keys_to_move,
     ...(figures ? { baseline: { ...known.baseline, ...knownFigures(figures) } } : {}),
   };
+  await session.writeCards();
   await writeMigrationRecord(stores, run.token(), record);
   log(
     `plan ${record.id}: ${formatCount(plan.total_keys_to_move)} keys to move, about ${plan.estimated_duration} at the throttle`,

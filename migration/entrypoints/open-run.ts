@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly dispensable?: readonly string[];
   /** Shards that get a new card where they have lost theirs. */
   readonly joining?: readonly string[];
+  /** Whether the work writes the cards, once it knows that it goes on. */
+  readonly claimsLater?: boolean;
 }
 
 /** Shards that a run has locked and may work on. */
@@ -29,6 +31,8 @@ export interface OwnedSession extends Session {
   readonly owner: Owner;
   /** Shards that had a card and have none: they lost their data. */
   readonly lostCards: readonly string[];
+  /** Writes the cards of the shards, where the run was opened to do that later. */
+  readonly writeCards: () => Promise<void>;
 }
 
 /** What a resource says of the run that it needs. */
@@ -51,6 +55,7 @@ export function openRun<T>(
     { addresses, access: accessOf(inputs, secrets), rings: ringsOf(inputs.ring), purpose, log, dispensable },
     async (session) => {
       const owned = await own(session, inputs, options);
+      if (!options.claimsLater) await owned.writeCards();
       const job = inputs.settings?.job;
       const whereAsked = (run: Run) =>
         job === undefined ? run : delegating(run, job, { ...inputs, owner: owned.owner }, secrets);
@@ -65,8 +70,9 @@ async function own(session: Session, inputs: RunInputs, options: RunOptions): Pr
   const owner: Owner = { backend: await backendIdentity(connection), ...(stack === undefined ? {} : { stack }) };
   const ring = Object.keys(connection.shards);
   const claim = { stores: session.stores, owner, ring, epoch, dispensable, joining };
-  const { stores, leftOut, lostCards } = await claimShards(() => session.run.token(), claim, log);
-  return { ...session, stores, outOfReach: [...session.outOfReach, ...leftOut], owner, lostCards };
+  const { stores, leftOut, lostCards, write } = await claimShards(claim, log);
+  const outOfReach = [...session.outOfReach, ...leftOut];
+  return { ...session, stores, outOfReach, owner, lostCards, writeCards: () => write(session.run.token()) };
 }
 
 /** The backend, as the cluster knows it and (where metrics are given) as its pods say. */

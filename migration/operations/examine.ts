@@ -29,7 +29,10 @@ export async function examine({ gate, secrets }: DeployedStack): Promise<Facts> 
     const problems = await cardProblems(open.shards, gate);
     const shards = await Promise.all(
       open.shards.map((shard): Promise<ShardFacts> =>
-        lookAt(shard, gate, problems.get(shard.name)).catch((error: unknown) => ({ name: shard.name, silent: messageOf(error) })),
+        lookAt(shard, gate, problems.get(shard.name)).catch((error: unknown) => ({
+          name: shard.name,
+          silent: messageOf(error),
+        })),
       ),
     );
     const answering = open.shards.filter(({ name }) => shards.some((it) => it.name === name && !("silent" in it)));

@@ -1,6 +1,11 @@
 import { withSession, type Session } from "../adapters/session";
 import { GateClosedError } from "../engines/errors";
-import { describeRings, readAbandonedRecord, writeMigrationRecord, type MigrationRecord } from "../engines/migration-record";
+import {
+  describeRings,
+  readAbandonedRecord,
+  writeMigrationRecord,
+  type MigrationRecord,
+} from "../engines/migration-record";
 import type { Owner } from "../engines/run/owner";
 import { adoptCommand } from "../engines/run/ownership-errors";
 import { writeCards } from "../engines/run/shard-cards";
@@ -99,7 +104,8 @@ async function take({ run }: Session, { all, taken, record, owner, gate }: Takin
 }
 
 async function report({ store, is, was }: ShardOwnership): Promise<string> {
-  if (is !== "lost") return `${store.name} belongs to this backend from now on${was === undefined ? "" : ` (before: ${was})`}`;
+  if (is !== "lost")
+    return `${store.name} belongs to this backend from now on${was === undefined ? "" : ` (before: ${was})`}`;
   const { keys } = await store.info();
   return (
     `${store.name} goes on with the ${formatCount(keys)} keys that it has now. Given up is what it held alone: such ids are ` +

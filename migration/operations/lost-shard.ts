@@ -7,7 +7,10 @@ import { rolesOf } from "../phases";
  * ring holds is completed, and where one ring is written only, the drain rescues what the deciding shard does not hold.
  * Before that the catch-up would take the last copies for left-overs.
  */
-export function mayGoOn(record: MigrationRecord, { phase, epoch }: Pick<CheckedGateInputs, "phase" | "epoch">): boolean {
+export function mayGoOn(
+  record: MigrationRecord,
+  { phase, epoch }: Pick<CheckedGateInputs, "phase" | "epoch">,
+): boolean {
   const { primary, secondary } = rolesOf(phase);
   const isDraining = primary === "target" && secondary === undefined;
   return isDraining || holds(record, "inStep", epoch);

@@ -36,7 +36,8 @@ async function ownershipOfOne(store: ShardStore, owner: Owner): Promise<ShardOwn
   const text = await store.readRecord(CARD);
   if (text === undefined) return { store, is: "none", recordIs, card: undefined };
   const card = parseCard(text);
-  if (card === undefined) return { store, is: "unreadable", recordIs, card: undefined, was: "a card that cannot be read" };
+  if (card === undefined)
+    return { store, is: "unreadable", recordIs, card: undefined, was: "a card that cannot be read" };
   const isOwn = card.shard === store.name && sameBackend(card.backend, owner.backend);
   if (isOwn) return { store, is: recordIs === "foreign" ? "foreign" : "own", recordIs, card };
   const renewed = { ...newCard(store.name, owner.backend), highestEpoch: card.highestEpoch };

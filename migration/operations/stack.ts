@@ -61,7 +61,8 @@ function previewedGate(stack: string, file: string | undefined): CheckedGateInpu
     readonly steps?: readonly { readonly urn: string; readonly newState?: { readonly inputs?: object } }[];
   };
   const gate = steps.find(({ urn }) => urn.endsWith(GATE))?.newState?.inputs;
-  if (gate === undefined) throw new Error(`the preview of stack ${stack} declares no ring. Look at \`pulumi preview\`.`);
+  if (gate === undefined)
+    throw new Error(`the preview of stack ${stack} declares no ring. Look at \`pulumi preview\`.`);
   return gate as CheckedGateInputs;
 }
 

@@ -27,16 +27,18 @@ export interface Claimed {
   readonly leftOut: readonly string[];
   /** Names of shards that had a card and have none, nor the record of a migration: they lost their data. */
   readonly lostCards: readonly string[];
+  /** Writes the cards: new ones, and those that are there with the next sequence number. */
+  readonly write: (token: FencingToken) => Promise<void>;
 }
 
 /**
- * Makes sure that shards belong to this backend, and gives cards to those without: shards of an older version's making,
- * and those that join. A shard that has lost its card gets none, because that is how one knows that its data are lost.
+ * Makes sure that shards belong to this backend. Those without a card get one when the cards are written: shards of an older
+ * version's making, and those that join. A shard that has lost its card gets none, because its data are lost as well.
  *
  * @throws OtherShardError, ForeignShardError, OtherStackError or UnreadableCardError for a shard of somebody else that
  *   the run needs.
  */
-export async function claimShards(token: () => FencingToken, claim: Claim, log: Log): Promise<Claimed> {
+export async function claimShards(claim: Claim, log: Log): Promise<Claimed> {
   const { owner, ring, epoch, dispensable, joining } = claim;
   const found = await Promise.all(claim.stores.map((store) => ownCard(store, owner, dispensable)));
   const mine = found.filter((shard) => shard !== undefined);
@@ -48,10 +50,10 @@ export async function claimShards(token: () => FencingToken, claim: Claim, log: 
     );
   }
   const carded = mine.filter(({ store }) => !lostCards.includes(store.name));
-  await writeCards(carded, token(), { owner, ring, epoch });
   const stores = mine.map(({ store }) => store);
   const leftOut = claim.stores.filter((store) => !stores.includes(store)).map(({ name }) => name);
-  return { stores, leftOut, lostCards };
+  const write = (token: FencingToken) => writeCards(carded, token, { owner, ring, epoch });
+  return { stores, leftOut, lostCards, write };
 }
 
 async function ownCard(
