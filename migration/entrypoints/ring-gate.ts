@@ -154,11 +154,11 @@ export function askGate(olds: Outputs, news: CheckedGateInputs, secrets: Secrets
   return openRun(run, secrets, { purpose, dispensable }, async (session) => {
     const strangers = await shardsThatForgot(session.stores.filter(({ name }) => dispensable.includes(name)));
     const known = session.stores.filter((store) => !strangers.includes(store));
+    if (again && (await isOver(known, news))) return useEpoch({ ...session, stores: known }, news);
     const found = await readMigrationRecord(known);
     const record = found && { ...found, ...session.owner };
     const backend = await openBackend(olds.connection, news.metrics);
     await refuseUsedEpoch(known, { from: olds.epoch, to: news.epoch, live: epochIn(await backend.ring()) });
-    const isOver = again && record === undefined && !isOpen(news.phase);
     const job: GateJob = {
       from: stateOf(olds),
       to: stateOf(news),
@@ -178,10 +178,16 @@ export function askGate(olds: Outputs, news: CheckedGateInputs, secrets: Secrets
       },
       verify: (planned) => verifyPhase(session, planned, olds.phase, news.settings),
     };
-    const report = isOver ? undefined : await passGate(session.run, job);
+    const report = await passGate(session.run, job);
     await useEpoch({ ...session, stores: known }, news);
     return report;
   });
+}
+
+/** Whether no shard of a ring without a migration knows one: it has been closed, and an older ring was put back since. */
+async function isOver(stores: readonly ShardStore[], { phase, ring }: CheckedGateInputs): Promise<boolean> {
+  const staying = stores.filter(({ name }) => ring.shards.includes(name));
+  return !isOpen(phase) && (await readAbandonedRecord(staying)) === undefined;
 }
 
 /**

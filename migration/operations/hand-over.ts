@@ -40,12 +40,16 @@ export async function handOver({ gate, secrets }: DeployedStack, named: string |
   await withSession(plan, async (session) => {
     const all = await ownershipOf(session.stores, owner);
     const record = await readAbandonedRecord(session.stores.filter(({ name }) => isReadable(all, name)));
-    const taken = all.filter((shard) => shard.is !== "own" && (named === undefined || shard.store.name === named));
+    const taken = all.filter((shard) => isTaken(shard, named));
     if (taken.length === 0) return say("every shard belongs to this backend already: nothing was changed");
     for (const shard of taken) refuse(shard, { gate, named, owner, record });
     await take(session, { all, taken, record, owner, gate }, say);
   });
 }
+
+/** A shard without a card gets one from the next `pulumi up`, unless it has lost its data. */
+const isTaken = ({ is, store }: ShardOwnership, named: string | undefined): boolean =>
+  named === undefined ? is !== "own" && is !== "none" : is !== "own" && store.name === named;
 
 /** A record of another shard's is not this one's. */
 const isReadable = (all: readonly ShardOwnership[], name: string): boolean =>
@@ -108,7 +112,7 @@ async function report({ store, is, was }: ShardOwnership): Promise<string> {
     return `${store.name} belongs to this backend from now on${was === undefined ? "" : ` (before: ${was})`}`;
   const { keys } = await store.info();
   return (
-    `${store.name} goes on with the ${formatCount(keys)} keys that it has now. Given up is what it held alone: such ids are ` +
+    `${store.name} goes on with what it has now (${formatCount(keys)} keys, records of this program included). Given up is what it held alone: such ids are ` +
     "accepted once more. Keys that the other ring holds come back with the next verify."
   );
 }
