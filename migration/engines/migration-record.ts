@@ -27,6 +27,11 @@ export interface MigrationRecord extends Omit<RingState, "phase"> {
    * what it does, however many `up`s have failed since it was started.
    */
   readonly configs?: Readonly<Record<number, PodConfig>>;
+  /**
+   * Keys on joining shards that they do not own in the target ring, as counted when the migration was planned first. More of
+   * them later means that the backend takes the shard for another one.
+   */
+  readonly strays?: Readonly<Record<string, number>>;
   /** Whether copies have been made: where a shard of the current ring loses its data, they are what is left of it. */
   readonly hasCopies?: boolean;
   /** The ring epoch in which both rings were last found to hold the same. */
@@ -189,6 +194,7 @@ const OPTIONAL: Readonly<Partial<Record<keyof MigrationRecord, (value: unknown) 
   stack: (value) => typeof value === "string",
   baseline: (value) => areAll(value, Number.isFinite),
   configs: (value) => areAll(value, (config) => (POD_CONFIGS as readonly unknown[]).includes(config)),
+  strays: (value) => areAll(value, isWhole),
   hasCopies: (value) => typeof value === "boolean",
   inStepSinceEpoch: isWhole,
   cutover: (value) => {

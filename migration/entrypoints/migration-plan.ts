@@ -10,6 +10,8 @@ import {
 import { LostCardError } from "../engines/run/ownership-errors";
 import { preFlight } from "../engines/pre-flight";
 import { describe, known as knownFigures, measure, type Measurement } from "../engines/service-metrics";
+import type { Run } from "../engines/runtime";
+import { countStrays, joiningOf } from "../engines/steps/joining-shards";
 import type { ShardStore } from "../engines/shard-store";
 import { sameMigration } from "../phases";
 import { capacityWarnings } from "../plan/capacity";
@@ -70,8 +72,7 @@ export function diff({ plan }: Partial<Outputs>, { work, open, settings }: PlanI
 export async function update(olds: Partial<Outputs>, news: CheckedPlanInputs, secrets: Secrets) {
   const kept = { ...news, stateVersion: STATE_VERSION };
   if (news.work === "none") return { ...kept, plan: olds.plan ?? null };
-  const { shards, targetShards } = news.ring;
-  const joining = targetShards.filter((name) => !shards.includes(name));
+  const joining = joiningOf(news.ring);
   const plan = await openRun(news, secrets, { purpose: "plan", joining, claimsLater: true }, (session) =>
     makePlan(session, news, secrets),
   );
@@ -103,6 +104,7 @@ async function makePlan(session: OwnedSession, inputs: PlanInputs, secrets: Secr
   if (lostCards.length > 0) throw new LostCardError(lostCards, owner.stack);
   const record: MigrationRecord = {
     ...{ sequence: 0, id: plan.migration_id, digest: plan.digest, ...known, ...owner },
+    strays: known.strays ?? (await straysOn(run, stores, ring)),
     ...ring,
     movers: plan.total_keys_to_move,
     ...(figures ? { baseline: { ...known.baseline, ...knownFigures(figures) } } : {}),
@@ -136,6 +138,11 @@ async function recordBefore(
 function ignoreClosed(error: unknown): undefined {
   if (error instanceof GateClosedError) return undefined;
   throw error;
+}
+
+async function straysOn(run: Run, stores: readonly ShardStore[], ring: RingInputs): Promise<Record<string, number>> {
+  const joining = stores.filter(({ name }) => joiningOf(ring).includes(name));
+  return Object.fromEntries(await Promise.all(joining.map(async (s) => [s.name, await countStrays(run, s)] as const)));
 }
 
 /** The service's figures before anything moves; nothing is held by those that nobody can tell: the gates will be. */

@@ -7,6 +7,7 @@ import type { ShardStore } from "../engines/shard-store";
 import { isOpen, moveOf, POD_CONFIGS } from "../phases";
 import { ringData, sameRing, stateOf, type CheckedGateInputs, type GateInputs, type RingData } from "./gate-inputs";
 import { refuseChange, refuseStart, type Failure } from "./gate-refusals";
+import { refuseOtherAddresses } from "./gate/joining-shards";
 import { peekEpochs } from "./gate/known-epochs";
 import { asFound, describeBehind, epochIn, highestOf, isBehind } from "./gate/live-ring";
 import { changesRing, nextEpoch } from "./gate/next-epoch";
@@ -176,7 +177,10 @@ export function askGate(olds: Outputs, news: CheckedGateInputs, secrets: Secrets
         const job = { ring: open.ring, stores: session.stores, containerLimits: containerLimits(news) };
         return (await preFlight(session.run, job)).problems;
       },
-      verify: (planned) => verifyPhase(session, planned, olds.phase, news.settings),
+      verify: async (planned) => {
+        await refuseOtherAddresses(session, planned, olds, news);
+        return verifyPhase(session, planned, olds.phase, news.settings);
+      },
     };
     const report = await passGate(session.run, job);
     await useEpoch({ ...session, stores: known }, news);
