@@ -10,6 +10,7 @@ import type { Owner } from "../engines/run/owner";
 import { adoptCommand } from "../engines/run/ownership-errors";
 import { writeCards } from "../engines/run/shard-cards";
 import type { Log } from "../engines/runtime";
+import type { ShardStore } from "../engines/shard-store";
 import { backendIdentity } from "../entrypoints/backend-identity";
 import { accessOf, addressesOf, ringsOf } from "../entrypoints/inputs";
 import { sameList } from "../phases";
@@ -39,7 +40,7 @@ export async function handOver({ gate, secrets }: DeployedStack, named: string |
   };
   await withSession(plan, async (session) => {
     const all = await ownershipOf(session.stores, owner);
-    const record = await readAbandonedRecord(session.stores.filter(({ name }) => isReadable(all, name)));
+    const record = await readAbandonedRecord(knowing(all, ring.shards));
     const taken = all.filter((shard) => isTaken(shard, named));
     if (taken.length === 0) return say("every shard belongs to this backend already: nothing was changed");
     for (const shard of taken) refuse(shard, { gate, named, owner, record });
@@ -51,9 +52,15 @@ export async function handOver({ gate, secrets }: DeployedStack, named: string |
 const isTaken = ({ is, store }: ShardOwnership, named: string | undefined): boolean =>
   named === undefined ? is !== "own" && is !== "none" : is !== "own" && store.name === named;
 
-/** A record of another shard's is not this one's. */
-const isReadable = (all: readonly ShardOwnership[], name: string): boolean =>
-  all.some(({ store, recordIs }) => store.name === name && recordIs !== "another shard's");
+/**
+ * The shards that are asked which migration is open: those of the current ring that are this backend's already, or all of
+ * them where none is. A shard that comes from elsewhere may have an old record, and is believed nothing.
+ */
+function knowing(all: readonly ShardOwnership[], current: readonly string[]): readonly ShardStore[] {
+  const readable = all.filter(({ store, recordIs }) => current.includes(store.name) && recordIs !== "another shard's");
+  const own = readable.filter(({ is }) => is === "own");
+  return (own.length > 0 ? own : readable).map(({ store }) => store);
+}
 
 interface Asked {
   readonly gate: DeployedStack["gate"];
