@@ -114,4 +114,27 @@ describe("a gate that opened, and whose move was not made", function () {
     expect(cluster.ring).to.include({ DEDUP_RING_EPOCH: "4", DEDUP_DUAL_WRITE: "false" });
     expect(await lab.placement(lab.rings.current)).to.include({ missing: 0, different: 0 });
   });
+
+  for (const [what, ring] of [
+    ["emptied", {}],
+    ["of another ring", { DEDUP_SHARDS: "redis://elsewhere", DEDUP_DUAL_WRITE: "false", DEDUP_NEW_RING: "" }],
+  ] as const) {
+    it(`a ConfigMap that is ${what} in dualWrite is written again by the next up`, async () => {
+      await go("stable", "plan", "copy", "dualWrite");
+      cluster.ring = ring;
+      await go("dualWrite", "cutover");
+      expect(cluster.ring).to.include({ DEDUP_RING_EPOCH: "4", DEDUP_DUAL_WRITE: "true" });
+    });
+  }
+
+  it("the ring of before a migration that is finished is replaced, under a number of its own", async () => {
+    await go("stable");
+    const before = cluster.ring ?? {};
+    await go("plan", "copy", "dualWrite", "cutover", "cleanup");
+    await stack.up("stable", FOUR);
+    const now = cluster.ring ?? {};
+    cluster.rollOut(before, 1);
+    await stack.up("stable", FOUR);
+    expect(cluster.ring).to.deep.equal({ ...now, DEDUP_RING_EPOCH: "5" });
+  });
 });
