@@ -2,7 +2,7 @@ import type { PodMetrics } from "../adapters/backend-view";
 import { withSession, type Session } from "../adapters/session";
 import { claimShards } from "../engines/run/claim-shards";
 import type { Owner } from "../engines/run/owner";
-import { backendIdentity } from "./backend-identity";
+import { ownerOf } from "./backend-identity";
 import type { BackendView } from "../engines/barrier";
 import { GateClosedError } from "../engines/errors";
 import { readMigrationRecord, type MigrationRecord } from "../engines/migration-record";
@@ -65,9 +65,9 @@ export function openRun<T>(
 }
 
 async function own(session: Session, inputs: RunInputs, options: RunOptions): Promise<OwnedSession> {
-  const { connection, epoch = 0, stack } = inputs;
+  const { connection, epoch = 0 } = inputs;
   const { dispensable = [], joining = [] } = options;
-  const owner: Owner = { backend: await backendIdentity(connection), ...(stack === undefined ? {} : { stack }) };
+  const owner = await ownerOf(inputs);
   const ring = Object.keys(connection.shards);
   const claim = { stores: session.stores, owner, ring, epoch, dispensable, joining };
   const { stores, leftOut, lostCards, write } = await claimShards(claim, log);

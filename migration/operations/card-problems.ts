@@ -1,17 +1,16 @@
 import { messageOf } from "../engines/errors";
-import type { Owner } from "../engines/run/owner";
 import { LostCardError } from "../engines/run/ownership-errors";
 import { hadCard, readOwnCard, type CardedShard } from "../engines/run/shard-cards";
 import type { ShardStore } from "../engines/shard-store";
-import { backendIdentity } from "../entrypoints/backend-identity";
+import { ownerOf } from "../entrypoints/backend-identity";
 import type { DeployedStack } from "./stack";
 
 /** @returns what is wrong with the cards of shards, by name; shards that do not answer are not in it. Reads only. */
 export async function cardProblems(
   stores: readonly ShardStore[],
-  { connection, stack }: DeployedStack["gate"],
+  gate: DeployedStack["gate"],
 ): Promise<ReadonlyMap<string, string>> {
-  const owner: Owner = { backend: await backendIdentity(connection), ...(stack === undefined ? {} : { stack }) };
+  const owner = await ownerOf(gate);
   const found = await Promise.allSettled(
     stores.map(async (store): Promise<CardedShard> => ({ store, card: await readOwnCard(store, owner) })),
   );
@@ -21,7 +20,7 @@ export async function cardProblems(
     const { name } = stores[i] as ShardStore;
     if (look.status === "rejected") problems.set(name, messageOf(look.reason));
     else if (look.value.card === undefined && hadCard(name, carded)) {
-      problems.set(name, new LostCardError([name], stack).message);
+      problems.set(name, new LostCardError([name], gate.stack).message);
     }
   });
   return problems;

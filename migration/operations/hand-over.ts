@@ -11,7 +11,7 @@ import { adoptCommand } from "../engines/run/ownership-errors";
 import { writeCards } from "../engines/run/shard-cards";
 import type { Log } from "../engines/runtime";
 import type { ShardStore } from "../engines/shard-store";
-import { backendIdentity } from "../entrypoints/backend-identity";
+import { ownerOf } from "../entrypoints/backend-identity";
 import { accessOf, addressesOf, ringsOf } from "../entrypoints/inputs";
 import { sameList } from "../phases";
 import { formatCount } from "../plan/format";
@@ -28,12 +28,12 @@ import type { DeployedStack } from "./stack";
  * @throws GateClosedError when a shard cannot be handed over; nothing is changed then.
  */
 export async function handOver({ gate, secrets }: DeployedStack, named: string | undefined, say: Log): Promise<void> {
-  const { connection, ring, stack } = gate;
+  const { connection, ring } = gate;
   const names = Object.keys(connection.shards);
   if (named !== undefined && !names.includes(named)) {
     throw new GateClosedError(`${named} is no shard of this stack. Its shards are ${names.join(", ")}.`);
   }
-  const owner: Owner = { backend: await backendIdentity(connection), ...(stack === undefined ? {} : { stack }) };
+  const owner = await ownerOf(gate);
   const plan = {
     ...{ addresses: addressesOf(connection), access: accessOf({ connection, ring }, secrets), rings: ringsOf(ring) },
     ...{ purpose: "adopt", log: say, dispensable: names.filter((name) => named !== undefined && name !== named) },

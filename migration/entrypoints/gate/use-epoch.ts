@@ -4,7 +4,7 @@ import { GateClosedError, OtherShardError } from "../../engines/errors";
 import { highestEpochKnownTo } from "../../engines/run/known-epochs";
 import { noteEpoch, readOwnCard } from "../../engines/run/shard-cards";
 import type { ShardStore } from "../../engines/shard-store";
-import { backendIdentity } from "../backend-identity";
+import { ownerOf } from "../backend-identity";
 import type { CheckedGateInputs } from "../gate-inputs";
 import { accessOf, addressesOf, type Secrets } from "../inputs";
 import type { OwnedSession } from "../open-run";
@@ -48,9 +48,8 @@ export const useEpoch = (
  * @throws ForeignShardError, OtherStackError, OtherShardError, UnreadableCardError
  */
 export async function refuseForeignShards(inputs: CheckedGateInputs, secrets: Secrets): Promise<void> {
-  const { connection, stack } = inputs;
-  const owner = { backend: await backendIdentity(connection), ...(stack === undefined ? {} : { stack }) };
-  const open = await openShards(addressesOf(connection), accessOf(inputs, secrets, false));
+  const owner = await ownerOf(inputs);
+  const open = await openShards(addressesOf(inputs.connection), accessOf(inputs, secrets, false));
   const look = (shard: ShardStore) => readOwnCard(shard, owner).then(() => undefined, refusal);
   try {
     const [refused] = (await answersInTime(open.shards, look, ANSWER_WITHIN_MS)).filter((it) => it !== undefined);

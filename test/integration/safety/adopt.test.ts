@@ -57,6 +57,7 @@ describe("handing shards over", function () {
       /adopt -- --stack STACK --shard shard-3/,
     );
     expect(await adopt(0, "shard-3")).to.match(/^shard-3 belongs to this backend from now on \(before: shard-9 of /);
+    expect(await world.lab.server("shard-0").client.exists("dedup-shards:migration")).to.equal(0);
     await go("plan", "copy", "dualWrite");
     expect(world.clusters[0].ring).to.include({ DEDUP_RING_EPOCH: "10" });
   });
