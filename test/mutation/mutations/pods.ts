@@ -82,7 +82,7 @@ const GATE = inFile(
     {
       name: "gate-live-ring",
       removed: "the live ConfigMap counts like a pod: the next one to start runs it",
-      find: '    { who: "the live ring ConfigMap", config: next },',
+      find: '    ...(next === undefined ? [] : [{ who: "the live ring ConfigMap", config: next }]),',
       replace: "",
     },
     {
