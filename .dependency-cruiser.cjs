@@ -24,6 +24,12 @@ module.exports = {
       "Phases and ring know nothing above them.",
     ),
     forbid(
+      "contract-knows-nothing",
+      { path: "^migration/contract/" },
+      { path: "^(migration/(?!contract/)|components|policy|test|index)" },
+      "What both sides agree on rests on nothing.",
+    ),
+    forbid(
       "config-below-engines",
       { path: "^migration/config/" },
       { path: "^migration/(engines|adapters|entrypoints|providers)/" },

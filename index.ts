@@ -68,8 +68,9 @@ if (config.metrics.url === undefined) {
 const transformations = [oneFieldManager(`${pulumi.getProject()}-${pulumi.getStack()}`)];
 
 // The gate comes first: when it refuses, nothing else is touched.
-const gate = new RingGate("ring-gate", { phase: config.migrationPhase, ring, connection, settings, ...podMetrics });
-const step = { migration: gate.migration, epoch: gate.epoch, phase: config.migrationPhase, ring, connection, settings };
+const asked = { phase: config.migrationPhase, ring, connection, settings };
+const gate = new RingGate("ring-gate", { ...asked, ...podMetrics, stack: pulumi.getStack() });
+const step = { ...asked, migration: gate.migration, epoch: gate.epoch, stack: gate.stack };
 const shardSet = new ShardSet("shards", { ring, connection }, { dependsOn: gate });
 const shards = new RedisShards(
   "redis-dedup",

@@ -5,6 +5,9 @@ const PAGE = "docs/troubleshooting.md";
 /** What an error says, and its section: the first that fits. */
 const SECTIONS: readonly (readonly [says: RegExp, section: string])[] = [
   [/stack configuration is not valid/, "bad-configuration"],
+  [/npm run adopt|no epoch may come twice|is no shard of this stack|has lost its data in migration/, "shard-cards"],
+  [/do not agree on the addresses/, "joining-shards-elsewhere"],
+  [/the live ring ConfigMap is at epoch \d+ with/i, "foreign-ring"],
   [/the backup of /, "failed-backup"],
   [/refused: OOM/, "shard-memory"],
   [/refused: READONLY|not a primary|is a Redis (Cluster node|sentinel)/, "not-a-primary"],

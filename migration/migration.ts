@@ -8,6 +8,8 @@ import { Bake, Barrier, CatchUp, Drain, PreCopy, Verify, type Wrapped } from "./
 export interface MigrationStepsArgs {
   /** How many migrations this stack has opened. */
   readonly migration: pulumi.Input<number>;
+  /** The stack by the name of its first `up`. */
+  readonly stack?: pulumi.Input<string>;
   /** The phase that the gate let through. */
   readonly phase: Phase;
   readonly ring: RingInputs;
@@ -24,9 +26,10 @@ export interface MigrationStepsArgs {
 /** Inputs of a step: the same in every phase but for its work, so that the graph never changes. */
 export function stepInputs(
   step: Step,
-  { migration, epoch, phase, ring, connection, settings }: Omit<MigrationStepsArgs, "beforeCopy">,
+  { migration, epoch, stack, phase, ring, connection, settings }: Omit<MigrationStepsArgs, "beforeCopy">,
 ): Wrapped<StepInputs> {
-  return { migration, epoch, work: hasWork(phase, step) ? phase : "none", ring, connection, settings };
+  const named = stack === undefined ? {} : { stack };
+  return { migration, epoch, ...named, work: hasWork(phase, step) ? phase : "none", ring, connection, settings };
 }
 
 /**

@@ -173,8 +173,17 @@ const MOVES: Readonly<Partial<Record<`${Phase} → ${Phase}`, Move>>> = {
   "stable → cleanup": { checks: ["planned", "healthy", "settled"] },
 };
 
-/** @returns what a legal move asks for. */
-export const moveOf = (from: Phase, to: Phase): Move => MOVES[`${from} → ${to}`] ?? { checks: [] };
+/** What is asked where the phase stays and its ring is written once more: pods may run another ring by now. */
+const REWRITE: Move = { checks: ["oneStep"] };
+
+/**
+ * @param rewrites - whether the ring gets another epoch.
+ * @returns what a legal move asks for.
+ */
+export function moveOf(from: Phase, to: Phase, rewrites = false): Move {
+  const again = from === to && rewrites && isOpen(to) ? REWRITE : { checks: [] };
+  return MOVES[`${from} → ${to}`] ?? again;
+}
 
 /** What the migration record notes with the ring epoch in which it was found. */
 export type Fact = "inStep" | "cutover" | "drained";

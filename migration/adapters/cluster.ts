@@ -92,6 +92,17 @@ export class Cluster {
     }
   }
 
+  /** The uid of a namespace, which tells it from another one of the same name. */
+  async namespaceUid(name: string): Promise<string> {
+    try {
+      const uid = (await this.core.readNamespace({ name })).metadata?.uid;
+      if (uid) return uid;
+    } catch (error) {
+      throw explain(`namespace ${name}`, error);
+    }
+    throw new Error(`namespace ${name} has no uid`);
+  }
+
   /** Data of a ConfigMap; undefined when there is none. */
   async configMap(namespace: string, name: string): Promise<Readonly<Record<string, string>> | undefined> {
     try {

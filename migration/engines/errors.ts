@@ -42,10 +42,13 @@ export class UnexpectedReplyError extends Error {
 
 /** A shard's name leads to another shard of its migration. */
 export class OtherShardError extends Error {
-  constructor(shard: string, found: string) {
+  /** @param adopt - the command that gives the shard the other name for good; undefined where there is none. */
+  constructor(shard: string, found: string, adopt?: string) {
+    const handOver =
+      adopt === undefined ? "" : ` If that shard is to be ${shard} from now on, and ${found} no more, run ${adopt}.`;
     super(
       `the address of ${shard} leads to ${found}. Nothing is done on a shard that is not the one it is taken for: wait until ` +
-        "their names lead where they should, or mend shardUrls, then run `pulumi up` again.",
+        `their names lead where they should, or mend shardUrls, then run \`pulumi up\` again.${handOver}`,
     );
     this.name = "OtherShardError";
   }

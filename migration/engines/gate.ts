@@ -15,7 +15,7 @@ import { notReviewed } from "../plan/digest";
 import { roleProblem } from "../plan/server-problems";
 import { describe, epochsOf, isUnknown, podsThatAnswer, type BackendPod, type BackendView } from "./barrier";
 import { GateClosedError } from "./errors";
-import { describeRings, holds, writeMigrationRecord, type MigrationRecord } from "./migration-record";
+import { describeRings, holds, withoutUntrue, writeMigrationRecord, type MigrationRecord } from "./migration-record";
 import { sourcesNotCopied } from "./pre-copy";
 import type { ServiceMetrics } from "./metric-gate";
 import type { Run } from "./runtime";
@@ -58,7 +58,7 @@ export interface GateJob {
  * @throws GateClosedError when a check does not hold: the ring stays as it is.
  */
 export async function passGate(run: Run, job: GateJob): Promise<VerifyReport | undefined> {
-  const { checks } = moveOf(job.from.phase, job.to.phase);
+  const { checks } = moveOf(job.from.phase, job.to.phase, job.epochs.from !== job.epochs.to);
   let report: VerifyReport | undefined;
   for (const check of checks) {
     run.log(`gate: ${check}?`);
@@ -67,7 +67,7 @@ export async function passGate(run: Run, job: GateJob): Promise<VerifyReport | u
   const { record, epochs, shards } = job;
   if (record && epochs.from !== epochs.to) {
     await writeMigrationRecord(shards, run.token(), {
-      ...record,
+      ...withoutUntrue(record, configIn(openState(job.from, job.to), job.from)),
       configs: { ...configsOf(job), [epochs.to]: configAfter(job) },
     });
   }
@@ -201,7 +201,10 @@ async function isMade(job: GateJob): Promise<boolean> {
  */
 async function assertAllWithin(steps: 0 | 1, { clock }: Run, job: GateJob): Promise<void> {
   const { backend, from, to, epochs } = job;
-  const again = `Set migrationPhase to "${from.phase}" and run \`pulumi up\` first.`;
+  const stays = from.phase === to.phase;
+  const again = stays
+    ? "Restart the backend's pods (`kubectl rollout restart`), then run `pulumi up` again."
+    : `Set migrationPhase to "${from.phase}" and run \`pulumi up\` first.`;
   const live = await backend.ring();
   if (live === undefined) {
     throw new GateClosedError(
@@ -215,7 +218,8 @@ async function assertAllWithin(steps: 0 | 1, { clock }: Run, job: GateJob): Prom
     );
   }
   const next = job.configOf(live);
-  if (next === undefined) {
+  // Where the phase stays, the ring is written once more in the place of whatever is there.
+  if (next === undefined && !stays) {
     throw new GateClosedError(
       `the live ring ConfigMap has a ring that this migration does not know (DEDUP_SHARDS="${live["DEDUP_SHARDS"] ?? ""}"). ` +
         again,
@@ -233,7 +237,7 @@ async function assertAllWithin(steps: 0 | 1, { clock }: Run, job: GateJob): Prom
   const wanted = configAfter(job);
   const everybody = [
     ...found.flatMap(({ pod, runs }) => runs.map((config = wanted) => ({ who: describe(pod), config }))),
-    { who: "the live ring ConfigMap", config: next },
+    ...(next === undefined ? [] : [{ who: "the live ring ConfigMap", config: next }]),
   ];
   const off = everybody.filter(({ config }) => stepsBetween(config, wanted) > steps);
   if (off.length === 0) return;

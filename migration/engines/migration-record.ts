@@ -1,3 +1,4 @@
+import { isBackendIdentity, type BackendIdentity } from "../contract/shard-card";
 import { HOLDS_IN, POD_CONFIGS, type Fact, type PodConfig, type RingState } from "../phases";
 import { GateClosedError, OtherShardError } from "./errors";
 import type { Baseline } from "./service-metrics";
@@ -8,6 +9,9 @@ import type { FencingToken, ShardStore } from "./shard-store";
  * than the truth, and because a shard that no longer knows the migration has lost its data as well.
  */
 export interface MigrationRecord extends Omit<RingState, "phase"> {
+  /** The backend whose migration this is, and the stack that began it. Not in records of before. */
+  readonly backend?: BackendIdentity;
+  readonly stack?: string;
   /** Rises with every change; after an interrupted write the highest one is right. */
   readonly sequence: number;
   /** When the migration was planned, as an id; checkpoints belong to it. */
@@ -23,6 +27,11 @@ export interface MigrationRecord extends Omit<RingState, "phase"> {
    * what it does, however many `up`s have failed since it was started.
    */
   readonly configs?: Readonly<Record<number, PodConfig>>;
+  /**
+   * Keys on joining shards that they do not own in the target ring, as counted when the migration was planned first. More of
+   * them later means that the backend takes the shard for another one.
+   */
+  readonly strays?: Readonly<Record<string, number>>;
   /** Whether copies have been made: where a shard of the current ring loses its data, they are what is left of it. */
   readonly hasCopies?: boolean;
   /** The ring epoch in which both rings were last found to hold the same. */
@@ -45,6 +54,22 @@ export function holds(record: MigrationRecord, fact: Fact, epoch: number): boole
   if (since === undefined) return false;
   const later = Object.entries(configs).filter(([at]) => since <= Number(at) && Number(at) <= epoch);
   return later.every(([, config]) => HOLDS_IN[fact].includes(config));
+}
+
+/**
+ * @param config - what pods run now.
+ * @returns the record without the facts that this config makes untrue. The epoch in force may be lower than those that
+ *   they were noted with: an older ring was put back.
+ */
+export function withoutUntrue(record: MigrationRecord, config: PodConfig): MigrationRecord {
+  const { inStepSinceEpoch, cutover, drainedInEpoch, ...rest } = record;
+  const stays = (fact: Fact) => HOLDS_IN[fact].includes(config);
+  return {
+    ...rest,
+    ...(stays("inStep") && inStepSinceEpoch !== undefined ? { inStepSinceEpoch } : {}),
+    ...(stays("cutover") && cutover !== undefined ? { cutover } : {}),
+    ...(stays("drained") && drainedInEpoch !== undefined ? { drainedInEpoch } : {}),
+  };
 }
 
 const NAME = "migration";
@@ -87,6 +112,9 @@ export async function remembers(shard: ShardStore, record: MigrationRecord): Pro
   const text = await shard.readRecord(NAME);
   return text !== undefined && parse(text, shard).id === record.id;
 }
+
+/** @returns whether a shard has a record of any migration, also one that cannot be read. */
+export const remembersAny = async (shard: ShardStore): Promise<boolean> => (await shard.readRecord(NAME)) !== undefined;
 
 /** Throws when a shard that was restarted no longer knows the migration: it came back without its data. */
 export async function assertRemembers(shard: ShardStore, record: MigrationRecord): Promise<void> {
@@ -162,8 +190,11 @@ const LAST_MS = 8.64e15;
 
 /** What opens a gate must not be there by mistake. */
 const OPTIONAL: Readonly<Partial<Record<keyof MigrationRecord, (value: unknown) => boolean>>> = {
+  backend: isBackendIdentity,
+  stack: (value) => typeof value === "string",
   baseline: (value) => areAll(value, Number.isFinite),
   configs: (value) => areAll(value, (config) => (POD_CONFIGS as readonly unknown[]).includes(config)),
+  strays: (value) => areAll(value, isWhole),
   hasCopies: (value) => typeof value === "boolean",
   inStepSinceEpoch: isWhole,
   cutover: (value) => {

@@ -1,11 +1,18 @@
 import { readFileSync } from "node:fs";
 import { CA_FILE, LOGIN_FILE, WORK_FILE } from "../adapters/work-files";
+import type { Owner } from "../engines/run/owner";
 import type { Run } from "../engines/runtime";
 import { addressesOf, log, loginOf, type ConnectionInputs, type JobInputs, type Secrets } from "./inputs";
 import { tellWork } from "./source-part";
 
+/** Where the shards are, and whose they must be. */
+interface Place {
+  readonly connection: ConnectionInputs;
+  readonly owner: Owner;
+}
+
 /** @returns a run whose sources are worked on in the cluster, by a Job that this one follows. */
-export function delegating(run: Run, job: JobInputs, connection: ConnectionInputs, secrets: Secrets): Run {
+export function delegating(run: Run, job: JobInputs, { connection, owner }: Place, secrets: Secrets): Run {
   const { namespace, kubeContext } = connection;
   return {
     ...run,
@@ -15,7 +22,7 @@ export function delegating(run: Run, job: JobInputs, connection: ConnectionInput
       // Loaded only where it is needed: the client is slow to start.
       const { EngineJob } = await import("../adapters/engine-job");
       const atOnce = Math.min(job.parallelism, sources.length);
-      const told = tellWork(run, work, { addresses: addressesOf(connection), namespace, atOnce });
+      const told = tellWork(run, work, { addresses: addressesOf(connection), namespace, atOnce, owner });
       log(`${work.name}: by a Job in the cluster, ${sources.length} sources, ${atOnce} at once`);
       const files = {
         [WORK_FILE]: JSON.stringify(told),

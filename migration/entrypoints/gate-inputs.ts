@@ -10,12 +10,16 @@ export interface GateInputs {
   readonly settings: SettingsInputs;
   /** Where pods say which epoch they run. */
   readonly metrics?: PodMetrics;
+  /** The stack's name; `check` keeps that of the first `up`. Not in states of before. */
+  readonly stack?: string;
 }
 
 /** What `check` adds: the ring that the move leads to, so that the preview prints it. */
 export interface CheckedGateInputs extends GateInputs {
   readonly data: RingData;
   readonly epoch: number;
+  /** After a refresh that found an older ring in force: the epoch that the state had before. */
+  readonly highestEpoch?: number;
   /** How many migrations this stack has opened. */
   readonly migration: number;
   /** The state before the last change of the phase; its `up` may not have got to its end. */

@@ -82,6 +82,8 @@ export interface StepInputs {
   readonly epoch: number;
   /** The phase whose work is to be done, or `none`. */
   readonly work: string;
+  /** The stack by the name of its first `up`; not in states of before. */
+  readonly stack?: string;
   readonly ring: RingInputs;
   readonly connection: ConnectionInputs;
   readonly settings: SettingsInputs;

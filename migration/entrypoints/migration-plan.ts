@@ -1,4 +1,3 @@
-import type { Session } from "../adapters/session";
 import { METRIC_GATES_OFF } from "../config/metric-gates-off";
 import { GateClosedError } from "../engines/errors";
 import {
@@ -8,9 +7,12 @@ import {
   writeMigrationRecord,
   type MigrationRecord,
 } from "../engines/migration-record";
+import { LostCardError } from "../engines/run/ownership-errors";
 import { preFlight } from "../engines/pre-flight";
 import { tryCopies } from "../engines/try-copies";
 import { describe, known as knownFigures, measure, type Measurement } from "../engines/service-metrics";
+import type { Run } from "../engines/runtime";
+import { countStrays, joiningOf } from "../engines/steps/joining-shards";
 import type { ShardStore } from "../engines/shard-store";
 import { sameMigration } from "../phases";
 import { capacityWarnings } from "../plan/capacity";
@@ -21,7 +23,7 @@ import { notReviewed } from "../plan/digest";
 import { migrationPlan, type MigrationPlan } from "../plan/migration-plan";
 import { countKeys } from "./count-keys";
 import { containerLimits, log, ringsOf, STATE_VERSION, type RingInputs, type Secrets, type StepInputs } from "./inputs";
-import { openRun } from "./open-run";
+import { openRun, type OwnedSession } from "./open-run";
 import { openService } from "./open-service";
 
 /** Of states of before, which do not have the setting. */
@@ -75,7 +77,10 @@ export function diff({ plan }: Partial<Outputs>, { work, open, settings }: PlanI
 export async function update(olds: Partial<Outputs>, news: CheckedPlanInputs, secrets: Secrets) {
   const kept = { ...news, stateVersion: STATE_VERSION };
   if (news.work === "none") return { ...kept, plan: olds.plan ?? null };
-  const plan = await openRun(news, secrets, { purpose: "plan" }, (session) => makePlan(session, news, secrets));
+  const joining = joiningOf(news.ring);
+  const plan = await openRun(news, secrets, { purpose: "plan", joining, claimsLater: true }, (session) =>
+    makePlan(session, news, secrets),
+  );
   return { ...kept, plan };
 }
 
@@ -86,7 +91,8 @@ type PlanWithBaseline = MigrationPlan & {
   readonly keys_per_shard: Readonly<Record<string, number>>;
 };
 
-async function makePlan({ run, stores }: Session, inputs: PlanInputs, secrets: Secrets): Promise<PlanWithBaseline> {
+async function makePlan(session: OwnedSession, inputs: PlanInputs, secrets: Secrets): Promise<PlanWithBaseline> {
+  const { run, stores, owner, lostCards } = session;
   const { ring, settings } = inputs;
   const { shards: current, targetShards: target } = ring;
   await assertNoOther(stores, ring);
@@ -103,12 +109,15 @@ async function makePlan({ run, stores }: Session, inputs: PlanInputs, secrets: S
   [...warnings, ...capacityWarnings(census, memory, target)].forEach((warning) => log(`plan: ${warning}`));
   const figures = await measureService(inputs, secrets);
   const known = await recordBefore(stores, current);
+  if (lostCards.length > 0) throw new LostCardError(lostCards, owner.stack);
   const record: MigrationRecord = {
-    ...{ sequence: 0, id: plan.migration_id, digest: plan.digest, ...known },
+    ...{ sequence: 0, id: plan.migration_id, digest: plan.digest, ...known, ...owner },
+    strays: known.strays ?? (await straysOn(run, stores, ring)),
     ...ring,
     movers: plan.total_keys_to_move,
     ...(figures ? { baseline: { ...known.baseline, ...knownFigures(figures) } } : {}),
   };
+  await session.writeCards();
   await writeMigrationRecord(stores, run.token(), record);
   log(
     `plan ${record.id}: ${formatCount(plan.total_keys_to_move)} keys to move, about ${plan.estimated_duration} at the throttle`,
@@ -142,6 +151,11 @@ async function recordBefore(
 function ignoreClosed(error: unknown): undefined {
   if (error instanceof GateClosedError) return undefined;
   throw error;
+}
+
+async function straysOn(run: Run, stores: readonly ShardStore[], ring: RingInputs): Promise<Record<string, number>> {
+  const joining = stores.filter(({ name }) => joiningOf(ring).includes(name));
+  return Object.fromEntries(await Promise.all(joining.map(async (s) => [s.name, await countStrays(run, s)] as const)));
 }
 
 /** The service's figures before anything moves; nothing is held by those that nobody can tell: the gates will be. */

@@ -1,5 +1,6 @@
 import { systemClock } from "../adapters/session";
 import { barrier } from "../engines/barrier";
+import { peekEpochs } from "./gate/known-epochs";
 import { ringData, type CheckedGateInputs } from "./gate-inputs";
 import { log, type BakeInputs, type Secrets } from "./inputs";
 import { openBackend, ringEpoch, writeRing } from "./open-run";
@@ -15,7 +16,8 @@ import { askGate } from "./ring-gate";
 export async function moveBack(inputs: BakeInputs, secrets: Secrets): Promise<number> {
   const { connection, metrics, settings } = inputs;
   const here = at(inputs, "cutover", inputs.epoch);
-  const there = at(inputs, "dualWrite", inputs.epoch + 1);
+  const known = await peekEpochs(inputs, secrets);
+  const there = at(inputs, "dualWrite", Math.max(inputs.epoch, ...known) + 1);
   const { epoch, data } = there;
   await askGate(here, there, secrets);
   // The gate's verify may have taken its time.
@@ -27,7 +29,8 @@ export async function moveBack(inputs: BakeInputs, secrets: Secrets): Promise<nu
 }
 
 function at(inputs: BakeInputs, phase: "cutover" | "dualWrite", epoch: number): CheckedGateInputs {
-  const { ring, connection, settings, metrics, migration } = inputs;
-  const gate = { phase, ring, connection, settings, ...(metrics ? { metrics } : {}) };
+  const { ring, connection, settings, metrics, migration, stack } = inputs;
+  const asked = { ...(metrics ? { metrics } : {}), ...(stack === undefined ? {} : { stack }) };
+  const gate = { phase, ring, connection, settings, ...asked };
   return { ...gate, data: { ...ringData(gate), DEDUP_RING_EPOCH: String(epoch) }, epoch, migration };
 }

@@ -1,5 +1,8 @@
 import type { PodMetrics } from "../adapters/backend-view";
 import { withSession, type Session } from "../adapters/session";
+import { claimShards } from "../engines/run/claim-shards";
+import type { Owner } from "../engines/run/owner";
+import { ownerOf } from "./backend-identity";
 import type { BackendView } from "../engines/barrier";
 import { GateClosedError } from "../engines/errors";
 import { readMigrationRecord, type MigrationRecord } from "../engines/migration-record";
@@ -17,23 +20,59 @@ export interface RunOptions {
   readonly only?: readonly string[];
   /** Shards that the work can do without. */
   readonly dispensable?: readonly string[];
+  /** Shards that get a new card where they have lost theirs. */
+  readonly joining?: readonly string[];
+  /** Whether the work writes the cards, once it knows that it goes on. */
+  readonly claimsLater?: boolean;
 }
 
-/** Opens and locks the shards of a resource for some work. */
+/** Shards that a run has locked and may work on. */
+export interface OwnedSession extends Session {
+  readonly owner: Owner;
+  /** Shards that had a card and have none: they lost their data. */
+  readonly lostCards: readonly string[];
+  /** Writes the cards of the shards, where the run was opened to do that later. */
+  readonly writeCards: () => Promise<void>;
+}
+
+/** What a resource says of the run that it needs. */
+type RunInputs = Pick<StepInputs, "connection" | "ring"> & ShownInputs & Partial<Pick<StepInputs, "epoch" | "stack">>;
+
+/**
+ * Opens and locks the shards of a resource for some work, and makes sure that they belong to its backend.
+ * @throws as `withSession` and `claimShards` do
+ */
 export function openRun<T>(
-  inputs: Pick<StepInputs, "connection" | "ring"> & ShownInputs,
+  inputs: RunInputs,
   secrets: Secrets,
-  { purpose, only, dispensable = [] }: RunOptions,
-  work: (session: Session) => Promise<T>,
+  options: RunOptions,
+  work: (session: OwnedSession) => Promise<T>,
 ): Promise<T> {
   watchEngine();
-  const job = inputs.settings?.job;
-  const whereAsked = (run: Run) => (job === undefined ? run : delegating(run, job, inputs.connection, secrets));
+  const { purpose, only, dispensable = [] } = options;
   const addresses = addressesOf(inputs.connection).filter(({ name }) => only === undefined || only.includes(name));
   return withSession(
     { addresses, access: accessOf(inputs, secrets), rings: ringsOf(inputs.ring), purpose, log, dispensable },
-    (session) => pushingProgress(inputs, session.run, (run) => work({ ...session, run: whereAsked(run) })),
+    async (session) => {
+      const owned = await own(session, inputs, options);
+      if (!options.claimsLater) await owned.writeCards();
+      const job = inputs.settings?.job;
+      const whereAsked = (run: Run) =>
+        job === undefined ? run : delegating(run, job, { ...inputs, owner: owned.owner }, secrets);
+      return pushingProgress(inputs, session.run, (run) => work({ ...owned, run: whereAsked(run) }));
+    },
   );
+}
+
+async function own(session: Session, inputs: RunInputs, options: RunOptions): Promise<OwnedSession> {
+  const { connection, epoch = 0 } = inputs;
+  const { dispensable = [], joining = [] } = options;
+  const owner = await ownerOf(inputs);
+  const ring = Object.keys(connection.shards);
+  const claim = { stores: session.stores, owner, ring, epoch, dispensable, joining };
+  const { stores, leftOut, lostCards, write } = await claimShards(claim, log);
+  const outOfReach = [...session.outOfReach, ...leftOut];
+  return { ...session, stores, outOfReach, owner, lostCards, writeCards: () => write(session.run.token()) };
 }
 
 /** The backend, as the cluster knows it and (where metrics are given) as its pods say. */
@@ -52,10 +91,13 @@ export async function writeRing(connection: ConnectionInputs, data: Readonly<Rec
   await write(new Cluster(connection.kubeContext || undefined), connection, data, epoch);
 }
 
-/** @throws GateClosedError when no migration is recorded on the shards. */
-export async function openMigration({ stores }: Session): Promise<MigrationRecord> {
+/**
+ * @returns the record of the open migration, as this run's own: one that an older version wrote does not say whose it is.
+ * @throws GateClosedError when no migration is recorded on the shards.
+ */
+export async function openMigration({ stores, owner }: Session & Partial<OwnedSession>): Promise<MigrationRecord> {
   const record = await readMigrationRecord(stores);
-  if (record) return record;
+  if (record) return { ...record, ...owner };
   throw new GateClosedError(
     `no plan is recorded on ${stores.map(({ name }) => name).join(", ")}. ` +
       `Go back to migrationPhase "plan" and run \`pulumi up\` first.`,

@@ -1,15 +1,24 @@
+import { inTime } from "../adapters/in-time";
 import { GateClosedError, OtherShardError } from "../engines/errors";
-import { passGate } from "../engines/gate";
+import { passGate, type GateJob } from "../engines/gate";
 import { readAbandonedRecord, readMigrationRecord } from "../engines/migration-record";
 import { preFlight } from "../engines/pre-flight";
 import type { ShardStore } from "../engines/shard-store";
-import { isOpen, moveOf, nearestPhase, POD_CONFIGS, podConfigOf } from "../phases";
+import { isOpen, moveOf, POD_CONFIGS } from "../phases";
 import { ringData, sameRing, stateOf, type CheckedGateInputs, type GateInputs, type RingData } from "./gate-inputs";
 import { refuseChange, refuseStart, type Failure } from "./gate-refusals";
+import { refuseOtherAddresses } from "./gate/joining-shards";
+import { peekEpochs } from "./gate/known-epochs";
+import { asFound, describeBehind, epochIn, highestOf, isBehind } from "./gate/live-ring";
+import { changesRing, nextEpoch } from "./gate/next-epoch";
+import { refuseForeignShards, refuseUsedEpoch, usedEpoch, useEpoch } from "./gate/use-epoch";
 import { containerLimits, log, resultsOf, STATE_VERSION, type ConnectionInputs, type Secrets } from "./inputs";
 import { openBackend, openRun } from "./open-run";
 import { openService } from "./open-service";
 import { verifyPhase } from "./verify";
+
+/** A preview waits no longer than this for the API server. */
+const LOOK_WITHIN_MS = 10_000;
 
 interface Outputs extends CheckedGateInputs {
   readonly verification?: unknown;
@@ -17,89 +26,150 @@ interface Outputs extends CheckedGateInputs {
 
 type Checked = { readonly inputs: object; readonly failures?: readonly Failure[] };
 
-/** Refuses illegal moves, and computes the ring that a legal one leads to. */
-export async function check(olds: Partial<CheckedGateInputs>, news: GateInputs): Promise<Checked> {
+/**
+ * Refuses illegal moves, and computes the ring that a legal one leads to. Where the live ring is behind the state, the move
+ * starts from the live one, and is asked for once more: `diff` sees another epoch.
+ */
+export async function check(
+  olds: Partial<CheckedGateInputs>,
+  news: GateInputs,
+  secrets: Secrets = {},
+): Promise<Checked> {
   const known = olds.phase !== undefined && olds.data !== undefined ? (olds as CheckedGateInputs) : undefined;
-  const before = known ? known.data : await liveRing(news.connection);
+  const live = await liveRing((known ?? news).connection);
   const data = ringData(news);
-  const failure = known ? refuseChange(known, news) : refuseStart(news, before, data);
+  const from = known && stateInForce(known, live);
+  const failure = from ? refuseFrom(known, from, news) : refuseStart(news, live, data);
   if (failure) return { inputs: news, failures: [failure] };
-  const from = known && stateOf(known);
-  const epoch = epochAfter(before, data);
-  const cameFrom = from && from.phase !== news.phase ? from : olds.cameFrom;
+  if (from && from !== known) log(describeBehind(known, from));
+  const isKept = known !== undefined && from === known && !changesRing(data, known);
+  const epoch = isKept ? known.epoch : nextEpoch(data, { state: known, live, known: await peek(olds, news, secrets) });
+  const cameFrom = from && from.phase !== news.phase ? stateOf(from) : olds.cameFrom;
   const opens = isOpen(news.phase) && !(from && isOpen(from.phase));
   const migration = (olds.migration ?? 0) + (opens ? 1 : 0);
-  const noted = { migration, ...(cameFrom ? { cameFrom } : {}) };
+  const stack = olds.stack ?? news.stack;
+  const noted = { migration, ...(cameFrom ? { cameFrom } : {}), ...(stack === undefined ? {} : { stack }) };
   return { inputs: { ...news, data: { ...data, DEDUP_RING_EPOCH: String(epoch) }, epoch, ...noted } };
+}
+
+/** The state as the live ring has it, where that is behind; else the state itself. */
+const stateInForce = <T extends CheckedGateInputs>(state: T, live: RingData | undefined): T =>
+  live !== undefined && isBehind(state, live) ? asFound(state, live) : state;
+
+function refuseFrom(known: CheckedGateInputs | undefined, from: CheckedGateInputs, news: GateInputs) {
+  const failure = refuseChange(from, news);
+  if (failure === undefined || known === undefined || from === known) return failure;
+  return { ...failure, reason: `${describeBehind(known, from)} ${failure.reason}` };
+}
+
+function peek({ connection }: Partial<CheckedGateInputs>, news: GateInputs, secrets: Secrets) {
+  const shards = { ...connection?.shards, ...news.connection.shards };
+  return peekEpochs({ ...news, connection: { ...news.connection, shards } }, secrets);
 }
 
 /**
  * The first ring: nothing moves. What there is must be known now: `check` makes do without an answer, for a preview.
- * @throws GateClosedError when the backend has another ring, or one that `check` did not know of.
+ * @throws GateClosedError when the backend has another ring, or one that `check` did not know of; or when a shard belongs to
+ *   another backend.
  */
-export async function create(inputs: CheckedGateInputs) {
+export async function create(inputs: CheckedGateInputs, secrets: Secrets = {}) {
   const { connection, epoch } = inputs;
   const live = await (await openBackend(connection)).ring();
   const data = ringData(inputs);
   const refusal = refuseStart(inputs, live, data)?.reason;
   if (refusal !== undefined) throw new GateClosedError(refusal);
-  if (epochAfter(live, data) !== epoch) {
+  await refuseForeignShards(inputs, secrets);
+  if (nextEpoch(data, { state: undefined, live, known: [] }) > epoch) {
     throw new GateClosedError(
       `ConfigMap ${connection.namespace}/${connection.configMap} is not what it was when this run began, or could not be ` +
         `read then. Run \`pulumi up\` again.`,
     );
   }
+  const known = await peekEpochs(inputs, secrets);
+  if (nextEpoch(data, { state: undefined, live, known }) > epoch) throw usedEpoch(epoch, Math.max(...known));
   return { ...inputs, verification: null, stateVersion: STATE_VERSION };
 }
 
 /** Runs the checks of a move. When it throws, the ring and everything behind the gate stay as they are. */
 export async function update(olds: Outputs, news: CheckedGateInputs, secrets: Secrets) {
   const kept = { ...news, stateVersion: STATE_VERSION };
-  const { checks } = moveOf(olds.phase, news.phase);
+  const from = stateInForce(olds, await liveRing(olds.connection));
+  if (from !== olds) refuseLate(olds, from, news);
+  const rewrites = news.epoch !== from.epoch;
+  const { checks } = moveOf(from.phase, news.phase, rewrites);
   const before = resultsOf(olds, news).verification ?? null;
-  if (checks.length === 0) return { ...kept, verification: before };
-  const report = await askGate(olds, news, secrets);
-  log(`gate: "${olds.phase}" → "${news.phase}" is open`);
+  if (checks.length === 0) {
+    if (rewrites) await noteUnasked(news, secrets);
+    return { ...kept, verification: before };
+  }
+  const report = await askGate(from, news, secrets, from !== olds);
+  log(`gate: "${from.phase}" → "${news.phase}" is open`);
   return { ...kept, verification: report ?? before };
 }
 
-/** The ring in force, as the cluster has it: a refresh must not let anybody bypass the gate. */
+/** The live ring may have been put back since `check`, or `check` could not read it. */
+function refuseLate(olds: Outputs, from: Outputs, news: CheckedGateInputs): void {
+  const refusal = refuseFrom(olds, from, news)?.reason;
+  if (refusal !== undefined) throw new GateClosedError(refusal);
+  if (news.epoch > highestOf(olds)) return;
+  throw new GateClosedError(`${describeBehind(olds, from)} The preview did not know that. Run \`pulumi up\` again.`);
+}
+
+/** Where nothing is asked, shards need not answer; those that do are told of the epoch before it is used. */
+function noteUnasked(news: CheckedGateInputs, secrets: Secrets): Promise<void> {
+  const dispensable = Object.keys(news.connection.shards);
+  const run = { ...news, epoch: 0 };
+  return openRun(run, secrets, { purpose: `ring epoch ${news.epoch}`, dispensable }, (session) =>
+    useEpoch(session, news),
+  );
+}
+
+/** The ring in force, as the cluster has it: a refresh must not let anybody bypass the gate. An epoch of before is kept. */
 export async function read(olds: Outputs): Promise<{ readonly props: object; readonly inputs?: object }> {
   const live = await liveRing(olds.connection);
   if (live === undefined || Object.keys(olds.data).every((key) => live[key] === olds.data[key])) return { props: olds };
-  const data = Object.fromEntries(Object.keys(olds.data).map((key) => [key, live[key] ?? ""]));
-  const phase = nearestPhase(olds.phase, (candidate) => sameRing(ringData(olds, podConfigOf(candidate)), data));
-  const epoch = Number(data["DEDUP_RING_EPOCH"]) || olds.epoch;
-  const { ring, connection, settings, metrics, migration, cameFrom } = olds;
-  const optional = { ...(metrics ? { metrics } : {}), ...(cameFrom ? { cameFrom } : {}) };
+  const found = asFound(olds, live);
+  const { phase, ring, connection, settings, data, metrics, migration, cameFrom, stack } = found;
+  const { epoch } = found;
+  const higher = highestOf(olds) > epoch ? { highestEpoch: highestOf(olds) } : {};
+  const named = stack === undefined ? {} : { stack };
+  const optional = { ...(metrics ? { metrics } : {}), ...(cameFrom ? { cameFrom } : {}), ...named, ...higher };
   const inputs = { phase, ring, connection, settings, data, epoch, migration, ...optional };
   return { props: { ...olds, ...inputs }, inputs };
 }
 
 /**
  * Passes the gate between two phases, on the shards of before the move: the config may have forgotten a retired shard by now.
+ *
+ * @param again - whether the live ring is behind the state: a migration that is over by now asks for nothing.
  * @throws GateClosedError when a check does not hold
  */
-export function askGate(olds: Outputs, news: CheckedGateInputs, secrets: Secrets) {
+export function askGate(olds: Outputs, news: CheckedGateInputs, secrets: Secrets, again = false) {
   const purpose = `the gate from "${olds.phase}" to "${news.phase}"`;
   const open = withAllShards(isOpen(olds.phase) ? olds : news, olds, news);
   const stay = olds.ring.shards;
   const others = Object.keys(open.connection.shards).filter((name) => !stay.includes(name));
   // What a move is taken back from may have closed the migration, and removed them.
   const dispensable = moveOf(olds.phase, news.phase).givesUp === "target" || !isOpen(olds.phase) ? others : [];
-  return openRun(open, secrets, { purpose, dispensable }, async (session) => {
+  const run = { ...open, epoch: olds.epoch };
+  return openRun(run, secrets, { purpose, dispensable }, async (session) => {
     const strangers = await shardsThatForgot(session.stores.filter(({ name }) => dispensable.includes(name)));
     const known = session.stores.filter((store) => !strangers.includes(store));
-    return passGate(session.run, {
+    if (again && (await isOver(known, news))) return useEpoch({ ...session, stores: known }, news);
+    const found = await readMigrationRecord(known);
+    const record = found && { ...found, ...session.owner };
+    const backend = await openBackend(olds.connection, news.metrics);
+    await refuseUsedEpoch(known, { from: olds.epoch, to: news.epoch, live: epochIn(await backend.ring()) });
+    const job: GateJob = {
       from: stateOf(olds),
       to: stateOf(news),
       epochs: { from: olds.epoch, to: news.epoch },
-      backend: await openBackend(olds.connection, news.metrics),
+      backend,
       configOf: (ring) => POD_CONFIGS.find((config) => sameRing(ringData(open, config), ring)),
       commandTimeoutMs: news.settings.commandTimeoutMs,
       shards: known,
       outOfReach: [...session.outOfReach, ...nowhere(open), ...strangers.map(({ name }) => name)],
-      record: await readMigrationRecord(known),
+      record,
       planDigest: news.settings.planDigest ?? "",
       ttlWindowMs: news.settings.ttlWindowMs,
       service: await openService(news.settings, secrets),
@@ -107,9 +177,21 @@ export function askGate(olds: Outputs, news: CheckedGateInputs, secrets: Secrets
         const job = { ring: open.ring, stores: session.stores, containerLimits: containerLimits(news) };
         return (await preFlight(session.run, job)).problems;
       },
-      verify: (record) => verifyPhase(session, record, olds.phase, news.settings),
-    });
+      verify: async (planned) => {
+        await refuseOtherAddresses(session, planned, olds, news);
+        return verifyPhase(session, planned, olds.phase, news.settings);
+      },
+    };
+    const report = await passGate(session.run, job);
+    await useEpoch({ ...session, stores: known }, news);
+    return report;
   });
+}
+
+/** Whether no shard of a ring without a migration knows one: it has been closed, and an older ring was put back since. */
+async function isOver(stores: readonly ShardStore[], { phase, ring }: CheckedGateInputs): Promise<boolean> {
+  const staying = stores.filter(({ name }) => ring.shards.includes(name));
+  return !isOpen(phase) && (await readAbandonedRecord(staying)) === undefined;
 }
 
 /**
@@ -139,15 +221,11 @@ function noneOfAnother(error: unknown): undefined {
   throw error;
 }
 
-function epochAfter(before: RingData | undefined, data: RingData): number {
-  const epoch = Number(before?.["DEDUP_RING_EPOCH"]) || 0;
-  return before !== undefined && epoch > 0 && sameRing(before, data) ? epoch : epoch + 1;
-}
-
 /** The live ring ConfigMap; undefined where there is none or nobody can say. */
 async function liveRing(connection: ConnectionInputs): Promise<RingData | undefined> {
   try {
-    return await (await openBackend(connection)).ring();
+    const backend = await openBackend(connection);
+    return await inTime(backend.ring(), LOOK_WITHIN_MS);
   } catch (error) {
     log(`the live ring is not known: ${error instanceof Error ? error.message : String(error)}`);
     return undefined;

@@ -3,6 +3,8 @@ import { openShards, type ShardAddress } from "../adapters/open-shards";
 import type { ShardLogin } from "../adapters/shard-login";
 import { systemClock } from "../adapters/session";
 import { RunLock } from "../engines/lock";
+import type { Owner } from "../engines/run/owner";
+import { readOwnCard } from "../engines/run/shard-cards";
 import { PassedBrake } from "../engines/passed-brake";
 import type { CheckpointedWork, Log, Run } from "../engines/runtime";
 import type { ShardStore } from "../engines/shard-store";
@@ -20,18 +22,25 @@ export interface ToldWork {
   readonly work: Omit<CheckpointedWork, "direction">;
   /** Of the run that holds the lock of all shards. */
   readonly token: string;
+  /** Whose the shards must be. Not said by older versions of the program. */
+  readonly owner?: Owner;
+}
+
+/** Where the work is done, whose the shards are, and how much of it is done at once. */
+interface ToldPlace extends Pick<ToldWork, "addresses" | "namespace" | "owner"> {
+  readonly atOnce: number;
 }
 
 /** @param atOnce - how many parts are done at once: they share the ceiling of the rate. */
 export function tellWork(
   run: Run,
   { direction, ...work }: CheckpointedWork,
-  { addresses, namespace, atOnce }: Pick<ToldWork, "addresses" | "namespace"> & { readonly atOnce: number },
+  { addresses, namespace, atOnce, owner }: ToldPlace,
 ): ToldWork {
   const { current, target, keyPrefix } = run.rings;
   const keysPerSecond = Math.max(1, Math.floor(work.pace.keysPerSecond / atOnce));
   return {
-    ...{ addresses, namespace, keyPrefix, vnodes: current.vnodes, token: run.token() },
+    ...{ addresses, namespace, keyPrefix, vnodes: current.vnodes, token: run.token(), ...(owner ? { owner } : {}) },
     rings: { current: current.shards, target: target.shards },
     direction: { primary: direction.primary.shards, secondary: direction.secondary.shards },
     work: { ...work, pace: { ...work.pace, keysPerSecond } },
@@ -61,7 +70,9 @@ export async function doPart(told: ToldWork, source: string, { name, login, log,
     if (!shard) throw new Error(`${wanted} has no address`);
     return shard;
   };
+  const { owner } = told;
   try {
+    if (owner !== undefined) await Promise.all(open.shards.map((shard) => readOwnCard(shard, owner)));
     // Whoever took its place, because its node was lost, must not work beside it.
     const lock = await RunLock.acquire(
       [shards(source)],

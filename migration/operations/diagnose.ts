@@ -27,6 +27,7 @@ export const SECTIONS = [
     "shard-memory",
     "stray-keys",
     "lost-data",
+    "shard-cards",
   ],
   ...["migration-stalled", "kubernetes", "epoch-skew", "dual-write-errors", "backend-errors", "backend-latency"],
   ...["hit-ratio", "unknown-metrics"],
@@ -89,6 +90,9 @@ function ofShard(shard: ShardFacts): Finding[] {
     found.push(warning(`${name} has no maxmemory`, "set one below what its container may use", "shard-memory"));
   } else if (usedBytes > FULL * maxMemoryBytes) {
     found.push(warning(`${name} is at ${memory}`, "add a shard, or give it memory", "shard-memory"));
+  }
+  if (shard.cardProblem !== undefined) {
+    found.push(problem(`${name}: ${shard.cardProblem}`, "see what is said there", "shard-cards"));
   }
   if (sample.strays > 0) {
     const text = `${formatCount(sample.strays)} of ${formatCount(sample.keys)} keys that were looked at on ${name} belong elsewhere`;

@@ -5,6 +5,7 @@ import { JOBS, readAnyCheckpoint } from "../engines/checkpoint";
 import { messageOf } from "../engines/errors";
 import { readAbandonedRecord, type MigrationRecord } from "../engines/migration-record";
 import { measure } from "../engines/service-metrics";
+import { cardProblems } from "./card-problems";
 import { accessOf, addressesOf, type Secrets } from "../entrypoints/inputs";
 import { liveEpoch, openBackend } from "../entrypoints/open-run";
 import { openService } from "../entrypoints/open-service";
@@ -25,9 +26,13 @@ export async function examine({ gate, secrets }: DeployedStack): Promise<Facts> 
   const { connection, ring, phase } = gate;
   const open = await openShards(addressesOf(connection), accessOf({ connection, ring }, secrets, false));
   try {
+    const problems = await cardProblems(open.shards, gate);
     const shards = await Promise.all(
       open.shards.map((shard): Promise<ShardFacts> =>
-        lookAt(shard, gate).catch((error: unknown) => ({ name: shard.name, silent: messageOf(error) })),
+        lookAt(shard, gate, problems.get(shard.name)).catch((error: unknown) => ({
+          name: shard.name,
+          silent: messageOf(error),
+        })),
       ),
     );
     const answering = open.shards.filter(({ name }) => shards.some((it) => it.name === name && !("silent" in it)));
@@ -46,7 +51,11 @@ export async function examine({ gate, secrets }: DeployedStack): Promise<Facts> 
   }
 }
 
-async function lookAt(shard: RedisShard, gate: DeployedStack["gate"]): Promise<{ name: string } & AnsweringShard> {
+async function lookAt(
+  shard: RedisShard,
+  gate: DeployedStack["gate"],
+  cardProblem: string | undefined,
+): Promise<{ name: string } & AnsweringShard> {
   const { role, usedBytes, maxMemoryBytes, maxMemoryPolicy, keys } = await shard.info();
   const waits: number[] = [];
   for (let i = 0; i < PINGS; i++) {
@@ -62,6 +71,7 @@ async function lookAt(shard: RedisShard, gate: DeployedStack["gate"]): Promise<{
     replicas: await shard.replicas(),
     ...{ role, usedBytes, maxMemoryBytes, maxMemoryPolicy, keys },
     sample: await sample(shard, gate),
+    ...(cardProblem === undefined ? {} : { cardProblem }),
     migrationId: (await recordOf(shard))?.id,
     isLocked: (await shard.readRecord(LOCK)) !== undefined,
     checkpoints: checkpoints.flatMap(({ job, found }) =>

@@ -28,6 +28,8 @@ export interface AnsweringShard {
   readonly keys: number;
   /** Keys that were looked at, and those of them that this shard should not have. */
   readonly sample: { readonly keys: number; readonly strays: number };
+  /** What is wrong with its card; absent: nothing. */
+  readonly cardProblem?: string;
   /** The migration that it knows; undefined: none. */
   readonly migrationId: string | undefined;
   /** Whether a run is at work on it. */

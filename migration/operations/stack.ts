@@ -18,28 +18,65 @@ export interface DeployedStack {
   readonly secrets: Secrets;
 }
 
+const OPTIONS = { stack: { type: "string" }, "config-file": { type: "string" } } as const;
+
 /**
  * Asks the Pulumi CLI for the stack that the command line names: `--stack STACK [--config-file FILE]`.
  * @throws Error when none is named, there is no such stack, or it has never been brought up.
  */
 export function readStack(): DeployedStack {
-  const options = { stack: { type: "string" }, "config-file": { type: "string" } } as const;
-  const { stack, "config-file": file } = parseArgs({ options }).values;
+  const { stack, "config-file": file } = parseArgs({ options: OPTIONS }).values;
+  const named = nameOf(stack);
+  const gate = deployedGate(named);
+  if (gate === undefined) throw new Error(`stack ${named} has no ring yet: run \`pulumi up --stack ${named}\` first`);
+  return { gate, secrets: secretsOf(named, file) };
+}
+
+/**
+ * Asks for a stack, and for a shard of it: `--stack STACK [--shard SHARD] [--config-file FILE]`. Of a stack that has never
+ * been brought up a preview says what its first `up` would be about.
+ * @throws Error as `readStack` does, and when that preview fails.
+ */
+export function readStackOrPreview(): DeployedStack & { readonly shard: string | undefined } {
+  const options = { ...OPTIONS, shard: { type: "string" } } as const;
+  const { stack, shard, "config-file": file } = parseArgs({ options }).values;
+  const named = nameOf(stack);
+  return { gate: deployedGate(named) ?? previewedGate(named, file), secrets: secretsOf(named, file), shard };
+}
+
+function nameOf(stack: string | undefined): string {
   if (!stack) throw new Error("--stack is missing: name a stack, as in --stack staging");
-  const config = file === undefined ? [] : ["--config-file", file];
+  return stack;
+}
+
+function deployedGate(stack: string): CheckedGateInputs | undefined {
   const { deployment } = JSON.parse(mustRun("stack", "export", "--stack", stack)) as {
     readonly deployment: { readonly resources?: readonly { readonly urn: string; readonly outputs?: object }[] };
   };
-  const gate = deployment.resources?.find(({ urn }) => urn.endsWith(GATE))?.outputs;
-  if (gate === undefined) throw new Error(`stack ${stack} has no ring yet: run \`pulumi up --stack ${stack}\` first`);
+  return deployment.resources?.find(({ urn }) => urn.endsWith(GATE))?.outputs as CheckedGateInputs | undefined;
+}
+
+function previewedGate(stack: string, file: string | undefined): CheckedGateInputs {
+  const { steps = [] } = JSON.parse(mustRun("preview", "--json", "--stack", stack, ...configArgs(file))) as {
+    readonly steps?: readonly { readonly urn: string; readonly newState?: { readonly inputs?: object } }[];
+  };
+  const gate = steps.find(({ urn }) => urn.endsWith(GATE))?.newState?.inputs;
+  if (gate === undefined)
+    throw new Error(`the preview of stack ${stack} declares no ring. Look at \`pulumi preview\`.`);
+  return gate as CheckedGateInputs;
+}
+
+function secretsOf(stack: string, file: string | undefined): Secrets {
   const secrets = KEYS.flatMap((name) => {
-    const { ok, output, problem } = pulumi("config", "get", name, "--stack", stack, ...config);
+    const { ok, output, problem } = pulumi("config", "get", name, "--stack", stack, ...configArgs(file));
     if (ok) return [[name, output.trim()]];
     if (NOT_SET.test(problem)) return [];
     throw new Error(`the config of stack ${stack} cannot be read: ${problem}`);
   });
-  return { gate: gate as CheckedGateInputs, secrets: Object.fromEntries(secrets) as Secrets };
+  return Object.fromEntries(secrets) as Secrets;
 }
+
+const configArgs = (file: string | undefined): readonly string[] => (file === undefined ? [] : ["--config-file", file]);
 
 function mustRun(...args: readonly string[]): string {
   const { ok, output, problem } = pulumi(...args);

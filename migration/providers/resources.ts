@@ -43,6 +43,8 @@ export class RingGate extends Resource {
   declare readonly data: pulumi.Output<Record<string, string>>;
   /** Rises whenever the ring changes. */
   declare readonly epoch: pulumi.Output<number>;
+  /** The stack by the name of its first `up`. */
+  declare readonly stack: pulumi.Output<string>;
   /** How many migrations this stack has opened. */
   declare readonly migration: pulumi.Output<number>;
   /** Report of the last verify that the gate asked for; null before the first. */

@@ -46,6 +46,20 @@ describe("the doctor", function () {
     expect(found[0]?.text).to.match(/^nobody can tell how the service is: .*http:\/\/127\.0\.0\.1:9\/.* no answer: /);
   });
 
+  it("names a shard of another backend, and one that has lost its data, and writes no card", async () => {
+    const [, , lost, other] = [...lab.servers.values()].map(({ client }) => client);
+    await lost?.flushall();
+    const card = JSON.parse((await other?.get("dedup-shards:card")) ?? "") as { readonly backend: object };
+    const text = JSON.stringify({ ...card, backend: { ...card.backend, configMap: "another" } });
+    await other?.set("dedup-shards:card", text);
+    const found = (await findings()).filter(({ section }) => section === "shard-cards");
+    expect(found.map((finding) => finding.text.split(",")[0])).to.deep.equal([
+      "shard-2: shard-2 had a card",
+      `shard-3: shard-3 belongs to the backend of ConfigMap paper/another (namespace uid ${cluster.namespaceUid})`,
+    ]);
+    expect([await lost?.exists("dedup-shards:card"), await other?.get("dedup-shards:card")]).to.deep.equal([0, text]);
+  });
+
   it("goes on when Kubernetes and a shard do not answer either", async () => {
     cluster.broken = true;
     await lab.server("shard-1").stop();

@@ -1,4 +1,5 @@
 /** A Kubernetes API of paper: one backend whose ConfigMap and pods are what a test says. */
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -25,6 +26,8 @@ export class PaperCluster {
   pods: readonly PaperPod[] = [];
   /** Pods of before that a rollout does not get rid of. */
   late: readonly PaperPod[] = [];
+  /** Of the backend's namespace; undefined: it may not be read. */
+  namespaceUid: string | undefined = randomUUID();
   /** Whether it answers 503. */
   broken = false;
   /** Of the shard. */
@@ -73,6 +76,7 @@ export class PaperCluster {
     }
     const { namespace, configMap, deployment } = BACKEND;
     const objects: Readonly<Record<string, object | undefined>> = {
+      [`/api/v1/namespaces/${namespace}`]: this.namespaceUid === undefined ? undefined : { metadata: { uid: this.namespaceUid } },
       [`/api/v1/namespaces/${namespace}/configmaps/${configMap}`]: this.ring && { data: this.ring },
       [`/apis/apps/v1/namespaces/${namespace}/deployments/${deployment}`]: {
         spec: { selector: { matchLabels: { app: deployment } } },

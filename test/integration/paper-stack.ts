@@ -52,6 +52,8 @@ export class PaperStack {
   state: CheckedGateInputs | undefined;
   settings: SettingsInputs = SETTINGS;
   secrets: Secrets = {};
+  /** The name of the stack; undefined: nobody says. */
+  stack: string | undefined;
   private baked: Parameters<typeof bake.update>[0] = {};
 
   constructor(
@@ -73,7 +75,8 @@ export class PaperStack {
       vnodes: 150,
       keyPrefix: this.lab.rings.keyPrefix,
     };
-    return { phase, ring, connection, settings: this.settings, metrics: this.cluster.metrics };
+    const named = this.stack === undefined ? {} : { stack: this.stack };
+    return { phase, ring, connection, settings: this.settings, metrics: this.cluster.metrics, ...named };
   }
 
   /** All of it: gate, ring, rollout, barrier, and the work of the phase. */
@@ -90,7 +93,7 @@ export class PaperStack {
 
   /** The gate alone. @throws Error when it refuses */
   async passGate(phase: Phase, shards?: readonly string[]): Promise<void> {
-    const { inputs, failures = [] } = await gate.check(this.state ?? {}, this.asked(phase, shards));
+    const { inputs, failures = [] } = await gate.check(this.state ?? {}, this.asked(phase, shards), this.secrets);
     if (failures[0]) throw new Error(failures[0].reason);
     const checked = inputs as CheckedGateInputs;
     if (this.state) await gate.update(this.state, checked, this.secrets);

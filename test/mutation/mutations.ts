@@ -1,5 +1,6 @@
 /** Every safeguard that is taken out, one at a time, in the order of the table in docs/safeguards.md. */
 import type { Mutation } from "./mutation";
+import { CARDS } from "./mutations/cards";
 import { CLAIMS } from "./mutations/claims";
 import { DRAINS } from "./mutations/drain";
 import { ENGINES } from "./mutations/engines";
@@ -22,6 +23,7 @@ export const MUTATIONS: readonly Mutation[] = [
   DRAINS,
   PARTS,
   SHARDS,
+  CARDS,
   SERVERS,
   SERVICE,
 ].flat();

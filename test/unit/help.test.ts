@@ -4,11 +4,20 @@ import path from "node:path";
 import {
   FencedError,
   LockedError,
+  OtherShardError,
   SharedServerError,
   ShardRefusedError,
   ShardUnreachableError,
   UnexpectedReplyError,
 } from "../../migration/engines/errors";
+import {
+  adoptCommand,
+  ForeignShardError,
+  LostCardError,
+  OtherStackError,
+  UnreadableCardError,
+} from "../../migration/engines/run/ownership-errors";
+import { usedEpoch } from "../../migration/entrypoints/gate/use-epoch";
 import { dispatch } from "../../migration/entrypoints/dispatch";
 import { sectionFor, withHelp } from "../../migration/help";
 import { serverProblems } from "../../migration/plan/server-problems";
@@ -16,6 +25,7 @@ import { serverProblems } from "../../migration/plan/server-problems";
 const PAGE = readFileSync(path.join(__dirname, "../../docs/troubleshooting.md"), "utf8");
 const SECTIONS = [...PAGE.matchAll(/^## (.+)$/gm)].map(([, title = ""]) => title.toLowerCase().replaceAll(" ", "-"));
 
+const BACKEND = { namespace: "n", namespaceUid: "1", configMap: "c" };
 const url = "redis://h";
 const refused = (reply: string) => new ShardRefusedError("a", url, reply).message;
 const shard = { name: "a", url };
@@ -54,6 +64,20 @@ const MESSAGES: Readonly<Record<string, readonly string[]>> = {
   "one-server-twice": [new SharedServerError(shard, { ...shard, name: "b" }).message],
   "swapped-addresses": [
     "the address of a leads to b. Nothing is done on a shard that is not the one it is taken for: wait",
+  ],
+  "shard-cards": [
+    new ForeignShardError("a", BACKEND, { ...BACKEND, namespaceUid: "2" }, "staging").message,
+    new OtherStackError("a", "m-1", "staging", "copied").message,
+    new UnreadableCardError("a", "staging").message,
+    new LostCardError(["a", "b"], "staging").message,
+    new OtherShardError("a", "b", adoptCommand("staging", "a")).message,
+    usedEpoch(3, 4).message,
+    "a is no shard of this stack. Its shards are b.",
+    "a has lost its data in migration m-1, and what the other shards hold cannot take its place in this phase.",
+  ],
+  "joining-shards-elsewhere": [
+    "4 of the 5 newest claims are missing on a: the backend and this stack do not agree on the addresses of the shards",
+    "a holds 3 keys that other shards of the target ring own, …: the backend and this stack do not agree on the addresses",
   ],
   "shard-clocks": [
     "the clock of a is 7s ahead of that of b: claims that live on the one are over on the other. Nothing has",
@@ -113,6 +137,7 @@ const MESSAGES: Readonly<Record<string, readonly string[]>> = {
     "cleanup: keys keep appearing on owners that no longer decide (a). A writer still uses the old ring",
   ],
   "foreign-ring": [
+    'The live ring ConfigMap is at epoch 1 with the ring of migrationPhase "copy", and the stack\'s state is in "cutover" at epoch',
     "the live ring ConfigMap is at epoch 5, but the stack's state knows only of 4: somebody else has changed the ring.",
     'the live ring ConfigMap has a ring that this migration does not know (DEDUP_SHARDS="x").',
     "the live ring ConfigMap has no DEDUP_RING_EPOCH. Run `pulumi up` to write it.",

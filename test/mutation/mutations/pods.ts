@@ -82,7 +82,7 @@ const GATE = inFile(
     {
       name: "gate-live-ring",
       removed: "the live ConfigMap counts like a pod: the next one to start runs it",
-      find: '    { who: "the live ring ConfigMap", config: next },',
+      find: '    ...(next === undefined ? [] : [{ who: "the live ring ConfigMap", config: next }]),',
       replace: "",
     },
     {
@@ -170,7 +170,7 @@ const GATE_RESOURCE = inFile("migration/entrypoints/ring-gate.ts", MOVES, [
   {
     name: "gate-asked",
     removed: "the gate is asked when the ring is to change",
-    find: "const report = await askGate(olds, news, secrets);",
+    find: "const report = await askGate(from, news, secrets, from !== olds);",
     replace: "const report = undefined;",
   },
   {
@@ -182,14 +182,8 @@ const GATE_RESOURCE = inFile("migration/entrypoints/ring-gate.ts", MOVES, [
   {
     name: "gate-verifies-forward",
     removed: "the gate verifies with the ring deciding that pods have read so far",
-    find: "verifyPhase(session, record, olds.phase, news.settings)",
-    replace: "verifyPhase(session, record, news.phase, news.settings)",
-  },
-  {
-    name: "new-epoch",
-    removed: "a ring that changes gets a new epoch",
-    find: "sameRing(before, data) ? epoch : epoch + 1;",
-    replace: "sameRing(before, data) ? epoch : Math.max(epoch, 1);",
+    find: "verifyPhase(session, planned, olds.phase, news.settings)",
+    replace: "verifyPhase(session, planned, news.phase, news.settings)",
   },
   {
     name: "refresh",
@@ -206,13 +200,13 @@ const FIRST_UP = inFile(
     {
       name: "first-ring-read-again",
       removed: "the first ring is read again before it is written",
-      find: "if (refusal !== undefined) throw",
-      replace: 'if (refusal === "") throw',
+      find: "const refusal = refuseStart(inputs, live, data)?.reason;",
+      replace: "const refusal = undefined as string | undefined;",
     },
     {
       name: "first-epoch",
       removed: "a first ring whose epoch is not what the preview took it for is not written",
-      find: "if (epochAfter(live, data) !== epoch) {",
+      find: "if (nextEpoch(data, { state: undefined, live, known: [] }) > epoch) {",
       replace: "if (epoch < 0) {",
     },
   ],

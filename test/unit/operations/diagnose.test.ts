@@ -234,6 +234,16 @@ const FOUND: readonly (readonly [string, Facts, Omit<Finding, "next">])[] = [
 ];
 
 describe("the doctor", () => {
+  it("names what is wrong with the card of a shard", () => {
+    const [first] = diagnose(facts({}, { cardProblem: "shard-0 belongs to the backend of ConfigMap n/c" }));
+    expect(first).to.deep.equal({
+      level: "problem",
+      text: "shard-0: shard-0 belongs to the backend of ConfigMap n/c",
+      next: "see what is said there",
+      section: "shard-cards",
+    });
+  });
+
   it("finds nothing wrong with a ring that is well, and says what it looked at", () => {
     const findings = diagnose(facts());
     expect(findings.map(({ level }) => level)).to.deep.equal(findings.map(() => "ok"));
