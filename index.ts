@@ -132,7 +132,7 @@ const backendRing = new BackendRing(
 const phaseMetric = pushgatewayUrl === undefined ? [] : [showPhase(pushgatewayUrl)];
 const steps = new MigrationSteps(
   "migration",
-  { ...step, ...podMetrics, beforeCopy: [plan, ...backups] },
+  { ...step, ...podMetrics, data: gate.data, ringVersion: gate.ringVersion, beforeCopy: [plan, ...backups] },
   { dependsOn: [backendRing, ...phaseMetric] },
 );
 

@@ -1,8 +1,11 @@
 import { systemClock } from "../adapters/session";
+import { numbered } from "../contract/ring-config-map";
 import { barrier } from "../engines/barrier";
+import { RingHold } from "../engines/gate/ring-hold";
 import { ringData, type CheckedGateInputs } from "./gate-inputs";
 import { log, type BakeInputs, type Secrets } from "./inputs";
 import { openBackend, ringEpoch, writeRing } from "./open-run";
+import { openRing } from "./ring-in-force";
 import { askGate } from "./ring-gate";
 
 /**
@@ -17,17 +20,26 @@ export async function moveBack(inputs: BakeInputs, secrets: Secrets): Promise<nu
   const here = at(inputs, "cutover", inputs.epoch);
   const there = at(inputs, "dualWrite", inputs.epoch + 1);
   const { epoch, data } = there;
+  const source = await openRing(connection);
   await askGate(here, there, secrets);
   // The gate's verify may have taken its time.
+  const { resourceVersion } = await source.now();
   await ringEpoch(inputs);
-  await writeRing(connection, data, epoch);
+  await writeRing(connection, here.data, data);
   const { commandTimeoutMs, rolloutTimeoutMs: deadlineMs } = settings;
-  await barrier(await openBackend(connection, metrics), { epoch, commandTimeoutMs, deadlineMs }, systemClock, log);
+  const held = new RingHold(source, data, resourceVersion, log);
+  await barrier(
+    await openBackend(connection, metrics),
+    { epoch, commandTimeoutMs, deadlineMs },
+    systemClock,
+    log,
+    held,
+  );
   return epoch;
 }
 
 function at(inputs: BakeInputs, phase: "cutover" | "dualWrite", epoch: number): CheckedGateInputs {
   const { ring, connection, settings, metrics, migration } = inputs;
   const gate = { phase, ring, connection, settings, ...(metrics ? { metrics } : {}) };
-  return { ...gate, data: { ...ringData(gate), DEDUP_RING_EPOCH: String(epoch) }, epoch, migration };
+  return { ...gate, data: numbered(ringData(gate), epoch), epoch, migration };
 }

@@ -1,14 +1,16 @@
+import { numbered, type RingData } from "../contract/ring-config-map";
 import { GateClosedError, OtherShardError } from "../engines/errors";
 import { passGate } from "../engines/gate";
 import { readAbandonedRecord, readMigrationRecord } from "../engines/migration-record";
 import { preFlight } from "../engines/pre-flight";
 import type { ShardStore } from "../engines/shard-store";
 import { isOpen, moveOf, nearestPhase, POD_CONFIGS, podConfigOf } from "../phases";
-import { ringData, sameRing, stateOf, type CheckedGateInputs, type GateInputs, type RingData } from "./gate-inputs";
+import { ringData, sameRing, stateOf, type CheckedGateInputs, type GateInputs } from "./gate-inputs";
 import { refuseChange, refuseStart, type Failure } from "./gate-refusals";
 import { containerLimits, log, resultsOf, STATE_VERSION, type ConnectionInputs, type Secrets } from "./inputs";
 import { openBackend, openRun } from "./open-run";
 import { openService } from "./open-service";
+import { assertChecksumAlone, ringVersionNow } from "./ring-in-force";
 import { verifyPhase } from "./verify";
 
 interface Outputs extends CheckedGateInputs {
@@ -29,8 +31,9 @@ export async function check(olds: Partial<CheckedGateInputs>, news: GateInputs):
   const cameFrom = from && from.phase !== news.phase ? from : olds.cameFrom;
   const opens = isOpen(news.phase) && !(from && isOpen(from.phase));
   const migration = (olds.migration ?? 0) + (opens ? 1 : 0);
-  const noted = { migration, ...(cameFrom ? { cameFrom } : {}) };
-  return { inputs: { ...news, data: { ...data, DEDUP_RING_EPOCH: String(epoch) }, epoch, ...noted } };
+  const ringVersion = epoch === olds.epoch ? olds.ringVersion : await ringVersionNow(news.connection);
+  const noted = { migration, ...(cameFrom ? { cameFrom } : {}), ...(ringVersion ? { ringVersion } : {}) };
+  return { inputs: { ...news, data: numbered(data, epoch), epoch, ...noted } };
 }
 
 /**
@@ -56,6 +59,7 @@ export async function create(inputs: CheckedGateInputs) {
 export async function update(olds: Outputs, news: CheckedGateInputs, secrets: Secrets) {
   const kept = { ...news, stateVersion: STATE_VERSION };
   const { checks } = moveOf(olds.phase, news.phase);
+  await assertChecksumAlone(olds, news);
   const before = resultsOf(olds, news).verification ?? null;
   if (checks.length === 0) return { ...kept, verification: before };
   const report = await askGate(olds, news, secrets);
@@ -70,8 +74,9 @@ export async function read(olds: Outputs): Promise<{ readonly props: object; rea
   const data = Object.fromEntries(Object.keys(olds.data).map((key) => [key, live[key] ?? ""]));
   const phase = nearestPhase(olds.phase, (candidate) => sameRing(ringData(olds, podConfigOf(candidate)), data));
   const epoch = Number(data["DEDUP_RING_EPOCH"]) || olds.epoch;
-  const { ring, connection, settings, metrics, migration, cameFrom } = olds;
-  const optional = { ...(metrics ? { metrics } : {}), ...(cameFrom ? { cameFrom } : {}) };
+  const { ring, connection, settings, metrics, migration, cameFrom, ringVersion } = olds;
+  const others = { ...(cameFrom ? { cameFrom } : {}), ...(ringVersion ? { ringVersion } : {}) };
+  const optional = { ...(metrics ? { metrics } : {}), ...others };
   const inputs = { phase, ring, connection, settings, data, epoch, migration, ...optional };
   return { props: { ...olds, ...inputs }, inputs };
 }

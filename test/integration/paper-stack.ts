@@ -99,10 +99,11 @@ export class PaperStack {
 
   /** The ConfigMap, a rollout that replaces every pod, and the barrier behind it. */
   async rollOut(): Promise<void> {
-    const { data, epoch, connection, metrics } = this.now();
+    const { data, epoch, connection, metrics, ringVersion } = this.now();
     await this.cluster.rollOut(data, epoch);
     const { commandTimeoutMs, rolloutTimeoutMs } = this.settings;
-    const inputs = { commandTimeoutMs, rolloutTimeoutMs, epoch, connection, ...(metrics ? { metrics } : {}) };
+    const asked = { ...(metrics ? { metrics } : {}), ...(ringVersion ? { ringVersion } : {}) };
+    const inputs = { commandTimeoutMs, rolloutTimeoutMs, epoch, data, connection, ...asked };
     await barrier.update({ ...inputs, epoch: 0 }, inputs);
   }
 

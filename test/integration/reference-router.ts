@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { HashRing } from "../../migration/ring/ring";
 import { Claims, RetryableError } from "../lab/backend/claims";
+import { checkedRing } from "../lab/backend/ring-checksum";
 import { RedisShard } from "../lab/backend/shards";
 import { KEY_PREFIX, type Addresses, type Answer, type Claim, type Config, type Name, type Router } from "./routers";
 
@@ -12,6 +13,10 @@ export class ReferenceRouter implements Router {
 
   pick(vnodes: number, shards: readonly string[], pcsId: string): Promise<string> {
     return Promise.resolve(new HashRing(shards, vnodes).ownerOf(pcsId));
+  }
+
+  async checksum(ring: Readonly<Record<string, string>>): Promise<string> {
+    return Promise.resolve(ring).then(checkedRing);
   }
 
   async claim(addresses: Addresses, { primary, secondary }: Config, claim: Claim): Promise<Answer> {

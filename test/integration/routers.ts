@@ -31,6 +31,8 @@ export interface Answer {
 export interface Router {
   /** The owner of an id in a ring. */
   pick(vnodes: number, shards: readonly string[], pcsId: string): Promise<string>;
+  /** The checksum of a ring ConfigMap. @throws Error when the ConfigMap has another one */
+  checksum(ring: Readonly<Record<string, string>>): Promise<string>;
   claim(shards: Addresses, config: Config, claim: Claim): Promise<Answer>;
   stop(): Promise<void>;
 }

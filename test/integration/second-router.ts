@@ -13,6 +13,7 @@ const SOURCES = path.join(REPO_ROOT, "test/second-router");
 interface Reply extends Partial<Answer> {
   readonly id: number;
   readonly shard?: string;
+  readonly checksum?: string;
   readonly error?: string;
 }
 
@@ -59,6 +60,10 @@ export class SecondRouter implements Router {
 
   async pick(vnodes: number, shards: readonly string[], pcsId: string): Promise<string> {
     return String((await this.ask({ op: "pick", vnodes, shards, key: pcsId })).shard);
+  }
+
+  async checksum(ring: Readonly<Record<string, string>>): Promise<string> {
+    return String((await this.ask({ op: "checksum", ring })).checksum);
   }
 
   async claim(shards: Addresses, { primary, secondary }: Config, claim: Claim): Promise<Answer> {

@@ -28,7 +28,7 @@ interface Reply {
 const FAILED: Reply = { status: 500, body: { error: "a failure that was asked for" } };
 
 const settings = readSettings(process.env);
-const metrics = new Metrics(settings.epoch);
+const metrics = new Metrics(settings.epoch, settings.checksum);
 const { commandTimeoutMs, redisPassword, tls } = settings;
 const shards = new Map(
   [...settings.urls].map(([name, url]) => [name, new RedisShard(url, commandTimeoutMs, redisPassword, tls)]),

@@ -1,0 +1,83 @@
+import { CoreV1Api, PatchStrategy, setHeaderOptions, Watch, type V1ConfigMap } from "@kubernetes/client-node";
+import { FIELD_MANAGER, RESTART_ANNOTATION, type RingData } from "../../contract/ring-config-map";
+import { writersOfRing } from "../../contract/other-writers";
+import type { RingSource, RingVersion } from "../../engines/ports/ring-source";
+import type { BackendPlace } from "../backend-view";
+import type { Cluster } from "../cluster";
+import { versionsUntil } from "./watched-versions";
+
+const AS_JSON_PATCH = setHeaderOptions("Content-Type", PatchStrategy.JsonPatch);
+/** A version that was named is not there any more (409), or a test of the patch failed (422). */
+const OTHER_VERSION = [409, 422];
+
+/** The ring ConfigMap of a cluster. */
+export class ClusterRing implements RingSource {
+  readonly name: string;
+  private readonly core: CoreV1Api;
+
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly place: Pick<BackendPlace, "namespace" | "configMap" | "deployment">,
+  ) {
+    this.name = `${place.namespace}/${place.configMap}`;
+    this.core = cluster.config.makeApiClient(CoreV1Api);
+  }
+
+  /** Lists instead of reading: a list has a resource version also where there is no ConfigMap yet. */
+  async now(): Promise<RingVersion> {
+    const { namespace, configMap } = this.place;
+    const list = await this.cluster.explained(
+      `ConfigMap ${this.name}`,
+      this.core.listNamespacedConfigMap({ namespace, fieldSelector: `metadata.name=${configMap}` }),
+    );
+    const [found] = list.items;
+    return found === undefined ? noneAt(list.metadata?.resourceVersion ?? "") : versionOf(found);
+  }
+
+  async since(resourceVersion: string): Promise<readonly RingVersion[] | undefined> {
+    const now = await this.now();
+    if (now.resourceVersion === resourceVersion) return [now];
+    const { namespace, configMap } = this.place;
+    const events = await versionsUntil<V1ConfigMap>(
+      new Watch(this.cluster.config),
+      `/api/v1/namespaces/${namespace}/configmaps`,
+      { fieldSelector: `metadata.name=${configMap}`, resourceVersion },
+      (type, { metadata }) =>
+        now.data === undefined ? type === "DELETED" : metadata?.resourceVersion === now.resourceVersion,
+    );
+    return events?.map(({ type, object }) => (type === "DELETED" ? noneAt(now.resourceVersion) : versionOf(object)));
+  }
+
+  async replace(data: RingData, resourceVersion: string): Promise<boolean> {
+    const { namespace, configMap: name } = this.place;
+    const body = [
+      { op: "test", path: "/metadata/resourceVersion", value: resourceVersion },
+      ...Object.entries(data).map(([key, value]) => ({ op: "add", path: `/data/${key}`, value })),
+    ];
+    const request = this.core.patchNamespacedConfigMap(
+      { namespace, name, body, fieldManager: FIELD_MANAGER },
+      AS_JSON_PATCH,
+    );
+    return request.then(
+      () => true,
+      (error: unknown) => {
+        if (OTHER_VERSION.includes((error as { code?: number }).code ?? 0)) return false;
+        return this.cluster.explained(`ConfigMap ${this.name}`, Promise.reject(error as Error), "write");
+      },
+    );
+  }
+
+  async restart(mark: string): Promise<void> {
+    const annotations = { [RESTART_ANNOTATION]: mark };
+    const { namespace, deployment } = this.place;
+    await this.cluster.patchDeployment(namespace, deployment, { spec: { template: { metadata: { annotations } } } });
+  }
+}
+
+const noneAt = (resourceVersion: string): RingVersion => ({ data: undefined, resourceVersion, otherWriters: [] });
+
+const versionOf = ({ data = {}, metadata }: V1ConfigMap): RingVersion => ({
+  data,
+  resourceVersion: metadata?.resourceVersion ?? "",
+  otherWriters: writersOfRing(metadata?.managedFields).map(({ manager }) => manager),
+});

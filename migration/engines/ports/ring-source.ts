@@ -1,0 +1,30 @@
+import type { RingData } from "../../contract/ring-config-map";
+
+/** One version of the ring ConfigMap. */
+export interface RingVersion {
+  /** Undefined: it did not exist. */
+  readonly data: RingData | undefined;
+  /** Opaque: the API server's name for this version. */
+  readonly resourceVersion: string;
+  /** Who wrote the keys of the ring that this program did not write last, by their names for the API server. */
+  readonly otherWriters: readonly string[];
+}
+
+/** The ring ConfigMap as the API server keeps it, with what became of it. */
+export interface RingSource {
+  /** `NAMESPACE/NAME`. */
+  readonly name: string;
+  now(): Promise<RingVersion>;
+  /**
+   * @returns every version after the one named, the present one last; the present one alone when nothing has been written
+   *   since. Undefined when the API server no longer knows what was written since.
+   */
+  since(resourceVersion: string): Promise<readonly RingVersion[] | undefined>;
+  /**
+   * Writes the ring's keys, unless the ConfigMap is another version than the one that is to be replaced.
+   * @returns whether it was written.
+   */
+  replace(data: RingData, resourceVersion: string): Promise<boolean>;
+  /** Restarts the backend's pods, one after the other, with this annotation. */
+  restart(mark: string): Promise<void>;
+}
