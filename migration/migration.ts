@@ -22,6 +22,8 @@ export interface MigrationStepsArgs {
   readonly data: pulumi.Input<RingData>;
   /** The version of the ConfigMap before this epoch's ring is written. */
   readonly ringVersion: pulumi.Input<string | undefined>;
+  /** The version of the ConfigMap for which the ring of this epoch was written once more. */
+  readonly putBack: pulumi.Input<string | undefined>;
   /** What must be done before anything is copied: the plan and the backups. */
   readonly beforeCopy: pulumi.Input<pulumi.Resource>[];
 }
@@ -36,7 +38,7 @@ export function stepInputs(
     ring,
     connection,
     settings,
-  }: Omit<MigrationStepsArgs, "beforeCopy" | "data" | "ringVersion">,
+  }: Omit<MigrationStepsArgs, "beforeCopy" | "data" | "ringVersion" | "putBack">,
 ): Wrapped<StepInputs> {
   return { migration, epoch, work: hasWork(phase, step) ? phase : "none", ring, connection, settings };
 }
@@ -55,10 +57,10 @@ export class MigrationSteps extends pulumi.ComponentResource {
 
   constructor(name: string, args: MigrationStepsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("dedup-shards:migration:MigrationSteps", name, {}, opts);
-    const { epoch, data, ringVersion, connection, metrics, settings, beforeCopy } = args;
+    const { epoch, data, ringVersion, putBack, connection, metrics, settings, beforeCopy } = args;
     const { commandTimeoutMs, rolloutTimeoutMs } = settings;
     const asked = metrics ? { metrics } : {};
-    const waiting = { epoch, data, ringVersion, connection, ...asked, commandTimeoutMs, rolloutTimeoutMs };
+    const waiting = { epoch, data, ringVersion, putBack, connection, ...asked, commandTimeoutMs, rolloutTimeoutMs };
     const after = (...dependsOn: pulumi.Input<pulumi.Resource>[]) => ({ parent: this, dependsOn });
     this.barrier = new Barrier(`${name}-barrier`, waiting, after());
     this.preCopy = new PreCopy(`${name}-pre-copy`, stepInputs("preCopy", args), after(this.barrier, ...beforeCopy));

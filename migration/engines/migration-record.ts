@@ -23,6 +23,8 @@ export interface MigrationRecord extends Omit<RingState, "phase"> {
    * what it does, however many `up`s have failed since it was started.
    */
   readonly configs?: Readonly<Record<number, PodConfig>>;
+  /** The checksum of each of these epochs' rings; not in records of before. */
+  readonly checksums?: Readonly<Record<number, string>>;
   /** Whether copies have been made: where a shard of the current ring loses its data, they are what is left of it. */
   readonly hasCopies?: boolean;
   /** The ring epoch in which both rings were last found to hold the same. */
@@ -164,6 +166,7 @@ const LAST_MS = 8.64e15;
 const OPTIONAL: Readonly<Partial<Record<keyof MigrationRecord, (value: unknown) => boolean>>> = {
   baseline: (value) => areAll(value, Number.isFinite),
   configs: (value) => areAll(value, (config) => (POD_CONFIGS as readonly unknown[]).includes(config)),
+  checksums: (value) => areAll(value, (checksum) => typeof checksum === "string"),
   hasCopies: (value) => typeof value === "boolean",
   inStepSinceEpoch: isWhole,
   cutover: (value) => {

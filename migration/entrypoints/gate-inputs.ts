@@ -17,8 +17,10 @@ export interface GateInputs {
 export interface CheckedGateInputs extends GateInputs {
   readonly data: RingData;
   readonly epoch: number;
-  /** The ring ConfigMap's version before this epoch's ring is written; absent in states of before, or where nobody could say. */
+  /** The ring ConfigMap's version before this epoch's ring is written; empty where nobody could say; not in states of before. */
   readonly ringVersion?: string;
+  /** The version in which somebody else had put some of the ring's keys back, for which the ring is written once more; empty: none. */
+  readonly putBack?: string;
   /** How many migrations this stack has opened. */
   readonly migration: number;
   /** The state before the last change of the phase; its `up` may not have got to its end. */

@@ -9,7 +9,8 @@ import type { Run } from "../engines/runtime";
 import { podConfigOf, type Phase, type PodConfig } from "../phases";
 import { delegating } from "./delegate";
 import { pushingProgress, type ShownInputs } from "./push-progress";
-import { assertSameRing, openRing, ringOfStep } from "./ring-in-force";
+import { assertSameRing } from "../engines/gate/ring-put-back-error";
+import { openRing, ringOfStep } from "./ring-in-force";
 import { watchEngine } from "./watch-engine";
 
 /** What narrows a run down. */

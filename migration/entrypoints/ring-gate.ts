@@ -1,4 +1,4 @@
-import { numbered, type RingData } from "../contract/ring-config-map";
+import { CHECKSUM_KEY, numbered, type RingData } from "../contract/ring-config-map";
 import { GateClosedError, OtherShardError } from "../engines/errors";
 import { passGate } from "../engines/gate";
 import { readAbandonedRecord, readMigrationRecord } from "../engines/migration-record";
@@ -6,11 +6,13 @@ import { preFlight } from "../engines/pre-flight";
 import type { ShardStore } from "../engines/shard-store";
 import { isOpen, moveOf, nearestPhase, POD_CONFIGS, podConfigOf } from "../phases";
 import { ringData, sameRing, stateOf, type CheckedGateInputs, type GateInputs } from "./gate-inputs";
+import { assertMayRewrite } from "./gate/rewrite";
+import { ringNotes } from "./gate/ring-notes";
 import { refuseChange, refuseStart, type Failure } from "./gate-refusals";
 import { containerLimits, log, resultsOf, STATE_VERSION, type ConnectionInputs, type Secrets } from "./inputs";
 import { openBackend, openRun } from "./open-run";
 import { openService } from "./open-service";
-import { assertChecksumAlone, ringVersionNow } from "./ring-in-force";
+import { ringNow } from "./ring-in-force";
 import { verifyPhase } from "./verify";
 
 interface Outputs extends CheckedGateInputs {
@@ -31,9 +33,10 @@ export async function check(olds: Partial<CheckedGateInputs>, news: GateInputs):
   const cameFrom = from && from.phase !== news.phase ? from : olds.cameFrom;
   const opens = isOpen(news.phase) && !(from && isOpen(from.phase));
   const migration = (olds.migration ?? 0) + (opens ? 1 : 0);
-  const ringVersion = epoch === olds.epoch ? olds.ringVersion : await ringVersionNow(news.connection);
-  const noted = { migration, ...(cameFrom ? { cameFrom } : {}), ...(ringVersion ? { ringVersion } : {}) };
-  return { inputs: { ...news, data: numbered(data, epoch), epoch, ...noted } };
+  const wanted = numbered(data, epoch);
+  const notes = ringNotes(olds, wanted, await ringNow(news.connection));
+  const noted = { migration, ...(cameFrom ? { cameFrom } : {}), ...notes };
+  return { inputs: { ...news, data: wanted, epoch, ...noted } };
 }
 
 /**
@@ -59,7 +62,7 @@ export async function create(inputs: CheckedGateInputs) {
 export async function update(olds: Outputs, news: CheckedGateInputs, secrets: Secrets) {
   const kept = { ...news, stateVersion: STATE_VERSION };
   const { checks } = moveOf(olds.phase, news.phase);
-  await assertChecksumAlone(olds, news);
+  await assertMayRewrite(olds, news);
   const before = resultsOf(olds, news).verification ?? null;
   if (checks.length === 0) return { ...kept, verification: before };
   const report = await askGate(olds, news, secrets);
@@ -74,9 +77,8 @@ export async function read(olds: Outputs): Promise<{ readonly props: object; rea
   const data = Object.fromEntries(Object.keys(olds.data).map((key) => [key, live[key] ?? ""]));
   const phase = nearestPhase(olds.phase, (candidate) => sameRing(ringData(olds, podConfigOf(candidate)), data));
   const epoch = Number(data["DEDUP_RING_EPOCH"]) || olds.epoch;
-  const { ring, connection, settings, metrics, migration, cameFrom, ringVersion } = olds;
-  const others = { ...(cameFrom ? { cameFrom } : {}), ...(ringVersion ? { ringVersion } : {}) };
-  const optional = { ...(metrics ? { metrics } : {}), ...others };
+  const { ring, connection, settings, metrics, migration, cameFrom, ringVersion = "", putBack = "" } = olds;
+  const optional = { ...(metrics ? { metrics } : {}), ...(cameFrom ? { cameFrom } : {}), ringVersion, putBack };
   const inputs = { phase, ring, connection, settings, data, epoch, migration, ...optional };
   return { props: { ...olds, ...inputs }, inputs };
 }
@@ -99,6 +101,7 @@ export function askGate(olds: Outputs, news: CheckedGateInputs, secrets: Secrets
       from: stateOf(olds),
       to: stateOf(news),
       epochs: { from: olds.epoch, to: news.epoch },
+      checksums: { from: olds.data[CHECKSUM_KEY], to: news.data[CHECKSUM_KEY] },
       backend: await openBackend(olds.connection, news.metrics),
       configOf: (ring) => POD_CONFIGS.find((config) => sameRing(ringData(open, config), ring)),
       commandTimeoutMs: news.settings.commandTimeoutMs,

@@ -1,11 +1,10 @@
 import { answersInTime } from "../adapters/answers-in-time";
-import { CHECKSUM_KEY, differingKeys, numbered, type RingData } from "../contract/ring-config-map";
-import { PUT_BACK_BY_UP, RingPutBackError, TAKE_OVER_BY_REFRESH } from "../engines/gate/ring-hold";
-import { mayPutBack } from "../engines/gate/ring-history";
+import { numbered, type RingData } from "../contract/ring-config-map";
+import { assertSameRing } from "../engines/gate/ring-put-back-error";
 import type { RingSource, RingVersion } from "../engines/ports/ring-source";
 import type { Run } from "../engines/runtime";
 import type { Phase } from "../phases";
-import { ringData, type CheckedGateInputs } from "./gate-inputs";
+import { ringData } from "./gate-inputs";
 import type { ConnectionInputs, StepInputs } from "./inputs";
 
 /** A pod needs longer than this to start, so a look that is not older still speaks of every pod that runs. */
@@ -25,40 +24,10 @@ export async function openRing(connection: ConnectionInputs): Promise<RingSource
 export const ringOfStep = ({ work, ring, connection, epoch }: StepInputs): RingData =>
   numbered(ringData({ phase: work as Phase, ring, connection }), epoch);
 
-/** @throws RingPutBackError when a live ring is not the one that is wanted, whatever its number. */
-export function assertSameRing(name: string, { data, otherWriters }: RingVersion, wanted: RingData): void {
-  const keys = differingKeys(data, wanted);
-  if (keys.length === 0) return;
-  throw new RingPutBackError(
-    name,
-    keys,
-    otherWriters,
-    // Whether pods report checksums the barrier of the next run asks; where they do not, it says what helps then.
-    mayPutBack(data, wanted, true) ? PUT_BACK_BY_UP : TAKE_OVER_BY_REFRESH,
-  );
-}
-
-/**
- * @returns the version of the ring ConfigMap, which a barrier reads the later ones from: what the gate notes in the same `up`
- *   that writes the ring. Undefined where the API server does not say it in time: the barrier then holds nothing for certain.
- */
-export async function ringVersionNow(connection: ConnectionInputs): Promise<string | undefined> {
-  const versions = await answersInTime([connection], async (it) => (await openRing(it)).now(), LOOK_WITHIN_MS);
-  return versions[0]?.resourceVersion;
-}
-
-/**
- * The checksum is added to a ring that an earlier version wrote at the next `up`, and not only with the next change of the
- * ring: pods that run have read it by then, and those that start check it from now on. Written over a ring that somebody
- * has changed, it would hide that.
- *
- * @throws RingPutBackError when the live ring is not the one that the checksum is for.
- */
-export async function assertChecksumAlone(olds: CheckedGateInputs, news: CheckedGateInputs): Promise<void> {
-  const isAlone = olds.epoch === news.epoch && olds.data[CHECKSUM_KEY] !== news.data[CHECKSUM_KEY];
-  if (!isAlone) return;
-  const source = await openRing(news.connection);
-  assertSameRing(source.name, await source.now(), olds.data);
+/** @returns the live ring for a preview, which must not hang; undefined where the API server does not answer in time. */
+export async function ringNow(connection: ConnectionInputs): Promise<RingVersion | undefined> {
+  const [now] = await answersInTime([connection], async (it) => (await openRing(it)).now(), LOOK_WITHIN_MS);
+  return now;
 }
 
 /**

@@ -1,14 +1,10 @@
-import { CoreV1Api, PatchStrategy, setHeaderOptions, Watch, type V1ConfigMap } from "@kubernetes/client-node";
-import { FIELD_MANAGER, RESTART_ANNOTATION, type RingData } from "../../contract/ring-config-map";
+import { CoreV1Api, Watch, type V1ConfigMap } from "@kubernetes/client-node";
+import { RESTART_ANNOTATION } from "../../contract/ring-config-map";
 import { writersOfRing } from "../../contract/other-writers";
 import type { RingSource, RingVersion } from "../../engines/ports/ring-source";
 import type { BackendPlace } from "../backend-view";
 import type { Cluster } from "../cluster";
 import { versionsUntil } from "./watched-versions";
-
-const AS_JSON_PATCH = setHeaderOptions("Content-Type", PatchStrategy.JsonPatch);
-/** A version that was named is not there any more (409), or a test of the patch failed (422). */
-const OTHER_VERSION = [409, 422];
 
 /** The ring ConfigMap of a cluster. */
 export class ClusterRing implements RingSource {
@@ -46,25 +42,6 @@ export class ClusterRing implements RingSource {
         now.data === undefined ? type === "DELETED" : metadata?.resourceVersion === now.resourceVersion,
     );
     return events?.map(({ type, object }) => (type === "DELETED" ? noneAt(now.resourceVersion) : versionOf(object)));
-  }
-
-  async replace(data: RingData, resourceVersion: string): Promise<boolean> {
-    const { namespace, configMap: name } = this.place;
-    const body = [
-      { op: "test", path: "/metadata/resourceVersion", value: resourceVersion },
-      ...Object.entries(data).map(([key, value]) => ({ op: "add", path: `/data/${key}`, value })),
-    ];
-    const request = this.core.patchNamespacedConfigMap(
-      { namespace, name, body, fieldManager: FIELD_MANAGER },
-      AS_JSON_PATCH,
-    );
-    return request.then(
-      () => true,
-      (error: unknown) => {
-        if (OTHER_VERSION.includes((error as { code?: number }).code ?? 0)) return false;
-        return this.cluster.explained(`ConfigMap ${this.name}`, Promise.reject(error as Error), "write");
-      },
-    );
   }
 
   async restart(mark: string): Promise<void> {

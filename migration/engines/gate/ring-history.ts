@@ -30,12 +30,8 @@ export function historyOf(versions: readonly RingVersion[], wanted: RingData, is
 }
 
 /**
- * Whether the wanted ring may be written over a live one that differs. A backend that knows the checksum does not start
- * from a ring that is not the checksum's, so no pod has served by it, and what is noted of the epoch still holds.
- *
- * @param allReport - whether every pod that runs reports a checksum.
+ * Whether the wanted ring may be written once more over a live one that has its number. A backend that knows the checksum
+ * does not start from a ring that is not the checksum's: no pod has served by it, and what is noted of the epoch still holds.
  */
-export function mayPutBack(live: RingData | undefined, wanted: RingData, allReport: boolean): boolean {
-  if (live === undefined || !allReport || !isTornRing(live)) return false;
-  return !(Number(live["DEDUP_RING_EPOCH"]) > Number(wanted["DEDUP_RING_EPOCH"]));
-}
+export const mayPutBack = (live: RingData | undefined, wanted: RingData): boolean =>
+  live !== undefined && isTornRing(live) && live["DEDUP_RING_EPOCH"] === wanted["DEDUP_RING_EPOCH"];

@@ -20,11 +20,6 @@ export interface RingSource {
    *   since. Undefined when the API server no longer knows what was written since.
    */
   since(resourceVersion: string): Promise<readonly RingVersion[] | undefined>;
-  /**
-   * Writes the ring's keys, unless the ConfigMap is another version than the one that is to be replaced.
-   * @returns whether it was written.
-   */
-  replace(data: RingData, resourceVersion: string): Promise<boolean>;
   /** Restarts the backend's pods, one after the other, with this annotation. */
   restart(mark: string): Promise<void>;
 }
