@@ -25,8 +25,8 @@ export interface PaperPod {
 export class PaperCluster {
   /** The ring ConfigMap, with all of its versions. */
   readonly ringVersions = new FakeRing(BACKEND.configMap);
-  /** Called before the pods are listed. */
-  onPodsListed: (() => void) | undefined;
+  /** What happens before a patch arrives: whoever sends it may sleep for as long. */
+  beforePatch: (() => Promise<void>) | undefined;
   /** The checksum that each pod reports beside `reported`; undefined: pods do not know of checksums. */
   reportedChecksum: string | undefined;
   pods: readonly PaperPod[] = [];
@@ -89,7 +89,6 @@ export class PaperCluster {
     }
     const { pathname, searchParams } = new URL(url, "http://fake");
     if (searchParams.has("watch")) return this.ringVersions.watch(searchParams.get("resourceVersion"), response);
-    if (pathname.endsWith("/pods")) this.onPodsListed?.();
     const { namespace, configMap, deployment } = BACKEND;
     const objects: Readonly<Record<string, object | undefined>> = {
       [`/api/v1/namespaces/${namespace}/configmaps/${configMap}`]: this.ring && { data: this.ring },
@@ -108,6 +107,7 @@ export class PaperCluster {
 
   /** A Deployment restarts its pods at once. */
   private async patch(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    await this.beforePatch?.();
     const isRing = request.url?.includes("/configmaps/") ?? false;
     expect(request.headers["content-type"]).to.equal(`application/${isRing ? "json" : "merge"}-patch+json`);
     const patch = JSON.parse(await text(request)) as unknown;

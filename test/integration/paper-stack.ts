@@ -53,6 +53,8 @@ export class PaperStack {
   settings: SettingsInputs = SETTINGS;
   secrets: Secrets = {};
   private baked: Parameters<typeof bake.update>[0] = {};
+  /** What the barrier was passed with last. */
+  private passed: Parameters<typeof barrier.update>[0] = {};
 
   constructor(
     private readonly lab: Lab,
@@ -99,12 +101,13 @@ export class PaperStack {
 
   /** The ConfigMap, a rollout that replaces every pod, and the barrier behind it. */
   async rollOut(): Promise<void> {
-    const { data, epoch, connection, metrics, ringVersion } = this.now();
+    const { data, epoch, connection, metrics, ringVersion, putBack } = this.now();
     await this.cluster.rollOut(data, epoch);
     const { commandTimeoutMs, rolloutTimeoutMs } = this.settings;
-    const asked = { ...(metrics ? { metrics } : {}), ...(ringVersion ? { ringVersion } : {}) };
+    const asked = { ...(metrics ? { metrics } : {}), ringVersion, putBack };
     const inputs = { commandTimeoutMs, rolloutTimeoutMs, epoch, data, connection, ...asked };
-    await barrier.update({ ...inputs, epoch: 0 }, inputs);
+    await barrier.update(this.passed, inputs);
+    this.passed = inputs;
   }
 
   /** `pulumi refresh`. */

@@ -18,7 +18,7 @@ import { openRing } from "../ring-in-force";
 export async function assertMayRewrite(olds: CheckedGateInputs, news: CheckedGateInputs): Promise<void> {
   if (olds.epoch !== news.epoch) return;
   const { connection, metrics, data } = news;
-  if (news.putBack !== undefined && news.putBack !== olds.putBack) {
+  if (news.putBack && news.putBack !== olds.putBack) {
     const unsure = (await (await openBackend(connection, metrics)).pods()).filter((pod) => !reportsOrIsIdle(pod));
     if (unsure.length === 0) return;
     throw new UnsurePodsError(`${connection.namespace}/${connection.configMap}`, unsure.map(describe));
