@@ -6,6 +6,7 @@ import { preFlight } from "../engines/pre-flight";
 import type { ShardStore } from "../engines/shard-store";
 import { isOpen, moveOf, nearestPhase, POD_CONFIGS, podConfigOf } from "../phases";
 import { ringData, sameRing, stateOf, type CheckedGateInputs, type GateInputs } from "./gate-inputs";
+import { otherWriters, warningOf } from "./gate/other-writers";
 import { assertMayRewrite } from "./gate/rewrite";
 import { ringNotes } from "./gate/ring-notes";
 import { refuseChange, refuseStart, type Failure } from "./gate-refusals";
@@ -34,7 +35,9 @@ export async function check(olds: Partial<CheckedGateInputs>, news: GateInputs):
   const opens = isOpen(news.phase) && !(from && isOpen(from.phase));
   const migration = (olds.migration ?? 0) + (opens ? 1 : 0);
   const wanted = numbered(data, epoch);
-  const notes = ringNotes(olds, wanted, await ringNow(news.connection));
+  const now = await ringNow(news.connection);
+  const notes = ringNotes(olds, wanted, now);
+  for (const remark of await otherWriters(news.connection, now)) log(warningOf(remark));
   const noted = { migration, ...(cameFrom ? { cameFrom } : {}), ...notes };
   return { inputs: { ...news, data: wanted, epoch, ...noted } };
 }

@@ -1,6 +1,6 @@
-import { CoreV1Api, Watch, type V1ConfigMap } from "@kubernetes/client-node";
+import { AppsV1Api, CoreV1Api, Watch, type V1ConfigMap } from "@kubernetes/client-node";
 import { RESTART_ANNOTATION } from "../../contract/ring-config-map";
-import { writersOfRing } from "../../contract/other-writers";
+import { writersOfAnnotation, writersOfRing, type OtherWriter } from "../../contract/other-writers";
 import type { RingSource, RingVersion } from "../../engines/ports/ring-source";
 import type { BackendPlace } from "../backend-view";
 import type { Cluster } from "../cluster";
@@ -44,6 +44,14 @@ export class ClusterRing implements RingSource {
     return events?.map(({ type, object }) => (type === "DELETED" ? noneAt(now.resourceVersion) : versionOf(object)));
   }
 
+  async annotationWriters(): Promise<readonly OtherWriter[]> {
+    const { namespace, deployment: name } = this.place;
+    const apps = this.cluster.config.makeApiClient(AppsV1Api);
+    const found = apps.readNamespacedDeployment({ namespace, name });
+    const { metadata } = await this.cluster.explained(`Deployment ${namespace}/${name}`, found);
+    return writersOfAnnotation(metadata?.managedFields);
+  }
+
   async restart(mark: string): Promise<void> {
     const annotations = { [RESTART_ANNOTATION]: mark };
     const { namespace, deployment } = this.place;
@@ -56,5 +64,5 @@ const noneAt = (resourceVersion: string): RingVersion => ({ data: undefined, res
 const versionOf = ({ data = {}, metadata }: V1ConfigMap): RingVersion => ({
   data,
   resourceVersion: metadata?.resourceVersion ?? "",
-  otherWriters: writersOfRing(metadata?.managedFields).map(({ manager }) => manager),
+  otherWriters: writersOfRing(metadata?.managedFields),
 });

@@ -42,7 +42,7 @@ export function assertSameRing(name: string, { data, otherWriters }: RingVersion
   throw new RingPutBackError(
     name,
     keys,
-    otherWriters,
+    otherWriters.filter(({ fields }) => keys.some((key) => fields.includes(key))).map(({ manager }) => manager),
     mayPutBack(data, wanted) ? PUT_BACK_BY_UP : TAKE_OVER_BY_REFRESH,
   );
 }

@@ -1,3 +1,4 @@
+import type { OtherWriter } from "../../contract/other-writers";
 import type { RingData } from "../../contract/ring-config-map";
 
 /** One version of the ring ConfigMap. */
@@ -6,8 +7,8 @@ export interface RingVersion {
   readonly data: RingData | undefined;
   /** Opaque: the API server's name for this version. */
   readonly resourceVersion: string;
-  /** Who wrote the keys of the ring that this program did not write last, by their names for the API server. */
-  readonly otherWriters: readonly string[];
+  /** Who else owns keys of the ring. */
+  readonly otherWriters: readonly OtherWriter[];
 }
 
 /** The ring ConfigMap as the API server keeps it, with what became of it. */
@@ -20,6 +21,8 @@ export interface RingSource {
    *   since. Undefined when the API server no longer knows what was written since.
    */
   since(resourceVersion: string): Promise<readonly RingVersion[] | undefined>;
+  /** Who else owns the annotation that restarts the backend's pods. */
+  annotationWriters(): Promise<readonly OtherWriter[]>;
   /** Restarts the backend's pods, one after the other, with this annotation. */
   restart(mark: string): Promise<void>;
 }

@@ -22,10 +22,12 @@ describe("other writers of the ring", function () {
   let cluster: PaperCluster;
   let stack: PaperStack;
   let manifest: RingData;
+  /** The inputs of the ring that Pulumi wrote last. */
+  let written = "";
   beforeEach(async () => {
     [lab, cluster] = await Promise.all([RingLab.start(THREE, FOUR), PaperCluster.start()]);
     // As Pulumi does it: the ring is written where its inputs have changed, and pods report what they read.
-    let written = "";
+    written = "";
     const rollOut = (data: RingData, epoch: number) => {
       const inputs = JSON.stringify([data, stack.state?.putBack]);
       if (inputs === written) return;
@@ -158,6 +160,7 @@ describe("other writers of the ring", function () {
       const { [CHECKSUM_KEY]: _, ...ring } = cluster.ring ?? {};
       const { ringVersion: _version, putBack: _putBack, ...state } = stack.state ?? ({} as never);
       cluster.ring = ring;
+      written = "";
       stack.state = { ...state, data: ring } as never;
       [cluster.reported, cluster.reportedChecksum] = [undefined, undefined];
       for (const { client } of lab.servers.values()) {

@@ -1,5 +1,5 @@
 /** A ring ConfigMap, and pods that start from whatever it has at that moment, as a test says. */
-import { isTornRing, ringChecksum, type RingData } from "../../../migration/contract/ring-config-map";
+import { isTornRing, OWNED_KEYS, ringChecksum, type RingData } from "../../../migration/contract/ring-config-map";
 import type { BackendPod, BackendView } from "../../../migration/engines/barrier";
 import type { RingSource, RingVersion } from "../../../migration/engines/ports/ring-source";
 
@@ -34,7 +34,8 @@ export class FakeRingSource implements RingSource, BackendView {
     return this.versions.at(-1) as RingVersion;
   }
 
-  write(data: RingData | undefined, ...otherWriters: string[]): void {
+  write(data: RingData | undefined, ...managers: string[]): void {
+    const otherWriters = managers.map((manager) => ({ manager, fields: OWNED_KEYS }));
     this.versions.push({ data, resourceVersion: String(this.versions.length), otherWriters });
   }
 
@@ -51,6 +52,10 @@ export class FakeRingSource implements RingSource, BackendView {
     const later = this.versions.slice(Number(resourceVersion) + 1);
     if (later.length === 0) return Promise.resolve([this.live]);
     return Promise.resolve(this.forgets ? undefined : later);
+  }
+
+  annotationWriters(): Promise<readonly []> {
+    return Promise.resolve([]);
   }
 
   /** Every pod is replaced at once. */
