@@ -115,7 +115,7 @@ if (config.networkPolicy.enabled) limitAccess();
 if (config.ringLock.enabled) lockRing();
 const plan = new MigrationPlan(
   "plan",
-  { ...stepInputs("plan", step), open: isOpen(config.migrationPhase) },
+  { ...stepInputs("plan", step), ...podMetrics, open: isOpen(config.migrationPhase) },
   { dependsOn: shards },
 );
 const backups = takesBackup(config.migrationPhase) && config.backup.enabled ? [backUp()] : [];

@@ -1,3 +1,4 @@
+import type { PodMetrics } from "../adapters/backend-view";
 import type { Session } from "../adapters/session";
 import { METRIC_GATES_OFF } from "../config/metric-gates-off";
 import { GateClosedError } from "../engines/errors";
@@ -18,6 +19,7 @@ import { formatCount } from "../plan/format";
 import { notReviewed } from "../plan/digest";
 import { migrationPlan, type MigrationPlan } from "../plan/migration-plan";
 import { countKeys } from "./count-keys";
+import { remarkOnBackend } from "./gate/checksum-remark";
 import { containerLimits, log, ringsOf, STATE_VERSION, type RingInputs, type Secrets, type StepInputs } from "./inputs";
 import { openRun } from "./open-run";
 import { openService } from "./open-service";
@@ -26,6 +28,8 @@ import { openService } from "./open-service";
 export interface PlanInputs extends StepInputs {
   /** Whether a migration is open; when not there is nothing to plan. */
   readonly open: boolean;
+  /** Where pods say which ring they run. */
+  readonly metrics?: PodMetrics;
 }
 
 /** What `check` adds, so that the preview prints what will move. */
@@ -93,6 +97,8 @@ async function makePlan({ run, stores }: Session, inputs: PlanInputs, secrets: S
     now: new Date(run.clock.now()),
   });
   [...plan.warnings, ...capacityWarnings(census, memory, target)].forEach((warning) => log(`plan: ${warning}`));
+  const remark = await remarkOnBackend(inputs.connection, inputs.metrics);
+  if (remark !== undefined) log(`plan: ${remark}`);
   const figures = await measureService(inputs, secrets);
   const known = await recordBefore(stores, current);
   const record: MigrationRecord = {

@@ -129,4 +129,23 @@ describe("the ceiling of comparing and copying", () => {
       }
     });
   }
+
+  it("deletes no left-over while the ring that the work is for is not in force", async () => {
+    let removed = 0;
+    const remove = () => Promise.reject(new Error(`removed ${++removed}`));
+    const other = new Proxy(store("b", PRESENT), {
+      get: (of, name) => (name === "remove" ? remove : Reflect.get(of, name)),
+    });
+    const all = job();
+    const run: Run = { ...all.run, assertInForce: () => Promise.reject(new Error("another ring")) };
+    const edge = { primary: store("a", ABSENT), secondary: other };
+    const done = syncExtras(edge, [Buffer.from("pcs:1")], "delete", { ...all, run });
+    expect(
+      await done.then(
+        () => "",
+        (error: Error) => error.message,
+      ),
+    ).to.equal("another ring");
+    expect(removed).to.equal(0);
+  });
 });
