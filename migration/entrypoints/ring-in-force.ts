@@ -2,13 +2,15 @@ import { answersInTime } from "../adapters/answers-in-time";
 import { numbered, type RingData } from "../contract/ring-config-map";
 import { assertSameRing } from "../engines/gate/ring-put-back-error";
 import type { RingSource, RingVersion } from "../engines/ports/ring-source";
-import type { Run } from "../engines/runtime";
+import type { Clock, Run } from "../engines/runtime";
 import type { Phase } from "../phases";
 import { ringData } from "./gate-inputs";
 import type { ConnectionInputs, StepInputs } from "./inputs";
 
 /** A pod needs longer than this to start, so a look that is not older still speaks of every pod that runs. */
 const LOOK_AGAIN_MS = 1_000;
+/** So long the API server may be away. */
+const API_AWAY_MS = 60_000;
 /** A preview must not hang on the API server. */
 const LOOK_WITHIN_MS = 5_000;
 
@@ -41,9 +43,23 @@ export async function whileInForce(run: Run, inputs: StepInputs): Promise<Run> {
   const assertInForce = () => {
     const nowMs = run.clock.now();
     if (look === undefined || nowMs - look.atMs > LOOK_AGAIN_MS) {
-      look = { atMs: nowMs, done: source.now().then((now) => assertSameRing(source.name, now, wanted)) };
+      look = {
+        atMs: nowMs,
+        done: lookPatiently(source, run.clock).then((now) => assertSameRing(source.name, now, wanted)),
+      };
     }
     return look.done;
   };
   return { ...run, assertInForce };
+}
+
+/** An API server that is away for a moment, as it is while it is upgraded, holds the work and does not end it. */
+async function lookPatiently(source: RingSource, clock: Clock): Promise<RingVersion> {
+  for (const endMs = clock.now() + API_AWAY_MS; ; await clock.sleep(LOOK_AGAIN_MS)) {
+    try {
+      return await source.now();
+    } catch (error) {
+      if (clock.now() > endMs) throw error;
+    }
+  }
 }

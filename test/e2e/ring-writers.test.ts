@@ -1,6 +1,8 @@
 /** Others write the ring on a real API server: the lock refuses them, and without it no phase goes by what they wrote. */
 import { expect } from "chai";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Cluster } from "../../migration/adapters/cluster";
+import { ClusterRing } from "../../migration/adapters/kubernetes/ring-source";
 import { kubectl, until, type KubeObject } from "../lab/kube";
 import { LAB_CONFIG, World } from "./world";
 
@@ -63,6 +65,25 @@ describe("other writers of the ring, from the inside", function () {
     expect(await ring()).to.deep.equal(before);
     await world.kube.run([...patch, ...merge({ LOG_LEVEL: "debug" })]);
     expect(await ring()).to.deep.equal({ ...before, LOG_LEVEL: "debug" });
+  });
+
+  it("every version of the ring is read from the API server's watch, a deletion included", async () => {
+    const place = { namespace: NAMESPACE, configMap: "watched", deployment: "backend" };
+    const source = new ClusterRing(new Cluster(), place);
+    const { resourceVersion } = await source.now();
+    const write = (epoch: string) =>
+      world.kube.run(["patch", "configmap/watched", ...merge({ DEDUP_RING_EPOCH: epoch })]);
+    const create = ["create", "configmap", "watched", "--from-literal=DEDUP_RING_EPOCH=1"];
+    await world.kube.run(create);
+    await write("2");
+    await world.kube.delete("configmap/watched");
+    await world.kube.run(create);
+    await write("3");
+    const epochs = async (since: string) =>
+      (await source.since(since))?.map(({ data }) => data?.["DEDUP_RING_EPOCH"] ?? "deleted");
+    expect(await epochs(resourceVersion)).to.deep.equal(["1", "2", "deleted", "1", "3"]);
+    expect(await epochs((await source.now()).resourceVersion)).to.deep.equal(["3"]);
+    expect(await epochs("1"), "a version that is long forgotten").to.equal(undefined);
   });
 
   it("the lock does not hold the deletion of the namespace", async () => {

@@ -6,7 +6,7 @@ import type { StepInputs } from "../../../migration/entrypoints/inputs";
 import { moveBack } from "../../../migration/entrypoints/move-back";
 import { whileInForce } from "../../../migration/entrypoints/ring-in-force";
 import { stepInputs } from "../../../migration/migration";
-import type { Phase, Step } from "../../../migration/phases";
+import type { Phase } from "../../../migration/phases";
 import { FakeClock } from "../../unit/engines/fakes";
 import { PaperCluster } from "../paper-cluster";
 import { PaperStack } from "../paper-stack";
@@ -116,13 +116,21 @@ describe("other writers of the ring", function () {
   it("work that deletes looks again while it goes on, a second later at the latest", async () => {
     await go("plan", "copy", "dualWrite", "cutover", "cleanup");
     const clock = new FakeClock();
-    const inputs = stepInputs("drain" as Step, stack.state as never) as StepInputs;
-    const { assertInForce = () => Promise.reject(new Error("no look")) } = await whileInForce({ clock } as unknown as Run, inputs);
+    const inputs = stepInputs("drain", stack.state as never) as StepInputs;
+    const { assertInForce = () => Promise.reject(new Error("no look")) } = await whileInForce(
+      { clock } as unknown as Run,
+      inputs,
+    );
     await assertInForce();
     putBack();
     await assertInForce();
     clock.pass(1_001);
     expect((await errorOf(assertInForce())).name).to.equal("RingPutBackError");
+    // An API server that is away holds the work, for a minute.
+    clock.pass(1_001);
+    cluster.broken = true;
+    expect((await errorOf(assertInForce())).message).to.contain("cannot read ConfigMap paper/backend-config");
+    expect(clock.slept).to.have.length(61);
   });
 
   it("a move back whose process slept between its look and its write writes nothing", async () => {
@@ -155,18 +163,19 @@ describe("other writers of the ring", function () {
   });
 
   describe("a stack of the version before, which knows no checksum", () => {
+    const without = <T extends object>(all: T, ...names: readonly string[]): T =>
+      Object.fromEntries(Object.entries(all).filter(([name]) => !names.includes(name))) as T;
     /** What that version leaves: no checksum in the ConfigMap, the state and the records. */
     const age = async () => {
-      const { [CHECKSUM_KEY]: _, ...ring } = cluster.ring ?? {};
-      const { ringVersion: _version, putBack: _putBack, ...state } = stack.state ?? ({} as never);
+      const ring = without(cluster.ring ?? {}, CHECKSUM_KEY);
       cluster.ring = ring;
       written = "";
-      stack.state = { ...state, data: ring } as never;
+      stack.state = stack.state && { ...without(stack.state, "ringVersion", "putBack"), data: ring };
       [cluster.reported, cluster.reportedChecksum] = [undefined, undefined];
       for (const { client } of lab.servers.values()) {
         const text = await client.get("dedup-shards:migration");
         if (text === null) continue;
-        const { checksums: _checksums, ...record } = JSON.parse(text) as Record<string, unknown>;
+        const record = without(JSON.parse(text) as object, "checksums");
         await client.set("dedup-shards:migration", JSON.stringify(record));
       }
       return ring;
