@@ -36,12 +36,6 @@ const COMPARED = [
       find: "if (held !== undefined) behind = await whoIsBehind(backend, settings.epoch, true, held);",
       replace: "",
     },
-    {
-      name: "ring-restart",
-      removed: "the barrier waits until pods that may have another ring were restarted",
-      find: "return restart !== undefined && !isCertain && pod.restarted !== restart;",
-      replace: "return false;",
-    },
   ]),
   ...inFile(
     "migration/engines/barrier.ts",
@@ -52,6 +46,12 @@ const COMPARED = [
         removed: "a pod that reports another ring under the number of the epoch holds the barrier",
         find: 'reported.some((each) => each !== "" && each !== checksum)',
         replace: "reported.length > 99",
+      },
+      {
+        name: "ring-restart",
+        removed: "the barrier waits until pods that may have another ring were restarted",
+        find: "return restart !== undefined && !isCertain && pod.restarted !== restart;",
+        replace: "return false;",
       },
     ],
   ),
@@ -125,7 +125,7 @@ const BACKEND = inFile(
       name: "backend-checksum",
       removed: "a backend does not start from a ring that is not the checksum's",
       find: "if (given === undefined || given === computed) return computed;",
-      replace: 'if (given !== "") return computed;',
+      replace: "if (given !== null) return computed;",
     },
   ],
 );
