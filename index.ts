@@ -6,12 +6,14 @@ import { oneFieldManager } from "./components/field-manager";
 import { gateQueries } from "./components/monitoring/gate-queries";
 import { Monitoring, MONITORING_API, MONITORING_KINDS } from "./components/monitoring/monitoring";
 import { RedisShards } from "./components/redis-shards";
+import { RingLock } from "./components/ring-lock";
 import { ShardBackups } from "./components/shard-backups";
 import { ShardNetworkPolicy } from "./components/shard-network-policy";
 import { shardIdentity } from "./components/shard-identity";
 import { ENGINE_LABELS } from "./migration/adapters/engine-job-spec";
 import { engineAcl } from "./migration/adapters/engine-acl";
 import { ConfigError, METRIC_GATES_OFF, readStackConfig, type StackConfig } from "./migration/config";
+import { CHECKSUM_KEY, RING_KEYS } from "./migration/contract/ring-config-map";
 import { settingsOf } from "./migration/entrypoints/settings";
 import { withHelp } from "./migration/help";
 import { MIGRATION_METRIC_NAMES } from "./migration/metrics";
@@ -111,9 +113,10 @@ for (const shard of shards.shards) {
   );
 }
 if (config.networkPolicy.enabled) limitAccess();
+if (config.ringLock.enabled) lockRing();
 const plan = new MigrationPlan(
   "plan",
-  { ...stepInputs("plan", step), open: isOpen(config.migrationPhase) },
+  { ...stepInputs("plan", step), ...podMetrics, open: isOpen(config.migrationPhase) },
   { dependsOn: shards },
 );
 const backups = takesBackup(config.migrationPhase) && config.backup.enabled ? [backUp()] : [];
@@ -126,6 +129,7 @@ const backendRing = new BackendRing(
     manage: config.backend.manage,
     data: gate.data,
     epoch: gate.epoch,
+    putBack: gate.putBack,
     rolloutTimeoutMs: config.backend.rolloutTimeoutMs,
   },
   { dependsOn: [gate, shards] },
@@ -133,7 +137,10 @@ const backendRing = new BackendRing(
 const phaseMetric = pushgatewayUrl === undefined ? [] : [showPhase(pushgatewayUrl)];
 const steps = new MigrationSteps(
   "migration",
-  { ...step, ...podMetrics, beforeCopy: [plan, ...backups] },
+  {
+    ...{ ...step, ...podMetrics, beforeCopy: [plan, ...backups] },
+    ...{ data: gate.data, ringVersion: gate.ringVersion, putBack: gate.putBack },
+  },
   { dependsOn: [backendRing, ...phaseMetric] },
 );
 
@@ -206,6 +213,14 @@ function limitAccess(): void {
   const scraping = hasExporter ? { scrapedFrom } : {};
   const { namespace } = config;
   new ShardNetworkPolicy("redis-dedup", { namespace, clients, ...scraping }, { dependsOn: gate, transformations });
+}
+
+/** Whoever writes an old ring is refused by the API server. */
+function lockRing(): void {
+  const { namespace, backend } = config;
+  const ringKeys = { keys: RING_KEYS, epochKey: "DEDUP_RING_EPOCH", checksumKey: CHECKSUM_KEY };
+  const of = { namespace, configMap: backend.configMap, ...ringKeys };
+  new RingLock("ring-lock", of, { dependsOn: gate, transformations });
 }
 
 /** As a secret, so that previews and their comments on pull requests do not print them all each time. */

@@ -4,6 +4,12 @@ import * as pulumi from "@pulumi/pulumi";
 /** The annotation of the backend's pods that says which ring they started with. Another value restarts them. */
 export const RING_EPOCH_ANNOTATION = "dedup-shards/ring-epoch";
 
+/** The annotation that restarts the backend's pods within one epoch. */
+export const RING_RESTART_ANNOTATION = "dedup-shards/ring-restart";
+
+/** The annotation of the ConfigMap by which its keys are written once more: Pulumi sees no other difference. */
+const PUT_BACK = "dedup-shards/put-back";
+
 /** Under this name the API server records which fields belong to this program. */
 export const FIELD_MANAGER = "dedup-shards";
 
@@ -21,6 +27,8 @@ export interface BackendRingArgs {
   readonly data: pulumi.Input<Record<string, pulumi.Input<string>>>;
   /** Rises with every change of the ring. */
   readonly epoch: pulumi.Input<number>;
+  /** New whenever the ring of an epoch is written once more, and its pods are restarted. @default it has not been */
+  readonly putBack?: pulumi.Input<string | undefined>;
   /** How long a rolling restart of the backend may take. */
   readonly rolloutTimeoutMs: number;
 }
@@ -56,13 +64,14 @@ export class BackendRing extends pulumi.ComponentResource {
   private patchConfigMap(name: string, args: BackendRingArgs, owned: pulumi.Resource[]): k8s.core.v1.ConfigMapPatch {
     return new k8s.core.v1.ConfigMapPatch(
       `${name}-ring`,
-      { metadata: patchMetadata(args.configMap, args.namespace), data: args.data },
+      { metadata: patchMetadata(args.configMap, args.namespace, { [PUT_BACK]: args.putBack }), data: args.data },
       this.patchOptions(args, owned),
     );
   }
 
   private patchDeployment(name: string, args: BackendRingArgs): k8s.apps.v1.DeploymentPatch {
-    const annotations = { [RING_EPOCH_ANNOTATION]: pulumi.output(args.epoch).apply(String) };
+    const epoch = pulumi.output(args.epoch).apply(String);
+    const annotations = definedOnly({ [RING_EPOCH_ANNOTATION]: epoch, [RING_RESTART_ANNOTATION]: args.putBack });
     return new k8s.apps.v1.DeploymentPatch(
       `${name}-rollout`,
       {
@@ -86,8 +95,19 @@ export class BackendRing extends pulumi.ComponentResource {
 }
 
 /** The force takes fields over that kubectl or Helm wrote; the manager's name stays the same when state is lost. */
-const patchMetadata = (name: pulumi.Input<string>, namespace: pulumi.Input<string>) => ({
+const patchMetadata = (name: pulumi.Input<string>, namespace: pulumi.Input<string>, annotations: Annotations = {}) => ({
   name,
   namespace,
-  annotations: { "pulumi.com/patchForce": "true", "pulumi.com/patchFieldManager": FIELD_MANAGER },
+  annotations: definedOnly({
+    ...{ "pulumi.com/patchForce": "true", "pulumi.com/patchFieldManager": FIELD_MANAGER },
+    ...annotations,
+  }),
 });
+
+type Annotations = Readonly<Record<string, pulumi.Input<string | undefined>>>;
+
+/** Kubernetes knows no annotation without a value. */
+const definedOnly = (annotations: Annotations): pulumi.Output<Record<string, string>> =>
+  pulumi
+    .all(annotations)
+    .apply((all) => Object.fromEntries(Object.entries(all).filter((entry): entry is [string, string] => !!entry[1])));

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { PodMetrics } from "./adapters/backend-view";
+import type { RingData } from "./contract/ring-config-map";
 import type { ConnectionInputs, RingInputs, SettingsInputs, StepInputs } from "./entrypoints/inputs";
 import { hasWork, type Phase, type Step } from "./phases";
 import { Bake, Barrier, CatchUp, Drain, PreCopy, Verify, type Wrapped } from "./providers/resources";
@@ -19,6 +20,12 @@ export interface MigrationStepsArgs {
   readonly metrics?: PodMetrics;
   /** The ring epoch that every pod must run before the first step works. */
   readonly epoch: pulumi.Input<number>;
+  /** All keys of the ring ConfigMap. */
+  readonly data: pulumi.Input<RingData>;
+  /** The version of the ConfigMap before this epoch's ring is written. */
+  readonly ringVersion: pulumi.Input<string | undefined>;
+  /** The version of the ConfigMap for which the ring of this epoch was written once more. */
+  readonly putBack: pulumi.Input<string | undefined>;
   /** What must be done before anything is copied: the plan and the backups. */
   readonly beforeCopy: pulumi.Input<pulumi.Resource>[];
 }
@@ -26,7 +33,15 @@ export interface MigrationStepsArgs {
 /** Inputs of a step: the same in every phase but for its work, so that the graph never changes. */
 export function stepInputs(
   step: Step,
-  { migration, epoch, stack, phase, ring, connection, settings }: Omit<MigrationStepsArgs, "beforeCopy">,
+  {
+    migration,
+    epoch,
+    stack,
+    phase,
+    ring,
+    connection,
+    settings,
+  }: Omit<MigrationStepsArgs, "beforeCopy" | "data" | "ringVersion" | "putBack">,
 ): Wrapped<StepInputs> {
   const named = stack === undefined ? {} : { stack };
   return { migration, epoch, ...named, work: hasWork(phase, step) ? phase : "none", ring, connection, settings };
@@ -46,10 +61,10 @@ export class MigrationSteps extends pulumi.ComponentResource {
 
   constructor(name: string, args: MigrationStepsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("dedup-shards:migration:MigrationSteps", name, {}, opts);
-    const { epoch, connection, metrics, settings, beforeCopy } = args;
+    const { epoch, data, ringVersion, putBack, connection, metrics, settings, beforeCopy } = args;
     const { commandTimeoutMs, rolloutTimeoutMs } = settings;
     const asked = metrics ? { metrics } : {};
-    const waiting = { epoch, connection, ...asked, commandTimeoutMs, rolloutTimeoutMs };
+    const waiting = { epoch, data, ringVersion, putBack, connection, ...asked, commandTimeoutMs, rolloutTimeoutMs };
     const after = (...dependsOn: pulumi.Input<pulumi.Resource>[]) => ({ parent: this, dependsOn });
     this.barrier = new Barrier(`${name}-barrier`, waiting, after());
     this.preCopy = new PreCopy(`${name}-pre-copy`, stepInputs("preCopy", args), after(this.barrier, ...beforeCopy));

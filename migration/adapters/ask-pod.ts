@@ -1,6 +1,6 @@
 import { request, type IncomingMessage } from "node:http";
 import type { PodAnswer } from "../engines/barrier";
-import { epochsIn } from "./epoch-metric";
+import { ringReportIn } from "./epoch-metric";
 
 /** Where a page of metrics is. */
 export interface MetricsPage {
@@ -25,7 +25,7 @@ export async function askPod({ withinMs, ...page }: MetricsPage): Promise<PodAns
   try {
     const { status, text } = await fetchText(page, signal);
     if (status !== OK && status !== NOT_FOUND) return { silence: `HTTP status ${status}`, idle: false };
-    return { epochs: status === OK ? epochsIn(text) : [] };
+    return status === OK ? ringReportIn(text) : { epochs: [] };
   } catch (error) {
     const late = signal.aborted ? `nothing within ${withinMs / 1_000}s` : undefined;
     return { silence: late ?? (error instanceof Error ? error.message : String(error)), idle: false };

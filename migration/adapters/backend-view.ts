@@ -1,10 +1,9 @@
 import type { V1Pod } from "@kubernetes/client-node";
+import { EPOCH_ANNOTATION, RESTART_ANNOTATION } from "../contract/ring-config-map";
 import type { BackendPod, BackendView, PodAnswer } from "../engines/barrier";
 import { askPod } from "./ask-pod";
 import type { Cluster } from "./cluster";
 
-/** The annotation of the pod template that says which ring epoch a pod was started with. */
-export const EPOCH_ANNOTATION = "dedup-shards/ring-epoch";
 const ASKED_AT_ONCE = 20;
 /** Pods are asked anew at every look, so none is waited for. */
 const ANSWER_WITHIN_MS = 3_000;
@@ -69,10 +68,11 @@ const runs = (pod: V1Pod): boolean => pod.status?.phase !== "Succeeded" && pod.s
 const nameOf = (pod: V1Pod): string => pod.metadata?.name ?? "";
 
 function toBackendPod(pod: V1Pod, answer?: PodAnswer): BackendPod {
-  const epoch = pod.metadata?.annotations?.[EPOCH_ANNOTATION];
+  const { [EPOCH_ANNOTATION]: epoch, [RESTART_ANNOTATION]: restarted } = pod.metadata?.annotations ?? {};
   return {
     name: nameOf(pod),
     annotated: epoch === undefined ? undefined : Number(epoch),
+    ...(restarted === undefined ? {} : { restarted }),
     ...(answer === undefined ? {} : { answer }),
     terminating: pod.metadata?.deletionTimestamp !== undefined,
   };

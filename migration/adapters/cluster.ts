@@ -10,11 +10,10 @@ import {
   setHeaderOptions,
   type V1Pod,
 } from "@kubernetes/client-node";
+import { FIELD_MANAGER } from "../contract/ring-config-map";
 import { selectorText } from "./selector-text";
 
 const NOT_FOUND = 404;
-/** Who wrote a field, for the API server: the name that BackendRing patches under, whose fields these are. */
-const FIELD_MANAGER = "dedup-shards";
 const AS_MERGE = setHeaderOptions("Content-Type", PatchStrategy.MergePatch);
 
 /** A local port that leads to a port of a pod. */
@@ -27,7 +26,7 @@ export interface Forward {
 
 /** The Kubernetes API, with the rights of the kubeconfig in force (KUBECONFIG or the default one). */
 export class Cluster {
-  private readonly config = new KubeConfig();
+  readonly config = new KubeConfig();
   private readonly core: CoreV1Api;
   private readonly apps: AppsV1Api;
 
@@ -113,21 +112,21 @@ export class Cluster {
     }
   }
 
-  /** Merges some fields into a ConfigMap. */
-  async patchConfigMap(namespace: string, name: string, body: object): Promise<void> {
-    try {
-      await this.core.patchNamespacedConfigMap({ namespace, name, body, fieldManager: FIELD_MANAGER }, AS_MERGE);
-    } catch (error) {
-      throw explain(`ConfigMap ${namespace}/${name}`, error, "write");
-    }
-  }
-
   /** Merges some fields into a Deployment. */
   async patchDeployment(namespace: string, name: string, body: object): Promise<void> {
     try {
       await this.apps.patchNamespacedDeployment({ namespace, name, body, fieldManager: FIELD_MANAGER }, AS_MERGE);
     } catch (error) {
       throw explain(`Deployment ${namespace}/${name}`, error, "write");
+    }
+  }
+
+  /** @returns what a request of this API came to. @throws Error that names what was asked for, and says what to check */
+  async explained<T>(what: string, request: Promise<T>, how: "read" | "write" = "read"): Promise<T> {
+    try {
+      return await request;
+    } catch (error) {
+      throw explain(what, error, how);
     }
   }
 

@@ -5,6 +5,7 @@ import { grafana } from "./grafana";
 import { metrics } from "./metrics";
 import { monitoring } from "./monitoring";
 import { networkPolicy } from "./network-policy";
+import { ringLock } from "./ring-lock";
 import { redis } from "./redis";
 import { report } from "./report";
 import { dnsLabel, durationMs, integer, OBJECT_NAME, objectName, oneOf, quantity, section, text } from "./values";
@@ -122,6 +123,7 @@ export const SCHEMA = {
   access: oneOf(["portForward", "direct"]).default("portForward"),
   redis: redis.prefault({}),
   networkPolicy: networkPolicy.prefault({}),
+  ringLock: ringLock.prefault({}),
   shard: shard.prefault({}),
   backend: backend.prefault({}),
   execution: oneOf(["local", "job"]).default("local"),

@@ -3,6 +3,7 @@ import type { GrafanaConfig } from "./grafana";
 import type { MetricsConfig } from "./metrics";
 import type { MonitoringConfig } from "./monitoring";
 import type { NetworkPolicyConfig } from "./network-policy";
+import type { RingLockConfig } from "./ring-lock";
 import type { RedisConfig } from "./redis";
 import type { ReportConfig } from "./report";
 
@@ -34,6 +35,8 @@ export interface StackConfig {
   readonly redis: RedisConfig;
   /** Who may reach the shards that this program runs. */
   readonly networkPolicy: NetworkPolicyConfig;
+  /** Whether the API server refuses writes of the ring that raise no epoch. */
+  readonly ringLock: RingLockConfig;
   readonly shard: ShardConfig;
   readonly backend: BackendConfig;
   /** Where keys are copied, compared and deleted: in the process of `pulumi up`, or by a Job in the cluster. */

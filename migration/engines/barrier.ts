@@ -9,7 +9,11 @@ const GATE_PATIENCE_MS = 30_000;
 /** What a pod said when it was asked for its ring epoch. */
 export type PodAnswer =
   /** What it reports: usually one, none when it does not know of epochs, several when its processes differ. */
-  | { readonly epochs: readonly number[] }
+  | {
+      readonly epochs: readonly number[];
+      /** The checksums of the rings that it computed, one a process; empty for a process that reports none. */
+      readonly checksums?: readonly string[];
+    }
   /** Why it did not answer. Idle: no container of it runs, so it does nothing now. */
   | { readonly silence: string; readonly idle: boolean };
 
@@ -18,6 +22,8 @@ export interface BackendPod {
   readonly name: string;
   /** The ring epoch that the API server knows: what its template said; undefined when it was never told one. */
   readonly annotated: number | undefined;
+  /** The mark of the last restart within an epoch that its template had. */
+  readonly restarted?: string;
   /** Undefined when pods are not asked. */
   readonly answer?: PodAnswer;
   readonly terminating: boolean;
@@ -29,6 +35,21 @@ export interface BackendView {
   ring(): Promise<Readonly<Record<string, string>> | undefined>;
   /** All pods of the Deployment that still run, each just asked for its epoch if it can be. */
   pods(): Promise<readonly BackendPod[]>;
+}
+
+/** What shows that a pod runs a ring. */
+export interface PodExpectation {
+  readonly epoch: number;
+  /** The checksum that a pod reports if it reports any. */
+  readonly checksum?: string | undefined;
+  /** The restart that a pod must have been part of, unless it reports the checksum. */
+  readonly restart?: string;
+}
+
+/** Looks at the pods, and holds the live ring to the one that they are to run. */
+export interface HeldRing {
+  readonly expected: PodExpectation;
+  pods(backend: BackendView): Promise<readonly BackendPod[]>;
 }
 
 /** How long to wait, and for what. */
@@ -43,13 +64,25 @@ export interface BarrierSettings {
  * Waits until no pod, terminating ones included, runs another epoch, and then until no command of a pod that is gone
  * can still land. (The rollout that Pulumi waits for ends while old pods still serve.)
  *
+ * @param held - holds the live ring to that of the epoch meanwhile; absent: its number alone counts.
  * @throws GateClosedError at the deadline; it names the pods.
  */
-export async function barrier(backend: BackendView, settings: BarrierSettings, clock: Clock, log: Log): Promise<void> {
+export async function barrier(
+  backend: BackendView,
+  settings: BarrierSettings,
+  clock: Clock,
+  log: Log,
+  held?: HeldRing,
+): Promise<void> {
   const deadline = clock.now() + settings.deadlineMs;
   for (let saidMs = 0, looked = false; ; looked = true) {
-    const behind = await whoIsBehind(backend, settings.epoch, looked);
-    if (behind === undefined) break;
+    let behind = await whoIsBehind(backend, settings.epoch, looked, held);
+    if (behind === undefined) {
+      await clock.sleep(settings.commandTimeoutMs);
+      // What was put back until now may have started pods that this has not looked at.
+      if (held !== undefined) behind = await whoIsBehind(backend, settings.epoch, true, held);
+      if (behind === undefined) break;
+    }
     if (clock.now() > deadline) {
       throw new GateClosedError(
         `barrier: after ${settings.deadlineMs / 1_000}s not every backend pod is known to run ring epoch ` +
@@ -62,7 +95,6 @@ export async function barrier(backend: BackendView, settings: BarrierSettings, c
     }
     await clock.sleep(POLL_MS);
   }
-  await clock.sleep(settings.commandTimeoutMs);
   log(`barrier: every backend pod runs ring epoch ${settings.epoch}`);
 }
 
@@ -70,20 +102,39 @@ export async function barrier(backend: BackendView, settings: BarrierSettings, c
  * @param patient - whether pods could be listed before: then that an API server restarts does not end the wait for a rollout.
  * @returns the pods that are behind, in words, or that nobody can tell; undefined when there are none.
  */
-async function whoIsBehind(backend: BackendView, epoch: number, patient: boolean): Promise<string | undefined> {
+async function whoIsBehind(
+  backend: BackendView,
+  epoch: number,
+  patient: boolean,
+  held: HeldRing | undefined,
+): Promise<string | undefined> {
   try {
-    const behind = await podsBehind(backend, epoch);
+    const pods = await (held?.pods(backend) ?? backend.pods());
+    const behind = pods.filter((pod) => isBehind(pod, held?.expected ?? { epoch }));
     return behind.length === 0 ? undefined : behind.map(describe).join(", ");
   } catch (error) {
-    if (!patient) throw error;
+    if (!patient || error instanceof GateClosedError) throw error;
     return `the pods cannot be listed (${error instanceof Error ? error.message : String(error)})`;
   }
 }
 
 /** @returns the pods that run another epoch, or of which it is not known that they run this one. */
 export async function podsBehind(backend: BackendView, epoch: number): Promise<readonly BackendPod[]> {
-  return (await backend.pods()).filter((pod) => isSilent(pod) || !runsOnly(epochsOf(pod), epoch));
+  return (await backend.pods()).filter((pod) => isBehind(pod, { epoch }));
 }
+
+/** @returns whether a pod runs another ring, or it is not known that it runs this one. */
+export function isBehind(pod: BackendPod, { epoch, checksum, restart }: PodExpectation): boolean {
+  if (isSilent(pod) || !runsOnly(epochsOf(pod), epoch)) return true;
+  const reported = checksumsOf(pod);
+  if (checksum !== undefined && reported.some((each) => each !== "" && each !== checksum)) return true;
+  const isCertain = reported.length > 0 && reported.every((each) => each === checksum);
+  return restart !== undefined && !isCertain && pod.restarted !== restart;
+}
+
+/** @returns the checksums that a pod reports, an empty one for a process that reports none; none at all if it knows of none. */
+export const checksumsOf = ({ answer }: BackendPod): readonly string[] =>
+  (answer && "epochs" in answer && answer.checksums) || [];
 
 /** @returns all pods, for a gate that does not wait for a rollout: it only gives silent ones some time to answer. */
 export async function podsThatAnswer(backend: BackendView, clock: Clock): Promise<readonly BackendPod[]> {
@@ -124,6 +175,9 @@ export function describe({ name, annotated, answer, terminating }: BackendPod): 
   if (answer === undefined) facts.unshift(told);
   else if ("silence" in answer) facts.unshift(`annotated ${told}`, `does not answer: ${answer.silence}`);
   else if (answer.epochs.length === 0) facts.unshift(`annotated ${told}`, "reports none");
-  else facts.unshift(`annotated ${told}`, `reports epoch ${answer.epochs.join(" and ")}`);
+  else facts.unshift(`annotated ${told}`, `reports epoch ${answer.epochs.join(" and ")}${ringsOf(answer)}`);
   return `${name} (${facts.join(", ")})`;
 }
+
+const ringsOf = ({ checksums }: { readonly checksums?: readonly string[] }): string =>
+  checksums === undefined ? "" : ` of ring ${checksums.map((each) => each || "unknown").join(" and ")}`;

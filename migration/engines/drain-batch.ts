@@ -46,6 +46,7 @@ export async function drainBatch(
   // What is over by the owner's clock, and lives here, may be its last copy: it goes when it is over here as well.
   const going = keys.flatMap((key, i) => (expired.includes(key) ? [] : [{ key, seen: held[i] ?? ABSENT }]));
   const [goingKeys, seen] = [going.map(({ key }) => key), going.map(({ seen }) => seen)];
+  await run.assertInForce?.();
   const outcomes = await throttle.observe(() => source.remove(run.token(), goingKeys, seen));
   // A reply lost to a restart is asked for again and says "gone" of what the first try removed.
   const gone = outcomes.filter((outcome, i) => outcome !== "changed" && seen[i]?.fingerprint !== "");

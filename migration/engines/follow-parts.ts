@@ -9,6 +9,9 @@ const POLL_MS = 1_000;
  * Follows work that others do, source by source, until it is over: says how far it is by the checkpoints that they leave,
  * and passes this run's brake on to them. Whether the work went well only they know: nothing fails for what cannot be seen.
  *
+ * The ring is compared meanwhile, as the batches of work that is done here would: when it is no longer in force, this run
+ * ends and gives its lock back, without which nobody else writes.
+ *
  * @param edges - how many edges lead from each source, only to be told.
  * @param delegate - begins the work.
  * @throws what the work ends with.
@@ -25,6 +28,7 @@ export async function followParts(
   const over = delegate();
   const end = over.catch(() => undefined).finally(() => (isOver = true));
   while (!isOver) {
+    await run.assertInForce?.();
     await parts.look().catch(() => undefined);
     await Promise.race([end, run.clock.sleep(POLL_MS)]);
   }

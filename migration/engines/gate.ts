@@ -15,6 +15,7 @@ import { notReviewed } from "../plan/digest";
 import { roleProblem } from "../plan/server-problems";
 import { describe, epochsOf, isUnknown, podsThatAnswer, type BackendPod, type BackendView } from "./barrier";
 import { GateClosedError } from "./errors";
+import { assertRingsOfEpochs, type RingChecksums } from "./gate/pod-rings";
 import { describeRings, holds, withoutUntrue, writeMigrationRecord, type MigrationRecord } from "./migration-record";
 import { sourcesNotCopied } from "./pre-copy";
 import type { ServiceMetrics } from "./metric-gate";
@@ -29,6 +30,8 @@ export interface GateJob {
   readonly to: RingState;
   /** The ring epochs of `from` and `to`: the same when the ring does not change. */
   readonly epochs: { readonly from: number; readonly to: number };
+  /** The checksums of the rings of `from` and `to`; absent where the state is of before. */
+  readonly checksums?: { readonly from?: string | undefined; readonly to?: string | undefined };
   readonly backend: BackendView;
   /** What pods that read this ring ConfigMap run; undefined when it is none of this migration. */
   readonly configOf: (ring: Readonly<Record<string, string>>) => PodConfig | undefined;
@@ -69,6 +72,7 @@ export async function passGate(run: Run, job: GateJob): Promise<VerifyReport | u
     await writeMigrationRecord(shards, run.token(), {
       ...withoutUntrue(record, configIn(openState(job.from, job.to), job.from)),
       configs: { ...configsOf(job), [epochs.to]: configAfter(job) },
+      checksums: { ...checksumsBefore(job), ...(job.checksums?.to ? { [epochs.to]: job.checksums.to } : {}) },
     });
   }
   return report;
@@ -184,6 +188,12 @@ function configsOf({ record, from, to, epochs }: GateJob): Readonly<Record<numbe
   return { ...record?.configs, [epochs.from]: configIn(openState(from, to), from) };
 }
 
+/** Of `from` the state knows best here, too. */
+const checksumsBefore = ({ record, epochs, checksums }: GateJob): RingChecksums => ({
+  ...record?.checksums,
+  ...(checksums?.from ? { [epochs.from]: checksums.from } : {}),
+});
+
 const configAfter = ({ from, to }: GateJob): PodConfig => configIn(openState(from, to), to);
 
 /** Whether the ring has been moved already, through a gate that noted it on the shards: a bake that failed does that. */
@@ -228,6 +238,7 @@ async function assertAllWithin(steps: 0 | 1, { clock }: Run, job: GateJob): Prom
   const configs = configsOf(job);
   const pods = await podsThatAnswer(backend, clock);
   assertKnown(pods);
+  assertRingsOfEpochs(pods, checksumsBefore(job));
   const found = pods.map((pod) => ({ pod, runs: epochsOf(pod).map((epoch) => configs[epoch]) }));
   const strangers = found.filter(({ runs }) => runs.length === 0 || runs.includes(undefined));
   if (strangers.length > 0) {

@@ -32,6 +32,8 @@ export interface MigrationRecord extends Omit<RingState, "phase"> {
    * them later means that the backend takes the shard for another one.
    */
   readonly strays?: Readonly<Record<string, number>>;
+  /** The checksum of each of these epochs' rings; not in records of before. */
+  readonly checksums?: Readonly<Record<number, string>>;
   /** Whether copies have been made: where a shard of the current ring loses its data, they are what is left of it. */
   readonly hasCopies?: boolean;
   /** The ring epoch in which both rings were last found to hold the same. */
@@ -195,6 +197,7 @@ const OPTIONAL: Readonly<Partial<Record<keyof MigrationRecord, (value: unknown) 
   baseline: (value) => areAll(value, Number.isFinite),
   configs: (value) => areAll(value, (config) => (POD_CONFIGS as readonly unknown[]).includes(config)),
   strays: (value) => areAll(value, isWhole),
+  checksums: (value) => areAll(value, (checksum) => typeof checksum === "string"),
   hasCopies: (value) => typeof value === "boolean",
   inStepSinceEpoch: isWhole,
   cutover: (value) => {

@@ -131,6 +131,8 @@ export interface Run {
   readonly log: Log;
   /** Absent: work goes as fast as the shards take it. */
   readonly brake?: Brake;
+  /** Throws when the live ring is not the one that the work is for. Absent: work that deletes nothing needs no look. */
+  readonly assertInForce?: () => Promise<void>;
   /**
    * Has the parts of all sources done elsewhere, and returns when they are: their checkpoints say what came of it. Absent:
    * all is done here.

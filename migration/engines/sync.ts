@@ -128,6 +128,7 @@ export async function syncExtras(edge: Edge, keys: readonly Buffer[], action: Ex
   } else {
     // Asked after the look: a deciding shard that came back empty would make left-overs of the last copies.
     await assertRemembers(edge.primary, job.record);
+    await job.run.assertInForce?.();
     const expected = found.map(({ state }) => state);
     const outcomes = await edge.secondary.remove(job.run.token(), keysOf(found), expected);
     counts.repaired = outcomes.filter((outcome) => outcome === "removed").length;

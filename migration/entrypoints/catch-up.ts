@@ -5,6 +5,7 @@ import type { Session } from "../adapters/session";
 import { rolesOf, type Phase } from "../phases";
 import { log, repairPace, resultsOf, STATE_VERSION, type Secrets, type StepInputs } from "./inputs";
 import { openMigration, openRun, workEpoch } from "./open-run";
+import { whileInForce } from "./ring-in-force";
 import { braked } from "./open-service";
 
 interface Outputs extends StepInputs {
@@ -22,7 +23,7 @@ export async function update(olds: Partial<Outputs>, news: StepInputs, secrets: 
   if (news.work === "none") return { ...kept, counts: known, samples: knownSamples, cutoverAt };
   return openRun(news, secrets, { purpose: "catch-up" }, async (session) => {
     const samples = new Samples(session.run.clock);
-    const run = sampled(session.run, samples);
+    const run = await whileInForce(sampled(session.run, samples), news);
     const { counts, cutoverAtMs } = await bringIntoStep({ ...session, run }, news, secrets);
     return {
       ...kept,

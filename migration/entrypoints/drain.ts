@@ -6,6 +6,7 @@ import type { Pace } from "../engines/runtime";
 import { rolesOf, type Phase } from "../phases";
 import { resultsOf, STATE_VERSION, type Secrets, type SettingsInputs, type StepInputs } from "./inputs";
 import { openMigration, openRun, ringEpoch, workEpoch } from "./open-run";
+import { whileInForce } from "./ring-in-force";
 
 interface Outputs extends StepInputs {
   readonly counts?: unknown;
@@ -33,7 +34,7 @@ function cleanUp(inputs: StepInputs, secrets: Secrets): Promise<DrainCounts> {
     const epoch = await workEpoch(inputs, record);
     const direction = { primary: target, secondary: current };
     const job = { record, direction, sources: current.shards, pace: paceOf(inputs.settings), epoch };
-    const counts = await drain(run, job);
+    const counts = await drain(await whileInForce(run, inputs), job);
     await writeMigrationRecord(stores, run.token(), { ...record, drainedInEpoch: epoch });
     return counts;
   });
@@ -43,8 +44,13 @@ function cleanUp(inputs: StepInputs, secrets: Secrets): Promise<DrainCounts> {
 function close(inputs: StepInputs, secrets: Secrets): Promise<DrainCounts | undefined> {
   const { ring, settings } = inputs;
   const only = ring.shards;
-  return openRun(inputs, secrets, { purpose: "end of the migration", only }, ({ run, stores }) =>
-    closeMigration(run, { ring, stores, pace: paceOf(settings), epoch: () => ringEpoch(inputs) }),
+  return openRun(inputs, secrets, { purpose: "end of the migration", only }, async ({ run, stores }) =>
+    closeMigration(await whileInForce(run, inputs), {
+      ring,
+      stores,
+      pace: paceOf(settings),
+      epoch: () => ringEpoch(inputs),
+    }),
   );
 }
 

@@ -1,4 +1,5 @@
 import type { PodMetrics } from "../adapters/backend-view";
+import type { RingData } from "../contract/ring-config-map";
 import { podConfigOf, ringsInForce, type Phase, type PodConfig, type RingState } from "../phases";
 import type { ConnectionInputs, RingInputs, SettingsInputs } from "./inputs";
 
@@ -20,20 +21,23 @@ export interface CheckedGateInputs extends GateInputs {
   readonly epoch: number;
   /** After a refresh that found an older ring in force: the epoch that the state had before. */
   readonly highestEpoch?: number;
+  /** The ring ConfigMap's version before this epoch's ring is written; empty where nobody could say; not in states of before. */
+  readonly ringVersion?: string;
+  /** The version in which somebody else had put some of the ring's keys back, for which the ring is written once more; empty: none. */
+  readonly putBack?: string;
   /** How many migrations this stack has opened. */
   readonly migration: number;
   /** The state before the last change of the phase; its `up` may not have got to its end. */
   readonly cameFrom?: RingState;
 }
 
-/** Data of the ring ConfigMap. */
-export type RingData = Readonly<Record<string, string>>;
-
 /** What the inputs say about the ring. */
-export const stateOf = ({ phase, ring }: GateInputs): RingState => ({ phase, ...ring });
+export const stateOf = ({ phase, ring }: Pick<GateInputs, "phase" | "ring">): RingState => ({ phase, ...ring });
 
-/** The ring part of the ConfigMap, in the phase's config or another one; the epoch is not in it. */
-export function ringData(inputs: GateInputs, config: PodConfig = podConfigOf(inputs.phase)): RingData {
+type RingOfGate = Pick<GateInputs, "phase" | "ring" | "connection">;
+
+/** The ring part of the ConfigMap, in the phase's config or another one; neither the epoch nor the checksum is in it. */
+export function ringData(inputs: RingOfGate, config: PodConfig = podConfigOf(inputs.phase)): RingData {
   const { primary, secondary } = ringsInForce(stateOf(inputs), config);
   return {
     DEDUP_SHARDS: primary.map((name) => inputs.connection.shards[name] ?? "").join(","),

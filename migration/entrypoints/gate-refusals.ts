@@ -1,6 +1,7 @@
 import { serverOf } from "../config/server";
 import { isOpen, refuseMove, ringsInForce } from "../phases";
-import { stateOf, type CheckedGateInputs, type GateInputs, type RingData } from "./gate-inputs";
+import type { RingData } from "../contract/ring-config-map";
+import { stateOf, type CheckedGateInputs, type GateInputs } from "./gate-inputs";
 
 /** What a preview shows of a refusal. */
 export interface Failure {

@@ -1,3 +1,4 @@
+import type { PodMetrics } from "../adapters/backend-view";
 import { METRIC_GATES_OFF } from "../config/metric-gates-off";
 import { GateClosedError } from "../engines/errors";
 import {
@@ -22,6 +23,7 @@ import { formatCount } from "../plan/format";
 import { notReviewed } from "../plan/digest";
 import { migrationPlan, type MigrationPlan } from "../plan/migration-plan";
 import { countKeys } from "./count-keys";
+import { remarkOnBackend } from "./gate/checksum-remark";
 import { containerLimits, log, ringsOf, STATE_VERSION, type RingInputs, type Secrets, type StepInputs } from "./inputs";
 import { openRun, type OwnedSession } from "./open-run";
 import { openService } from "./open-service";
@@ -33,6 +35,8 @@ const DEFAULT_MAX_KEY_STALL_MS = 250;
 export interface PlanInputs extends StepInputs {
   /** Whether a migration is open; when not there is nothing to plan. */
   readonly open: boolean;
+  /** Where pods say which ring they run. */
+  readonly metrics?: PodMetrics;
 }
 
 /** What `check` adds, so that the preview prints what will move. */
@@ -107,6 +111,8 @@ async function makePlan(session: OwnedSession, inputs: PlanInputs, secrets: Secr
   });
   const warnings = [...plan.warnings, ...copies.warnings];
   [...warnings, ...capacityWarnings(census, memory, target)].forEach((warning) => log(`plan: ${warning}`));
+  const remark = await remarkOnBackend(inputs.connection, inputs.metrics);
+  if (remark !== undefined) log(`plan: ${remark}`);
   const figures = await measureService(inputs, secrets);
   const known = await recordBefore(stores, current);
   if (lostCards.length > 0) throw new LostCardError(lostCards, owner.stack);

@@ -1,9 +1,12 @@
 import { systemClock } from "../adapters/session";
+import { numbered } from "../contract/ring-config-map";
 import { barrier } from "../engines/barrier";
+import { RingHold } from "../engines/gate/ring-hold";
 import { peekEpochs } from "./gate/known-epochs";
 import { ringData, type CheckedGateInputs } from "./gate-inputs";
 import { log, type BakeInputs, type Secrets } from "./inputs";
 import { openBackend, ringEpoch, writeRing } from "./open-run";
+import { openRing } from "./ring-in-force";
 import { askGate } from "./ring-gate";
 
 /**
@@ -19,12 +22,21 @@ export async function moveBack(inputs: BakeInputs, secrets: Secrets): Promise<nu
   const known = await peekEpochs(inputs, secrets);
   const there = at(inputs, "dualWrite", Math.max(inputs.epoch, ...known) + 1);
   const { epoch, data } = there;
+  const source = await openRing(connection);
   await askGate(here, there, secrets);
   // The gate's verify may have taken its time.
+  const { resourceVersion } = await source.now();
   await ringEpoch(inputs);
-  await writeRing(connection, data, epoch);
+  await writeRing(connection, here.data, data);
   const { commandTimeoutMs, rolloutTimeoutMs: deadlineMs } = settings;
-  await barrier(await openBackend(connection, metrics), { epoch, commandTimeoutMs, deadlineMs }, systemClock, log);
+  const held = new RingHold(source, data, resourceVersion, log);
+  await barrier(
+    await openBackend(connection, metrics),
+    { epoch, commandTimeoutMs, deadlineMs },
+    systemClock,
+    log,
+    held,
+  );
   return epoch;
 }
 
@@ -32,5 +44,5 @@ function at(inputs: BakeInputs, phase: "cutover" | "dualWrite", epoch: number): 
   const { ring, connection, settings, metrics, migration, stack } = inputs;
   const asked = { ...(metrics ? { metrics } : {}), ...(stack === undefined ? {} : { stack }) };
   const gate = { phase, ring, connection, settings, ...asked };
-  return { ...gate, data: { ...ringData(gate), DEDUP_RING_EPOCH: String(epoch) }, epoch, migration };
+  return { ...gate, data: numbered(ringData(gate), epoch), epoch, migration };
 }

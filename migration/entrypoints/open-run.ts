@@ -1,3 +1,4 @@
+import type { RingData } from "../contract/ring-config-map";
 import type { PodMetrics } from "../adapters/backend-view";
 import { withSession, type Session } from "../adapters/session";
 import { claimShards } from "../engines/run/claim-shards";
@@ -11,6 +12,8 @@ import type { Run } from "../engines/runtime";
 import { podConfigOf, type Phase, type PodConfig } from "../phases";
 import { delegating } from "./delegate";
 import { pushingProgress, type ShownInputs } from "./push-progress";
+import { assertSameRing } from "../engines/gate/ring-put-back-error";
+import { openRing, ringOfStep } from "./ring-in-force";
 import { watchEngine } from "./watch-engine";
 
 /** What narrows a run down. */
@@ -84,11 +87,11 @@ export async function openBackend(connection: ConnectionInputs, metrics?: PodMet
   return new ClusterBackend(cluster, { ...connection, ...(metrics ? { metrics } : {}) });
 }
 
-/** Writes the ring ConfigMap, then restarts the backend's pods as a rollout of this program does. */
-export async function writeRing(connection: ConnectionInputs, data: Readonly<Record<string, string>>, epoch: number) {
+/** Writes the ring ConfigMap where it has the ring that is replaced, then restarts the backend's pods as a rollout of this program does. */
+export async function writeRing(connection: ConnectionInputs, replaced: RingData, data: RingData) {
   const { Cluster } = await import("../adapters/cluster");
   const { writeRing: write } = await import("../adapters/ring-writer");
-  await write(new Cluster(connection.kubeContext || undefined), connection, data, epoch);
+  await write(new Cluster(connection.kubeContext || undefined), connection, replaced, data);
 }
 
 /**
@@ -105,8 +108,10 @@ export async function openMigration({ stores, owner }: Session & Partial<OwnedSe
 }
 
 /** The epoch of the live ring ConfigMap. */
-export async function liveEpoch(backend: BackendView): Promise<number> {
-  const epoch = Number((await backend.ring())?.["DEDUP_RING_EPOCH"]);
+export const liveEpoch = async (backend: BackendView): Promise<number> => epochIn(await backend.ring());
+
+function epochIn(ring: RingData | undefined): number {
+  const epoch = Number(ring?.["DEDUP_RING_EPOCH"]);
   if (Number.isInteger(epoch)) return epoch;
   throw new GateClosedError(`the live ring ConfigMap has no DEDUP_RING_EPOCH. Run \`pulumi up\` to write it.`);
 }
@@ -118,8 +123,12 @@ export async function liveEpoch(backend: BackendView): Promise<number> {
  * @throws GateClosedError when pods of that epoch run another config than that of the phase, or the ring has been moved.
  */
 export async function workEpoch(inputs: StepInputs, { configs }: MigrationRecord): Promise<number> {
-  const epoch = await ringEpoch(inputs);
-  if (configAt(epoch, configs) === podConfigOf(inputs.work as Phase)) return epoch;
+  const { epoch } = inputs;
+  const { source, now } = await ringAtEpoch(inputs);
+  if (configAt(epoch, configs) === podConfigOf(inputs.work as Phase)) {
+    assertSameRing(source.name, now, ringOfStep(inputs));
+    return epoch;
+  }
   throw new GateClosedError(
     `ring epoch ${epoch} is not that of migrationPhase "${inputs.work}": its gate has not let the phase through, and the ring ` +
       "has not been moved. Nothing has been done: run `pulumi up` for the whole stack, without --target and --exclude.",
@@ -133,14 +142,24 @@ function configAt(epoch: number, configs: MigrationRecord["configs"] = {}): PodC
 }
 
 /**
- * The epoch of a step, which must still be that of the live ring: work that goes by a ring which is no longer in force
- * would let the wrong side decide.
+ * The epoch of a step, whose ring must still be the live one, in all of its keys: work that goes by a ring which is no longer
+ * in force would let the wrong side decide.
  *
- * @throws GateClosedError when the ring has been moved since the gate let the phase through.
+ * @throws GateClosedError when the ring has been moved since the gate let the phase through; RingPutBackError when it has
+ *   the number of the epoch, but not its ring.
  */
-export async function ringEpoch({ connection, epoch }: Pick<StepInputs, "connection" | "epoch">): Promise<number> {
-  const live = await liveEpoch(await openBackend(connection));
-  if (live === epoch) return epoch;
+export async function ringEpoch(inputs: StepInputs): Promise<number> {
+  const { source, now } = await ringAtEpoch(inputs);
+  assertSameRing(source.name, now, ringOfStep(inputs));
+  return inputs.epoch;
+}
+
+/** @throws GateClosedError when the live ring has another epoch than that of the step. */
+async function ringAtEpoch({ connection, epoch }: StepInputs) {
+  const source = await openRing(connection);
+  const now = await source.now();
+  const live = epochIn(now.data);
+  if (live === epoch) return { source, now };
   throw new GateClosedError(
     `the work of this phase is for ring epoch ${epoch}, but the live ring ConfigMap is at ${live}: the ring has been moved ` +
       `since. If metrics.autoRollback did that, set migrationPhase to "dualWrite" and run \`pulumi up\`. Otherwise run ` +

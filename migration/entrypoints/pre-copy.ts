@@ -3,7 +3,7 @@ import { writeMigrationRecord, type MigrationRecord } from "../engines/migration
 import { preCopy } from "../engines/pre-copy";
 import { sampled, Samples } from "../engines/samples";
 import { resultsOf, STATE_VERSION, type Secrets, type StepInputs } from "./inputs";
-import { openMigration, openRun } from "./open-run";
+import { openMigration, openRun, ringEpoch } from "./open-run";
 import { braked } from "./open-service";
 
 interface Outputs extends StepInputs {
@@ -27,6 +27,7 @@ export async function update(olds: Partial<Outputs>, news: StepInputs, secrets: 
   return openRun(news, secrets, { purpose: "pre-copy" }, async (session) => {
     const { keysPerSecond, batchSize, bigValueBytes, maxSourceLatencyMs, expiryToleranceMs } = news.settings;
     const pace = { keysPerSecond, batchSize, bigValueBytes, maxSourceLatencyMs };
+    await ringEpoch(news);
     const record = await noteCopies(session);
     const samples = new Samples(session.run.clock);
     const run = await braked(sampled(session.run, samples), news.settings, secrets);

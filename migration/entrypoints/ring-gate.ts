@@ -1,11 +1,15 @@
 import { inTime } from "../adapters/in-time";
+import { CHECKSUM_KEY, numbered, type RingData } from "../contract/ring-config-map";
 import { GateClosedError, OtherShardError } from "../engines/errors";
 import { passGate, type GateJob } from "../engines/gate";
 import { readAbandonedRecord, readMigrationRecord } from "../engines/migration-record";
 import { preFlight } from "../engines/pre-flight";
 import type { ShardStore } from "../engines/shard-store";
 import { isOpen, moveOf, POD_CONFIGS } from "../phases";
-import { ringData, sameRing, stateOf, type CheckedGateInputs, type GateInputs, type RingData } from "./gate-inputs";
+import { ringData, sameRing, stateOf, type CheckedGateInputs, type GateInputs } from "./gate-inputs";
+import { otherWriters, warningOf } from "./gate/other-writers";
+import { assertMayRewrite } from "./gate/rewrite";
+import { ringNotes } from "./gate/ring-notes";
 import { refuseChange, refuseStart, type Failure } from "./gate-refusals";
 import { refuseOtherAddresses } from "./gate/joining-shards";
 import { peekEpochs } from "./gate/known-epochs";
@@ -15,6 +19,7 @@ import { refuseForeignShards, refuseUsedEpoch, usedEpoch, useEpoch } from "./gat
 import { containerLimits, log, resultsOf, STATE_VERSION, type ConnectionInputs, type Secrets } from "./inputs";
 import { openBackend, openRun } from "./open-run";
 import { openService } from "./open-service";
+import { ringNow } from "./ring-in-force";
 import { verifyPhase } from "./verify";
 
 /** A preview waits no longer than this for the API server. */
@@ -48,8 +53,12 @@ export async function check(
   const opens = isOpen(news.phase) && !(from && isOpen(from.phase));
   const migration = (olds.migration ?? 0) + (opens ? 1 : 0);
   const stack = olds.stack ?? news.stack;
-  const noted = { migration, ...(cameFrom ? { cameFrom } : {}), ...(stack === undefined ? {} : { stack }) };
-  return { inputs: { ...news, data: { ...data, DEDUP_RING_EPOCH: String(epoch) }, epoch, ...noted } };
+  const wanted = numbered(data, epoch);
+  const now = await ringNow(news.connection);
+  for (const remark of await otherWriters(news.connection, now)) log(warningOf(remark));
+  const named = stack === undefined ? {} : { stack };
+  const noted = { migration, ...(cameFrom ? { cameFrom } : {}), ...named, ...ringNotes(olds, wanted, now) };
+  return { inputs: { ...news, data: wanted, epoch, ...noted } };
 }
 
 /** The state as the live ring has it, where that is behind; else the state itself. */
@@ -95,6 +104,7 @@ export async function update(olds: Outputs, news: CheckedGateInputs, secrets: Se
   const kept = { ...news, stateVersion: STATE_VERSION };
   const from = stateInForce(olds, await liveRing(olds.connection));
   if (from !== olds) refuseLate(olds, from, news);
+  await assertMayRewrite(olds, news);
   const rewrites = news.epoch !== from.epoch;
   const { checks } = moveOf(from.phase, news.phase, rewrites);
   const before = resultsOf(olds, news).verification ?? null;
@@ -130,10 +140,11 @@ export async function read(olds: Outputs): Promise<{ readonly props: object; rea
   if (live === undefined || Object.keys(olds.data).every((key) => live[key] === olds.data[key])) return { props: olds };
   const found = asFound(olds, live);
   const { phase, ring, connection, settings, data, metrics, migration, cameFrom, stack } = found;
-  const { epoch } = found;
+  const { epoch, ringVersion = "", putBack = "" } = found;
   const higher = highestOf(olds) > epoch ? { highestEpoch: highestOf(olds) } : {};
   const named = stack === undefined ? {} : { stack };
-  const optional = { ...(metrics ? { metrics } : {}), ...(cameFrom ? { cameFrom } : {}), ...named, ...higher };
+  const noted = { ...(cameFrom ? { cameFrom } : {}), ...named, ...higher, ringVersion, putBack };
+  const optional = { ...(metrics ? { metrics } : {}), ...noted };
   const inputs = { phase, ring, connection, settings, data, epoch, migration, ...optional };
   return { props: { ...olds, ...inputs }, inputs };
 }
@@ -164,6 +175,7 @@ export function askGate(olds: Outputs, news: CheckedGateInputs, secrets: Secrets
       from: stateOf(olds),
       to: stateOf(news),
       epochs: { from: olds.epoch, to: news.epoch },
+      checksums: { from: olds.data[CHECKSUM_KEY], to: news.data[CHECKSUM_KEY] },
       backend,
       configOf: (ring) => POD_CONFIGS.find((config) => sameRing(ringData(open, config), ring)),
       commandTimeoutMs: news.settings.commandTimeoutMs,

@@ -30,7 +30,7 @@ export const SECTIONS = [
     "shard-cards",
   ],
   ...["migration-stalled", "kubernetes", "epoch-skew", "dual-write-errors", "backend-errors", "backend-latency"],
-  ...["hit-ratio", "unknown-metrics"],
+  ...["hit-ratio", "unknown-metrics", "foreign-ring"],
 ] as const;
 
 /** Something that was looked at. */
@@ -185,7 +185,7 @@ function ofBackend({ backend }: Facts): Finding[] {
   if ("unknown" in backend) {
     return [problem(`the backend cannot be seen: ${backend.unknown}`, "see what is said there", "kubernetes")];
   }
-  const { epoch, stackEpoch, pods, behind } = backend;
+  const { epoch, stackEpoch, pods, behind, otherWriters } = backend;
   const found: Finding[] = [];
   if (epoch !== stackEpoch) {
     const text = `the live ring is in epoch ${epoch}, and the stack's last \`up\` left it in ${stackEpoch}`;
@@ -196,6 +196,7 @@ function ofBackend({ backend }: Facts): Finding[] {
     const text = `not every backend pod runs ring epoch ${epoch}: ${behind.join(", ")}`;
     found.push(problem(text, "find out what holds them", "epoch-skew"));
   }
+  found.push(...otherWriters.map(({ text, next }) => warning(text, next, "foreign-ring")));
   return found.length > 0 ? found : [ok(`every backend pod (${pods}) runs ring epoch ${epoch}`)];
 }
 

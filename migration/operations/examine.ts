@@ -9,6 +9,8 @@ import { cardProblems } from "./card-problems";
 import { accessOf, addressesOf, type Secrets } from "../entrypoints/inputs";
 import { liveEpoch, openBackend } from "../entrypoints/open-run";
 import { openService } from "../entrypoints/open-service";
+import { otherWriters } from "../entrypoints/gate/other-writers";
+import { ringNow } from "../entrypoints/ring-in-force";
 import { isOpen } from "../phases";
 import { HashRing } from "../ring/ring";
 import type { Baseline } from "../engines/service-metrics";
@@ -103,7 +105,8 @@ async function backendOf({ connection, metrics, epoch: stackEpoch }: DeployedSta
   const backend = await openBackend(connection, metrics);
   const epoch = await liveEpoch(backend);
   const { length: pods } = await backend.pods();
-  return { epoch, stackEpoch, pods, behind: (await podsBehind(backend, epoch)).map(describe) };
+  const behind = (await podsBehind(backend, epoch)).map(describe);
+  return { epoch, stackEpoch, pods, behind, otherWriters: await otherWriters(connection, await ringNow(connection)) };
 }
 
 async function serviceOf(

@@ -1,4 +1,5 @@
 import type { Baseline, Measurement, Reading, ServiceLimits } from "../engines/service-metrics";
+import type { WriterRemark } from "../contract/other-writers-text";
 import type { RingState } from "../phases";
 
 /** What can be found out about a ring by looking at it. */
@@ -61,6 +62,8 @@ export interface BackendFacts {
   /** How many pods there are, and those that run another epoch, or of which nobody knows. */
   readonly pods: number;
   readonly behind: readonly string[];
+  /** Who else owns fields of the ring. */
+  readonly otherWriters: readonly WriterRemark[];
 }
 
 export interface ServiceFacts {

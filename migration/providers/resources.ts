@@ -45,13 +45,18 @@ export class RingGate extends Resource {
   declare readonly epoch: pulumi.Output<number>;
   /** The stack by the name of its first `up`. */
   declare readonly stack: pulumi.Output<string>;
+  /** The ConfigMap's version before this epoch's ring is written; undefined where a gate of an earlier version noted none. */
+  declare readonly ringVersion: pulumi.Output<string | undefined>;
+  /** The version of the ConfigMap for which the ring is written once more; undefined while there was no need to. */
+  declare readonly putBack: pulumi.Output<string | undefined>;
   /** How many migrations this stack has opened. */
   declare readonly migration: pulumi.Output<number>;
   /** Report of the last verify that the gate asked for; null before the first. */
   declare readonly verification: pulumi.Output<object | null>;
 
   constructor(name: string, inputs: Wrapped<GateInputs>, opts?: pulumi.CustomResourceOptions) {
-    const outputs = { data: undefined, epoch: undefined, migration: undefined, verification: undefined };
+    const ring = { data: undefined, epoch: undefined, ringVersion: undefined, putBack: undefined };
+    const outputs = { ...ring, migration: undefined, verification: undefined };
     super("ring-gate", "RingGate", name, { ...inputs, ...outputs }, opts);
   }
 }

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RedisServer } from "../integration/redis-servers";
 import { kubectl } from "../lab/kube";
+import { checkedRing } from "../lab/backend/ring-checksum";
 import { leastRights } from "../lab/least-rights";
 import { World } from "./world";
 
@@ -29,12 +30,15 @@ async function ownAddress(): Promise<string> {
 }
 
 /** The ring ConfigMap of a phase, for rings of URLs or names. */
-const ringData = (urls: readonly string[], epoch: number, secondary: readonly string[] = []) => ({
-  DEDUP_SHARDS: urls.join(","),
-  DEDUP_DUAL_WRITE: String(secondary.length > 0),
-  DEDUP_NEW_RING: secondary.join(","),
-  DEDUP_RING_EPOCH: String(epoch),
-});
+function ringData(urls: readonly string[], epoch: number, secondary: readonly string[] = []) {
+  const ring = {
+    DEDUP_SHARDS: urls.join(","),
+    DEDUP_DUAL_WRITE: String(secondary.length > 0),
+    DEDUP_NEW_RING: secondary.join(","),
+    DEDUP_RING_EPOCH: String(epoch),
+  };
+  return { ...ring, DEDUP_RING_CHECKSUM: checkedRing(ring) };
+}
 
 const serviceUrl = (namespace: string) => (shard: string) =>
   `redis://redis-dedup-${shard}-0.redis-dedup.${namespace}.svc:6379`;

@@ -1,8 +1,10 @@
 /** Every implementation of docs/backend-contract.md against the page's vectors, and two pods against each other. */
 import { expect } from "chai";
 import claimRows from "../vectors/claim-vectors.json";
+import checksums from "../vectors/ring-checksum-vectors.json";
 import rings from "../vectors/ring-vectors.json";
 import { freePort, type RedisServer } from "./redis-servers";
+import { errorOf } from "./ring-lab";
 import type { Addresses, Config, Name, Router } from "./routers";
 import { IMPLEMENTATIONS } from "./support/implementations";
 import { TwoShards, type Holding, type Holdings } from "./support/two-shards";
@@ -46,6 +48,18 @@ for (const [name, start] of Object.entries(IMPLEMENTATIONS))
       for (const { vnodes, shards, picks } of rings) {
         const asked = picks.map(({ key }) => router.pick(vnodes, shards, key));
         expect(await Promise.all(asked)).to.deep.equal(picks.map(({ shard }) => shard));
+      }
+    });
+
+    it(`agrees with all ${checksums.length} checksums of rings, and refuses a ring with another one`, async () => {
+      expect(checksums.length).to.be.greaterThan(0);
+      for (const { name, ring, checksum } of checksums) {
+        expect(await router.checksum(ring), name).to.equal(checksum);
+        expect(await router.checksum({ ...ring, DEDUP_RING_CHECKSUM: checksum }), name).to.equal(checksum);
+        for (const other of ["", "0000000000000000", checksum.toUpperCase() + " "]) {
+          const error = await errorOf(router.checksum({ ...ring, DEDUP_RING_CHECKSUM: other }));
+          expect(error.message, name).to.contain(`DEDUP_RING_CHECKSUM: ${other} is not that of the ring beside it`);
+        }
       }
     });
 

@@ -20,7 +20,7 @@ describe("the dashboards' queries, asked of a real Prometheus", function () {
   this.timeout(120_000);
   const running: { stop(): Promise<void> }[] = [];
   const redis: RedisServer[] = [];
-  const backend = new Metrics(7);
+  const backend = new Metrics(7, "0123456789abcdef");
   let prometheus: PrometheusServer;
   let load: NodeJS.Timeout;
   let pushing: NodeJS.Timeout;

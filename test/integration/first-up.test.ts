@@ -102,6 +102,8 @@ describe("a resource that is new to the state", function () {
         ...{ migration: 1, epoch: 1, work: "copy", ring: migration, settings },
         connection: { ...connection, shards },
       };
+      const live = THREE.map((name) => shards[name]).join(",");
+      cluster.ring = { DEDUP_SHARDS: live, DEDUP_DUAL_WRITE: "false", DEDUP_NEW_RING: "", DEDUP_RING_EPOCH: "1" };
       const movers = lab.moverKeys().length;
       expect(movers).to.be.above(0);
       expect((await made("pre-copy", inputs))["counts"]).to.include({ checked: movers, missing: movers });

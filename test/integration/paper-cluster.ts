@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import type { PodMetrics } from "../../migration/adapters/backend-view";
+import { FakeRing } from "./support/fake-ring";
 
 /** The names under which a shard and the backend are found. */
 export const STATEFUL_SET = "redis-dedup-shard-0";
@@ -18,11 +19,17 @@ export const BACKEND = { namespace: "paper", configMap: "backend-config", deploy
 export interface PaperPod {
   readonly epoch: number;
   readonly terminating?: boolean;
+  /** The mark of the restart within its epoch. */
+  readonly restarted?: string;
 }
 
 export class PaperCluster {
-  /** Data of the ring ConfigMap; undefined: there is none. */
-  ring: Readonly<Record<string, string>> | undefined;
+  /** The ring ConfigMap, with all of its versions. */
+  readonly ringVersions = new FakeRing(BACKEND.configMap);
+  /** What happens before a patch arrives: whoever sends it may sleep for as long. */
+  beforePatch: (() => Promise<void>) | undefined;
+  /** The checksum that each pod reports beside `reported`; undefined: pods do not know of checksums. */
+  reportedChecksum: string | undefined;
   pods: readonly PaperPod[] = [];
   /** Pods of before that a rollout does not get rid of. */
   late: readonly PaperPod[] = [];
@@ -55,6 +62,15 @@ export class PaperCluster {
     return { port: (this.server.address() as AddressInfo).port, path: "/metrics" };
   }
 
+  /** Data of the ring ConfigMap; undefined: there is none. */
+  get ring(): Readonly<Record<string, string>> | undefined {
+    return this.ringVersions.data;
+  }
+
+  set ring(data: Readonly<Record<string, string>> | undefined) {
+    this.ringVersions.write(data);
+  }
+
   /** A new ring ConfigMap, and a rollout that replaces every pod at once. */
   rollOut(data: Readonly<Record<string, string>>, epoch: number): void {
     this.ring = data;
@@ -72,19 +88,22 @@ export class PaperCluster {
     const { url = "", method } = request;
     if (method === "PATCH" && !this.broken) return void this.patch(request, response);
     if (url === this.metrics.path) {
-      return void response.end(this.reported === undefined ? "" : `dedup_ring_epoch ${this.reported}\n`);
+      return void response.end(this.reported === undefined ? "" : `dedup_ring_epoch${this.label} ${this.reported}\n`);
     }
+    const { pathname, searchParams } = new URL(url, "http://fake");
+    if (searchParams.has("watch")) return this.ringVersions.watch(searchParams.get("resourceVersion"), response);
     const { namespace, configMap, deployment } = BACKEND;
     const objects: Readonly<Record<string, object | undefined>> = {
       [`/api/v1/namespaces/${namespace}`]: this.namespaceUid === undefined ? undefined : { metadata: { uid: this.namespaceUid } },
       [`/api/v1/namespaces/${namespace}/configmaps/${configMap}`]: this.ring && { data: this.ring },
+      [`/api/v1/namespaces/${namespace}/configmaps`]: this.ringVersions.list(),
       [`/apis/apps/v1/namespaces/${namespace}/deployments/${deployment}`]: {
         spec: { selector: { matchLabels: { app: deployment } } },
       },
       [`/apis/apps/v1/namespaces/${namespace}/statefulsets/${STATEFUL_SET}`]: this.statefulSet,
       [`/api/v1/namespaces/${namespace}/pods`]: { items: [...this.pods, ...this.late].map(toPod) },
     };
-    const found = objects[url.split("?")[0] ?? ""];
+    const found = objects[pathname];
     response
       .writeHead(this.broken ? 503 : found ? 200 : 404, { "content-type": "application/json" })
       .end(JSON.stringify(found ?? {}));
@@ -92,30 +111,42 @@ export class PaperCluster {
 
   /** A Deployment restarts its pods at once. */
   private async patch(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    expect(request.headers["content-type"]).to.equal("application/merge-patch+json");
-    const { data, spec } = JSON.parse(await text(request)) as PaperPatch;
-    if (data) this.ring = { ...this.ring, ...data };
-    if (spec) this.restart(Number(spec.template.metadata.annotations["dedup-shards/ring-epoch"]));
-    response.writeHead(200, { "content-type": "application/json" }).end("{}");
+    await this.beforePatch?.();
+    const isRing = request.url?.includes("/configmaps/") ?? false;
+    expect(request.headers["content-type"]).to.equal(`application/${isRing ? "json" : "merge"}-patch+json`);
+    const patch = JSON.parse(await text(request)) as unknown;
+    const status = isRing ? this.ringVersions.patch(patch as Parameters<FakeRing["patch"]>[0]) : 200;
+    if (!isRing) this.restart((patch as PaperPatch).spec.template.metadata.annotations);
+    response.writeHead(status, { "content-type": "application/json" }).end("{}");
   }
 
-  private restart(epoch: number): void {
-    this.pods = this.pods.map(() => ({ epoch }));
+  private restart(annotations: Readonly<Record<string, string>>): void {
+    const { "dedup-shards/ring-epoch": epoch, "dedup-shards/ring-restart": restarted } = annotations;
+    this.pods = this.pods.map((pod) => ({
+      ...{ epoch: epoch === undefined ? pod.epoch : Number(epoch) },
+      ...(restarted === undefined ? {} : { restarted }),
+    }));
+  }
+
+  private get label(): string {
+    return this.reportedChecksum === undefined ? "" : `{checksum="${this.reportedChecksum}"}`;
   }
 }
 
-/** Of the ring ConfigMap, or of the backend's Deployment. */
+/** Of the backend's Deployment. */
 interface PaperPatch {
-  readonly data?: Readonly<Record<string, string>>;
-  readonly spec?: {
+  readonly spec: {
     readonly template: { readonly metadata: { readonly annotations: Readonly<Record<string, string>> } };
   };
 }
 
-const toPod = ({ epoch, terminating = false }: PaperPod, i: number) => ({
+const toPod = ({ epoch, terminating = false, restarted }: PaperPod, i: number) => ({
   metadata: {
     name: `backend-${i}`,
-    annotations: { "dedup-shards/ring-epoch": String(epoch) },
+    annotations: {
+      "dedup-shards/ring-epoch": String(epoch),
+      ...(restarted === undefined ? {} : { "dedup-shards/ring-restart": restarted }),
+    },
     ...(terminating ? { deletionTimestamp: new Date(0).toISOString() } : {}),
   },
   status: { phase: "Running", podIP: "127.0.0.1" },

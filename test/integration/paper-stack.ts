@@ -55,6 +55,8 @@ export class PaperStack {
   /** The name of the stack; undefined: nobody says. */
   stack: string | undefined;
   private baked: Parameters<typeof bake.update>[0] = {};
+  /** What the barrier was passed with last. */
+  private passed: Parameters<typeof barrier.update>[0] = {};
 
   constructor(
     private readonly lab: Lab,
@@ -102,11 +104,13 @@ export class PaperStack {
 
   /** The ConfigMap, a rollout that replaces every pod, and the barrier behind it. */
   async rollOut(): Promise<void> {
-    const { data, epoch, connection, metrics } = this.now();
+    const { data, epoch, connection, metrics, ringVersion, putBack } = this.now();
     await this.cluster.rollOut(data, epoch);
     const { commandTimeoutMs, rolloutTimeoutMs } = this.settings;
-    const inputs = { commandTimeoutMs, rolloutTimeoutMs, epoch, connection, ...(metrics ? { metrics } : {}) };
-    await barrier.update({ ...inputs, epoch: 0 }, inputs);
+    const asked = { ...(metrics ? { metrics } : {}), ringVersion, putBack };
+    const inputs = { commandTimeoutMs, rolloutTimeoutMs, epoch, data, connection, ...asked };
+    await barrier.update(this.passed, inputs);
+    this.passed = inputs;
   }
 
   /** `pulumi refresh`. */

@@ -4,6 +4,7 @@ import { HashRing } from "../../migration/ring/ring";
 import type { ExpectedCard } from "../lab/backend/card";
 import { Claims } from "../lab/backend/claims";
 import { RetryableError } from "../lab/backend/retryable";
+import { checkedRing } from "../lab/backend/ring-checksum";
 import { RedisShard } from "../lab/backend/shards";
 import {
   KEY_PREFIX,
@@ -23,6 +24,10 @@ export class ReferenceRouter implements Router {
 
   pick(vnodes: number, shards: readonly string[], pcsId: string): Promise<string> {
     return Promise.resolve(new HashRing(shards, vnodes).ownerOf(pcsId));
+  }
+
+  async checksum(ring: Readonly<Record<string, string>>): Promise<string> {
+    return Promise.resolve(ring).then(checkedRing);
   }
 
   async claim(addresses: Addresses, config: Config, claim: Claim): Promise<Answer> {

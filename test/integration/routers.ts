@@ -43,6 +43,8 @@ export interface Read {
 export interface Router {
   /** The owner of an id in a ring. */
   pick(vnodes: number, shards: readonly string[], pcsId: string): Promise<string>;
+  /** The checksum of a ring ConfigMap. @throws Error when the ConfigMap has another one */
+  checksum(ring: Readonly<Record<string, string>>): Promise<string>;
   claim(shards: Addresses, config: Config, claim: Claim): Promise<Answer>;
   read(shards: Addresses, config: Config, pcsId: string): Promise<Read>;
   stop(): Promise<void>;

@@ -14,6 +14,7 @@ interface Reply {
   readonly id: number;
   readonly answer?: string;
   readonly shard?: string;
+  readonly checksum?: string;
   readonly error?: string;
 }
 
@@ -69,6 +70,10 @@ export class SecondRouter implements Router {
 
   async pick(vnodes: number, shards: readonly string[], pcsId: string): Promise<string> {
     return String((await this.ask({ op: "pick", vnodes, shards, key: pcsId })).shard);
+  }
+
+  async checksum(ring: Readonly<Record<string, string>>): Promise<string> {
+    return String((await this.ask({ op: "checksum", ring })).checksum);
   }
 
   async claim(shards: Addresses, config: Config, claim: Claim): Promise<Answer> {

@@ -7,6 +7,7 @@ import { ENGINES } from "./mutations/engines";
 import { PARTS } from "./mutations/parts";
 import { PHASES } from "./mutations/phases";
 import { PODS } from "./mutations/pods";
+import { RING_WRITERS } from "./mutations/ring-writers";
 import { SERVERS } from "./mutations/servers";
 import { SERVICE } from "./mutations/service";
 import { SHARDS } from "./mutations/shards";
@@ -18,6 +19,7 @@ export const MUTATIONS: readonly Mutation[] = [
   PHASES,
   PODS,
   VALUES,
+  RING_WRITERS,
   WRITES,
   ENGINES,
   DRAINS,

@@ -18,11 +18,13 @@ const commandTimeout = time.Second
 
 type request struct {
 	ID     int             `json:"id"`
-	Op     string          `json:"op"` // "pick", "claim" or "read"
+	Op     string          `json:"op"` // "pick", "claim", "read" or "checksum"
 	Vnodes int             `json:"vnodes"`
 	Shards json.RawMessage `json:"shards"` // pick: the names of the ring; else: the address of every shard by its name
 
 	Key string `json:"key"` // pick: the id
+
+	Ring map[string]string `json:"ring"` // checksum: the keys of the ring ConfigMap
 
 	Primary       []string `json:"primary"`
 	Secondary     []string `json:"secondary"` // null while dual-write is off
@@ -40,6 +42,7 @@ type response struct {
 	ID     int     `json:"id"`
 	Shard  string  `json:"shard,omitempty"`
 	Answer string  `json:"answer,omitempty"`
+	Sum    string  `json:"checksum,omitempty"`
 	Stored *string `json:"stored,omitempty"`
 	Reason string  `json:"reason,omitempty"`
 	Error  string  `json:"error,omitempty"` // the request makes no sense
@@ -83,6 +86,8 @@ func serve(line []byte) response {
 			answer, err = makeClaim(asked)
 		case "read":
 			answer, err = makeRead(asked)
+		case "checksum":
+			answer.Sum, err = checksum(asked.Ring)
 		default:
 			err = fmt.Errorf("no such op: %q", asked.Op)
 		}

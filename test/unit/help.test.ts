@@ -18,6 +18,8 @@ import {
   UnreadableCardError,
 } from "../../migration/engines/run/ownership-errors";
 import { usedEpoch } from "../../migration/entrypoints/gate/use-epoch";
+import { RingMovedError } from "../../migration/engines/gate/ring-moved-error";
+import { RingPutBackError, UnsurePodsError } from "../../migration/engines/gate/ring-put-back-error";
 import { dispatch } from "../../migration/entrypoints/dispatch";
 import { sectionFor, withHelp } from "../../migration/help";
 import { serverProblems } from "../../migration/plan/server-problems";
@@ -100,6 +102,7 @@ const MESSAGES: Readonly<Record<string, readonly string[]>> = {
     "barrier: after 600s not every backend pod is known to run ring epoch 2: backend-1 (annotated epoch 1).",
     "backend pods do not say which ring epoch they run: backend-1. Find out what holds them",
     "backend pods run a ring epoch that this migration does not know: backend-1.",
+    "backend pods run another ring than that of their epoch: backend-1 (annotated epoch 2, reports epoch 2 of ring ab).",
   ],
   "refused-plan": [
     "the plan is refused, nothing has moved:\na → b: b cannot read what a serializes, because its server is older or of another",
@@ -142,6 +145,9 @@ const MESSAGES: Readonly<Record<string, readonly string[]>> = {
     'the live ring ConfigMap has a ring that this migration does not know (DEDUP_SHARDS="x").',
     "the live ring ConfigMap has no DEDUP_RING_EPOCH. Run `pulumi up` to write it.",
     "ConfigMap n/c already has the ring a, but shards would make it b. Changing it without a migration would lose keys",
+    new RingPutBackError("n/c", ["DEDUP_SHARDS"], ["helm"], "run `pulumi up` again: it writes them once more.").message,
+    new UnsurePodsError("n/c", ["backend-0 (annotated epoch 2, reports none)"]).message,
+    new RingMovedError("ConfigMap n/c", { DEDUP_RING_EPOCH: "3" }).message,
     "ConfigMap n/c is not what it was when this run began, or could not be read then. Run `pulumi up` again.",
   ],
   "unfinished-phase": [

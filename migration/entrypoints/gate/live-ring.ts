@@ -1,6 +1,7 @@
 /** The stack's state beside the live ring ConfigMap, which somebody else may have changed. Pure. */
 import { isOpen, nearestPhase, podConfigOf, type RingState } from "../../phases";
-import { ringData, sameRing, type CheckedGateInputs, type RingData } from "../gate-inputs";
+import type { RingData } from "../../contract/ring-config-map";
+import { ringData, sameRing, type CheckedGateInputs } from "../gate-inputs";
 
 /** @returns the ring epoch of a ring ConfigMap; undefined where it has none, or something else in its place. */
 export function epochIn(data: RingData | undefined): number | undefined {

@@ -1,5 +1,6 @@
 /** Which number a ring gets. An epoch stands for one ring: a number that there has been never comes again. Pure. */
-import { sameRing, type RingData } from "../gate-inputs";
+import type { RingData } from "../../contract/ring-config-map";
+import { sameRing } from "../gate-inputs";
 import { epochIn, highestOf } from "./live-ring";
 
 /** What is known of ring epochs. */

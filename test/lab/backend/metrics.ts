@@ -29,10 +29,10 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  constructor(epoch: number) {
+  constructor(epoch: number, checksum: string) {
     const name = "dedup_ring_epoch";
     const help = "Epoch of the ring config that this process runs.";
-    new Gauge({ name, help, registers: [this.registry] }).set(epoch);
+    new Gauge({ name, help, labelNames: ["checksum"], registers: [this.registry] }).set({ checksum }, epoch);
   }
 
   countIngest(status: number, seconds: number): void {

@@ -31,7 +31,7 @@ const FAILED: Reply = { status: 500, body: { error: "a failure that was asked fo
 const logRefusal = (reason: string) => console.error(`its claims and reads are answered with 503: ${reason}`);
 
 const settings = readSettings(process.env);
-const metrics = new Metrics(settings.epoch);
+const metrics = new Metrics(settings.epoch, settings.checksum);
 const { commandTimeoutMs, redisPassword, tls, asksCard, namespace } = settings;
 const shards = new Map(
   [...settings.urls].map(([name, url]) => {

@@ -1,5 +1,6 @@
 /** What the backend reads from its environment at start: the ring ConfigMap, and a few settings of its own. */
 import { HashRing } from "../../../migration/ring/ring";
+import { checkedRing } from "./ring-checksum";
 
 export interface Settings {
   /** Reads and writes. */
@@ -9,6 +10,8 @@ export interface Settings {
   /** Shard name to redis URL, for the shards of both rings. */
   readonly urls: ReadonlyMap<string, string>;
   readonly epoch: number;
+  /** Of the ring as this process read it. */
+  readonly checksum: string;
   readonly keyPrefix: string;
   readonly ttlMs: number;
   /** W of the contract: the second write of a claim is not sent later than this after the first. */
@@ -49,6 +52,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     secondary: dualWrite ? new HashRing(secondaryNames, vnodes) : undefined,
     urls,
     epoch: whole(env, "DEDUP_RING_EPOCH"),
+    checksum: checkedRing(env),
     keyPrefix: env["DEDUP_KEY_PREFIX"] ?? "pcs:",
     ttlMs: number(env, "DEDUP_TTL_MS", 14 * 24 * 3600 * 1000),
     claimWindowMs: number(env, "DEDUP_CLAIM_WINDOW_MS", 5000),

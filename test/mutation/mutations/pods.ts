@@ -8,20 +8,20 @@ const BARRIER = inFile(
     {
       name: "barrier-terminating",
       removed: "the barrier waits for terminating pods as well",
-      find: "(pod) => isSilent(pod) || !runsOnly(epochsOf(pod), epoch)",
-      replace: "(pod) => !pod.terminating && (isSilent(pod) || !runsOnly(epochsOf(pod), epoch))",
+      find: "if (isSilent(pod) || !runsOnly(epochsOf(pod), epoch)) return true;",
+      replace: "if (!pod.terminating && (isSilent(pod) || !runsOnly(epochsOf(pod), epoch))) return true;",
     },
     {
       name: "barrier-old-epochs",
       removed: "the barrier waits for pods of another epoch",
-      find: "(pod) => isSilent(pod) || !runsOnly(epochsOf(pod), epoch)",
-      replace: "(pod) => isSilent(pod)",
+      find: "if (isSilent(pod) || !runsOnly(epochsOf(pod), epoch)) return true;",
+      replace: "if (isSilent(pod)) return true;",
     },
     {
       name: "barrier-silent",
       removed: "the barrier waits for pods that do not answer",
-      find: "(pod) => isSilent(pod) || !runsOnly(epochsOf(pod), epoch)",
-      replace: "(pod) => !isSilent(pod) && !runsOnly(epochsOf(pod), epoch)",
+      find: "if (isSilent(pod) || !runsOnly(epochsOf(pod), epoch)) return true;",
+      replace: "if (!isSilent(pod) && !runsOnly(epochsOf(pod), epoch)) return true;",
     },
     {
       name: "barrier-commands",
@@ -222,7 +222,7 @@ const BARRIER_RESOURCE = inFile("migration/entrypoints/barrier.ts", MOVES, [
   {
     name: "barrier",
     removed: "there is a barrier",
-    find: "if (olds.epoch !== news.epoch) {",
+    find: "if (olds.epoch !== news.epoch || isPutBack(olds, news)) {",
     replace: "if (news.epoch < 0) {",
   },
 ]);

@@ -59,8 +59,8 @@ const MOVED = inFile(
     {
       name: "ring-moved-since",
       removed: "no step works by a ring that is no longer in force",
-      find: "if (live === epoch) return epoch;",
-      replace: "if (live >= epoch) return epoch;",
+      find: "if (live === epoch) return { source, now };",
+      replace: "if (live >= epoch) return { source, now };",
     },
   ],
 );

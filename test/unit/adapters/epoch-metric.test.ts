@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { epochsIn } from "../../../migration/adapters/epoch-metric";
+import { ringReportIn } from "../../../migration/adapters/epoch-metric";
 
 /** [what it is, the page, the epochs that it reports] */
 const PAGES: readonly (readonly [string, string, readonly number[]])[] = [
@@ -38,7 +38,21 @@ const PAGES: readonly (readonly [string, string, readonly number[]])[] = [
 describe("the epoch in a page of metrics", () => {
   for (const [what, page, epochs] of PAGES) {
     it(`${what}: ${epochs.length === 0 ? "reports none" : epochs.join(" and ")}`, () => {
-      expect(epochsIn(page)).to.deep.equal(epochs);
+      expect(ringReportIn(page)).to.deep.equal({ epochs });
+    });
+  }
+
+  for (const [what, page, checksums] of [
+    ["a checksum", 'dedup_ring_epoch{checksum="ab12"} 3', ["ab12"]],
+    ["a checksum among labels", 'dedup_ring_epoch{pod="x,checksum=\\"no\\"", checksum = "ab12",} 3', ["ab12"]],
+    ["another label that ends alike", 'dedup_ring_epoch{old_checksum="ab12"} 3', undefined],
+    ["processes that differ", 'dedup_ring_epoch{checksum="b"} 3\ndedup_ring_epoch{checksum="a"} 3', ["a", "b"]],
+    ["a process that reports none", 'dedup_ring_epoch{checksum="b"} 3\ndedup_ring_epoch 3', ["", "b"]],
+    ["an empty one", 'dedup_ring_epoch{checksum=""} 3', undefined],
+    ["one beside no epoch", 'dedup_ring_epoch{checksum="b"} x\ndedup_ring_epoch 3', undefined],
+  ] as const) {
+    it(`the checksums beside it: ${what}`, () => {
+      expect(ringReportIn(page)).to.deep.equal({ epochs: [3], ...(checksums ? { checksums } : {}) });
     });
   }
 
@@ -63,7 +77,7 @@ describe("the epoch in a page of metrics", () => {
       .map((parts) => parts.join(""));
     fc.assert(
       fc.property(pages, (page) => {
-        const epochs = epochsIn(page);
+        const { epochs } = ringReportIn(page);
         expect(epochs.every(Number.isSafeInteger)).to.equal(true);
         expect(epochs).to.deep.equal([...new Set(epochs)].sort((a, b) => a - b));
       }),
@@ -72,7 +86,7 @@ describe("the epoch in a page of metrics", () => {
   });
 
   it("reads a hostile line in no time", () => {
-    expect(epochsIn(`dedup_ring_epoch{${'a="\\'.repeat(200_000)}`)).to.deep.equal([]);
-    expect(epochsIn(`dedup_ring_epoch ${" ".repeat(200_000)}x y`)).to.deep.equal([]);
+    expect(ringReportIn(`dedup_ring_epoch{${'a="\\'.repeat(200_000)}`).epochs).to.deep.equal([]);
+    expect(ringReportIn(`dedup_ring_epoch ${" ".repeat(200_000)}x y`).epochs).to.deep.equal([]);
   });
 });

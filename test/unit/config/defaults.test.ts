@@ -15,6 +15,7 @@ const DEFAULTS: StackConfig = {
   access: "portForward",
   redis: {},
   networkPolicy: { enabled: false, backend: {}, scrapedFrom: "monitoring" },
+  ringLock: { enabled: false },
   shard: {
     image: "redis:7-alpine",
     imagePullPolicy: "IfNotPresent",

@@ -1,6 +1,8 @@
 import { expect } from "chai";
 import {
   barrier,
+  describe as describePod,
+  isBehind,
   podsBehind,
   podsThatAnswer,
   type BackendPod,
@@ -124,6 +126,36 @@ describe("barrier", () => {
     const backend = backendOf([aPod(reports(2))]);
     await messageOf(barrier(backend, SETTINGS, new FakeClock(), (line) => lines.push(line)));
     expect(lines).to.have.length(3);
+  });
+});
+
+describe("a pod that may run another ring than that of its epoch", () => {
+  const SUM = "0123456789abcdef";
+  const RESTART = { epoch: 3, checksum: SUM, restart: "7" };
+  const summed = (...checksums: string[]) => ({ answer: { epochs: [3], checksums } });
+  for (const [what, change, expected, isHeld] of [
+    ["reports its checksum", summed(SUM), { epoch: 3, checksum: SUM }, false],
+    ["reports another one", summed("another"), { epoch: 3, checksum: SUM }, true],
+    ["reports another one in one of its processes", summed("another", SUM), { epoch: 3, checksum: SUM }, true],
+    ["reports none", reports(3), { epoch: 3, checksum: SUM }, false],
+    ["reports none in one of its processes", summed("", SUM), { epoch: 3, checksum: SUM }, false],
+    ["reports its checksum, and was not restarted", summed(SUM), RESTART, false],
+    ["reports none, and was not restarted", reports(3), RESTART, true],
+    ["reports none in one of its processes, and was not restarted", summed("", SUM), RESTART, true],
+    ["reports none, and was restarted before", { ...reports(3), restarted: "6" }, RESTART, true],
+    ["reports none, and was restarted", { ...reports(3), restarted: "7" }, RESTART, false],
+    ["is not asked, and was restarted", { restarted: "7" }, RESTART, false],
+    ["was restarted, and reports another epoch", { ...reports(2), restarted: "7" }, RESTART, true],
+  ] as const) {
+    it(`${what}: ${isHeld ? "holds" : "lets pass"}`, () => {
+      expect(isBehind(aPod(change), expected)).to.equal(isHeld);
+    });
+  }
+
+  it("is described with the ring that it reports", () => {
+    expect(describePod(aPod(summed("", SUM)))).to.equal(
+      `pod (annotated epoch 3, reports epoch 3 of ring unknown and ${SUM})`,
+    );
   });
 });
 

@@ -11,14 +11,17 @@ const KEYS = ["a", "b"].map((key) => Buffer.from(key));
 const RINGS = { shards: ["old"], targetShards: ["new"], vnodes: 150, keyPrefix: "" };
 const RECORD = { sequence: 1, id: "m", digest: "d", movers: 0, ...RINGS };
 
+let removed: string[];
+
 /** Drains keys that only the old owner holds; the new one takes them as scripted. */
-async function drained(outcomes: readonly WriteOutcome[]) {
+async function drained(outcomes: readonly WriteOutcome[], assertInForce = () => Promise.resolve()) {
   const clock = new FakeClock();
   const ring = new HashRing(["old"]);
   const rings = { current: ring, target: ring, keyPrefix: "" };
-  const run: Run = { rings, shards: () => expect.fail(), token: () => "t", clock, log: () => undefined };
+  const known = { rings, shards: () => expect.fail(), clock, log: () => undefined };
+  const run: Run = { ...known, token: () => "t", assertInForce };
   const pace = { keysPerSecond: 1_000, batchSize: 10, bigValueBytes: 1_000, maxSourceLatencyMs: 1_000 };
-  const removed: string[] = [];
+  removed = [];
   const source = fakeStore("old", {
     inspect: (keys) => Promise.resolve({ nowMs: clock.now(), states: keys.map(() => HELD) }),
     read: (keys) => Promise.resolve(keys.map(() => ({ expiresAt: "5000000", value: Buffer.from("v"), isDump: false }))),
@@ -53,5 +56,11 @@ describe("a key that only its old owner holds", () => {
     const { counts, removed } = await drained(["expired", "written"]);
     expect(removed).to.deep.equal(["b"]);
     expect(counts).to.deep.equal({ checked: 2, deleted: 1, rescued: 1 });
+  });
+
+  it("stays while the ring that the work is for is not in force", async () => {
+    const refused = drained(["written", "written"], () => Promise.reject(new Error("another ring")));
+    expect(await refused.catch((error: Error) => error.message)).to.equal("another ring");
+    expect(removed).to.deep.equal([]);
   });
 });

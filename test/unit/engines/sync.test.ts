@@ -131,4 +131,21 @@ describe("the ceiling of comparing and copying", () => {
       }
     });
   }
+
+  it("deletes no left-over while the ring that the work is for is not in force", async () => {
+    let removed = 0;
+    const remove = () => Promise.reject(new Error(`removed ${++removed}`));
+    const other: ShardStore = Object.create(store("b", PRESENT), { remove: { value: remove } }) as ShardStore;
+    const all = job();
+    const run: Run = { ...all.run, assertInForce: () => Promise.reject(new Error("another ring")) };
+    const edge = { primary: store("a", ABSENT), secondary: other };
+    const done = syncExtras(edge, [Buffer.from("pcs:1")], "delete", { ...all, run });
+    expect(
+      await done.then(
+        () => "",
+        (error: Error) => error.message,
+      ),
+    ).to.equal("another ring");
+    expect(removed).to.equal(0);
+  });
 });

@@ -33,6 +33,7 @@ describe("the reference backend's settings", () => {
     [{ DEDUP_DUAL_WRITE: "True" }, "DEDUP_DUAL_WRITE: True is neither true nor false"],
     [{ DEDUP_DUAL_WRITE: "true" }, "DEDUP_NEW_RING is empty"],
     [{ DEDUP_ASK_CARD: "yes" }, "DEDUP_ASK_CARD: yes is neither true nor false"],
+    [{ DEDUP_RING_CHECKSUM: "" }, "DEDUP_RING_CHECKSUM:  is not that of the ring beside it"],
     [{ DEDUP_RING_EPOCH: "" }, "DEDUP_RING_EPOCH is empty"],
     [{ DEDUP_RING_EPOCH: "3.5" }, "DEDUP_RING_EPOCH: 3.5 is not a whole number"],
   ] as const) {

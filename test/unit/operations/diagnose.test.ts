@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import { remarksOn } from "../../../migration/contract/other-writers-text";
 import { diagnose, SECTIONS, type Finding } from "../../../migration/operations/diagnose";
 import type { AnsweringShard, Facts, ServiceFacts } from "../../../migration/operations/facts";
 
@@ -26,7 +27,9 @@ const shard = (change: Partial<AnsweringShard> = {}): AnsweringShard => ({
   ...change,
 });
 
-const BACKEND = { epoch: 4, stackEpoch: 4, pods: 2, behind: [] };
+const BACKEND = { epoch: 4, stackEpoch: 4, pods: 2, behind: [], otherWriters: [] };
+
+const HELM = { manager: "helm", fields: ["DEDUP_SHARDS"] };
 
 const SERVICE: ServiceFacts = {
   measurement: {
@@ -67,6 +70,15 @@ const FOUND: readonly (readonly [string, Facts, Omit<Finding, "next">])[] = [
     "a shard that does not answer",
     facts({ shards: [{ name: "shard-0", silent: "ECONNREFUSED" }] }),
     { level: "problem", text: "shard-0 does not answer: ECONNREFUSED", section: "silent-shard" },
+  ],
+  [
+    "another owner of the ring's keys",
+    facts({ backend: { ...BACKEND, otherWriters: remarksOn("ConfigMap n/c", [HELM]) } }),
+    {
+      level: "warning",
+      text: "helm owns DEDUP_SHARDS of ConfigMap n/c as well, and writes what its manifest has when it is applied again",
+      section: "foreign-ring",
+    },
   ],
   [
     "a slow shard",
