@@ -53,7 +53,7 @@ describe("hashes whose fields expire", function () {
       expect(await compareAll()).to.include({ different: 1, repaired: 1 });
       expect(await lives(target(), key)).to.deep.equal(await lives(sourceOf(key), key));
       expect(await drainAll()).to.deep.equal({ checked: 1, deleted: 1, rescued: 0 });
-      expect((await lives(target(), key)))
+      expect(await lives(target(), key))
         .to.have.nested.property("[0]")
         .above(0);
     });
