@@ -102,14 +102,15 @@ export async function create(inputs: CheckedGateInputs, secrets: Secrets = {}) {
 /** Runs the checks of a move. When it throws, the ring and everything behind the gate stay as they are. */
 export async function update(olds: Outputs, news: CheckedGateInputs, secrets: Secrets) {
   const kept = { ...news, stateVersion: STATE_VERSION };
-  const from = stateInForce(olds, await liveRing(olds.connection));
+  const live = await liveRing(olds.connection);
+  const from = stateInForce(olds, live);
   if (from !== olds) refuseLate(olds, from, news);
   await assertMayRewrite(olds, news);
   const rewrites = news.epoch !== from.epoch;
   const { checks } = moveOf(from.phase, news.phase, rewrites);
   const before = resultsOf(olds, news).verification ?? null;
   if (checks.length === 0) {
-    if (rewrites) await noteUnasked(news, secrets);
+    if (rewrites) await noteUnasked(news, epochIn(live), secrets);
     return { ...kept, verification: before };
   }
   const report = await askGate(from, news, secrets, from !== olds);
@@ -126,12 +127,13 @@ function refuseLate(olds: Outputs, from: Outputs, news: CheckedGateInputs): void
 }
 
 /** Where nothing is asked, shards need not answer; those that do are told of the epoch before it is used. */
-function noteUnasked(news: CheckedGateInputs, secrets: Secrets): Promise<void> {
+function noteUnasked(news: CheckedGateInputs, live: number | undefined, secrets: Secrets): Promise<void> {
   const dispensable = Object.keys(news.connection.shards);
   const run = { ...news, epoch: 0 };
-  return openRun(run, secrets, { purpose: `ring epoch ${news.epoch}`, dispensable }, (session) =>
-    useEpoch(session, news),
-  );
+  return openRun(run, secrets, { purpose: `ring epoch ${news.epoch}`, dispensable }, async (session) => {
+    await refuseUsedEpoch(session.stores, { from: 0, to: news.epoch, live });
+    await useEpoch(session, news);
+  });
 }
 
 /** The ring in force, as the cluster has it: a refresh must not let anybody bypass the gate. An epoch of before is kept. */

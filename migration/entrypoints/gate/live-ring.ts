@@ -36,11 +36,10 @@ export function asFound<T extends CheckedGateInputs>(state: T, live: RingData): 
   return { ...state, phase: nearestPhase(state.phase, fits), data, epoch };
 }
 
-/** Without `cameFrom`: from where the state before came nobody knows. */
-function withState<T extends CheckedGateInputs>(state: T, { phase, ...ring }: RingState): T {
-  const { cameFrom: _, ...rest } = state;
-  return { ...(rest as T), phase, ring };
-}
+const withState = <T extends CheckedGateInputs>(state: T, { phase, ...ring }: RingState): T => ({
+  ...state,
+  ...{ phase, ring },
+});
 
 /** @returns why a move starts from another phase than that of the state, for a message. */
 export const describeBehind = (state: CheckedGateInputs, found: CheckedGateInputs): string =>

@@ -2,7 +2,7 @@
 import type { ShardCard } from "../../../migration/contract/shard-card";
 import type { Phase } from "../../../migration/phases";
 import { PaperCluster } from "../paper-cluster";
-import { PaperStack } from "../paper-stack";
+import type { PaperStack } from "../paper-stack";
 import { RingLab } from "../ring-lab";
 
 /** The stacks by the order in which they were made. */
