@@ -13,7 +13,7 @@ const TOOLS: readonly (readonly [manager: RegExp, next: string])[] = [
   [/argocd/i, "take them out of the application's manifest, or ignore them there (ignoreDifferences)"],
   [/helm-controller/i, "take them out of the chart of its HelmRelease, or ignore them there (driftDetection.ignore)"],
   [/kustomize-controller|flux/i, "take them out of the manifests that Flux applies"],
-  [/helm/i, "take them out of the chart, after `helm.sh/resource-policy: keep` was released"],
+  [/helm/i, "take them out of the chart, in the order of the guide: an upgrade deletes keys that leave a chart"],
   [/kubectl/i, "take them out of the manifest that is applied with kubectl"],
 ];
 const ANY_OTHER = "find out what writes under that name, and take them out of it";
