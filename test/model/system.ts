@@ -3,28 +3,15 @@ import type { Emit, System } from "./checker/explore";
 import { Packer } from "./checker/parts";
 import { expirePromises } from "./answers";
 import { clientSteps } from "./clients";
+import { keysOf } from "./keys";
 import { operatorSteps } from "./operator";
 import { podSteps } from "./pods";
 import { hold, other } from "./world";
-import type {
-  Answers,
-  Attempt,
-  Client,
-  Control,
-  Copy,
-  Engine,
-  Engines,
-  Model,
-  Orphan,
-  Owner,
-  Pods,
-  Shards,
-  World,
-} from "./world";
+import type { Client, Engines, Model, Owner, Shards, World } from "./world";
 
 /** @returns the system of a model. */
 export function modelSystem(model: Model): System<World> {
-  const packer = new Packer(keysOf(model));
+  const packer = new Packer(keysOf(model.size));
   return {
     initial: initialWorld(model),
     words: packer.words,
@@ -91,32 +78,3 @@ function clocksMet(engines: Engines): Engines {
   const { running } = engines;
   return running?.awaitsClocks ? { ...engines, running: { ...running, awaitsClocks: false } } : engines;
 }
-
-const copyKey = (copy: Copy | undefined): string => (copy ? `${copy.claim}.${copy.expiry}` : "-");
-
-const attemptKey = (attempt: Attempt | undefined): string =>
-  attempt
-    ? `${attempt.config} ${attempt.command} ${attempt.position} ${attempt.expiry} ${copyKey(attempt.found)} ${attempt.awaited ?? false}`
-    : "-";
-
-const engineKey = (engine: Engine | undefined): string =>
-  engine
-    ? `${engine.job} ${engine.primary} ${engine.pass} ${engine.step} ${engine.seenAt} ${copyKey(engine.seen)} ` +
-      `${copyKey(engine.expected)} ${copyKey(engine.copy)} ${engine.dirty} ${engine.awaitsClocks ?? false}`
-    : "-";
-
-/** For each part of the world a text that tells its values apart. */
-function keysOf({ size }: Model): readonly ((part: never) => string)[] {
-  return [
-    ({ clock, held }: Shards) => `${clock.current} ${clock.target} ${copyKey(held.current)} ${copyKey(held.target)}`,
-    ({ ring, ready, terminating }: Pods) => `${ring} ${ready.join()} ${terminating.join()}`,
-    (control: Control) => JSON.stringify(control, Object.keys(control).sort()),
-    ({ running, late }: Engines) =>
-      `${engineKey(running)} ${late?.job} ${late?.owner} ${copyKey(late?.expected)} ${copyKey(late?.copy)}`,
-    ({ promised, broken }: Answers) => `${promised.join()} ${broken}`,
-    (orphan: Orphan | undefined) => (orphan ? `${orphan.client} ${orphan.podGone} ${attemptKey(orphan.attempt)}` : "-"),
-    ...Array.from({ length: size.clients }, () => clientKey),
-  ];
-}
-
-const clientKey = ({ asked, attempt, answer }: Client): string => `${asked} ${answer} ${attemptKey(attempt)}`;
