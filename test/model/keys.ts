@@ -3,7 +3,7 @@
  * these numbers, so they are made without texts: one digit for each field.
  */
 import { PHASES, POD_CONFIGS, type Phase, type PodConfig } from "../../migration/phases";
-import type { Answers, Attempt, Client, Control, Copy, Engine, Engines, LateWrite, Orphan, Owner } from "./world";
+import type { Answers, Attempt, Client, Control, Copy, Engine, Engines, LateWrite, Loss, Orphan, Owner } from "./world";
 import type { Pods, Shards, Size } from "./world";
 
 /** Expiries and clocks stay below it. */
@@ -17,6 +17,8 @@ const PHASE = numbersOf<Phase>(PHASES);
 const CONFIG = numbersOf<PodConfig>(POD_CONFIGS);
 const OWNER: Readonly<Record<Owner, number>> = { current: 1, target: 2 };
 const ANSWER = { first: 1, duplicate: 2 } as const;
+const FOREIGN = { whole: 1, torn: 2 } as const;
+const LOSS = { replicaBehind: 0, suspect: 1, empty: 2, over: 3 } as const;
 const JOB = numbersOf(["preCopy", "catchUp", "verify", "drain"] as const);
 const STEP = numbersOf(["wait", "look", "lookOther", "read", "write", "remove"] as const);
 const COMMAND = numbersOf(["set", "adopt", "askPrimary", "readHalf", "complete", "readWinner", "giveWay"] as const);
@@ -30,8 +32,10 @@ const setKey = (configs: readonly PodConfig[]): number =>
 const shardsKey = ({ clock, held }: Shards): number =>
   ((clock.current * TIMES + clock.target) * COPIES + copyKey(held.current)) * COPIES + copyKey(held.target);
 
-const podsKey = ({ ring, ready, terminating }: Pods): number =>
-  (CONFIG[ring] * 16 + setKey(ready)) * 16 + setKey(terminating);
+function podsKey({ ring, ready, terminating, before, foreign, mistaken, writes }: Pods): number {
+  const rings = (CONFIG[ring] * 5 + (before === undefined ? 4 : CONFIG[before])) * 3 + (foreign ? FOREIGN[foreign] : 0);
+  return (((rings * 16 + setKey(ready)) * 16 + setKey(terminating)) * 16 + setKey(mistaken)) * 4 + writes;
+}
 
 /** What is left to do is a tail of what the phase has to do, so that its length tells it. */
 function controlKey(control: Control): number {
@@ -40,7 +44,8 @@ function controlKey(control: Control): number {
   const facts = bit(control.planned) | (bit(control.preCopied) << 1) | (bit(control.inStep) << 2);
   const ends = (bit(control.cutover) << 3) | (bit(control.drained) << 4) | (bit(control.closed) << 5);
   const rest = (bit(control.halfCaughtUp) << 6) | (bit(control.verified) << 7) | (bit(control.wentBack) << 8);
-  return ((phases * 16 + todo.length) << 10) | facts | ends | rest | (bit(control.finished) << 9);
+  const others = (bit(control.finished) << 9) | (bit(control.foreignCard) << 10);
+  return ((phases * 16 + todo.length) << 11) | facts | ends | rest | others;
 }
 
 function engineKey(engine: Engine): number {
@@ -58,9 +63,10 @@ const enginesKey = ({ running, late }: Engines): number =>
   (late ? lateKey(late) * 2 ** 30 : 0) + (running ? engineKey(running) : 0);
 
 function attemptKey(attempt: Attempt): number {
-  const { config, command, position, expiry, found, awaited } = attempt;
+  const { config, command, position, expiry, found, awaited, late, halfLost, astray } = attempt;
   const at = ((CONFIG[config] * 7 + COMMAND[command]) * 2 + position) * TIMES + expiry;
-  return (at * COPIES + copyKey(found)) * 2 + bit(awaited) + 1;
+  const reached = (at * COPIES + copyKey(found)) * 3 + (astray === undefined ? 0 : OWNER[astray]);
+  return ((reached * 2 + bit(awaited)) * 2 + bit(late)) * 2 + bit(halfLost) + 1;
 }
 
 const clientKey = ({ asked, attempt, answer }: Client): number =>
@@ -70,8 +76,11 @@ const orphanKey = (orphan: Orphan | undefined): number =>
   orphan ? (attemptKey(orphan.attempt) * 4 + orphan.client) * 2 + bit(orphan.podGone) + 1 : 0;
 
 /** What was broken is the last thing that happens, and is told by its name. */
-const answersKey = ({ promised, broken }: Answers): number | string =>
-  broken ?? promised.reduce((key, expiry) => key * TIMES + expiry, 0);
+const answersKey = ({ promised, alone, broken }: Answers): number | string =>
+  broken ?? promised.reduce((key, expiry, i) => (key * TIMES + expiry) * 2 + bit(alone[i]), 0);
+
+const lossKey = (loss: Loss | undefined): number =>
+  loss ? (OWNER[loss.owner] * 4 + LOSS[loss.stage]) * COPIES + copyKey(loss.copy) : 0;
 
 /** @returns for each part of the world what tells its values apart. */
 export const keysOf = ({ clients }: Size): readonly ((part: never) => number | string)[] => [
@@ -81,5 +90,6 @@ export const keysOf = ({ clients }: Size): readonly ((part: never) => number | s
   enginesKey,
   answersKey,
   orphanKey,
+  lossKey,
   ...Array.from({ length: clients }, () => clientKey),
 ];

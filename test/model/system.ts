@@ -5,7 +5,10 @@ import { expirePromises } from "./answers";
 import { clientSteps } from "./clients";
 import { keysOf } from "./keys";
 import { operatorSteps } from "./operator";
+import { lossSteps } from "./losses";
 import { podSteps } from "./pods";
+import { secondStackSteps } from "./second-stack";
+import { writerSteps } from "./writer";
 import { hold, other } from "./world";
 import type { Client, Engines, Model, Owner, Shards, World } from "./world";
 
@@ -15,16 +18,19 @@ export function modelSystem(model: Model): System<World> {
   return {
     initial: initialWorld(model),
     words: packer.words,
-    pack({ shards, pods, control, engines, answers, orphan, clients }, into) {
-      packer.pack([shards, pods, control, engines, answers, orphan, ...clients], into);
+    pack({ shards, pods, control, engines, answers, orphan, loss, clients }, into) {
+      packer.pack([shards, pods, control, engines, answers, orphan, loss, ...clients], into);
     },
     unpack(words) {
-      const [shards, pods, control, engines, answers, orphan, ...clients] = packer.unpack(words);
-      return { shards, pods, control, engines, answers, orphan, clients } as World;
+      const [shards, pods, control, engines, answers, orphan, loss, ...clients] = packer.unpack(words);
+      return { shards, pods, control, engines, answers, orphan, loss, clients } as World;
     },
     steps(world, emit) {
       clientSteps(world, model, emit);
-      podSteps(world, emit);
+      podSteps(world, model, emit);
+      writerSteps(world, model, emit);
+      lossSteps(world, model, emit);
+      secondStackSteps(world, model, emit);
       operatorSteps(world, model, emit);
       timeSteps(world, model, emit);
     },
@@ -35,12 +41,13 @@ function initialWorld({ size }: Model): World {
   const clients = Array.from({ length: size.clients }, (): Client => ({ asked: 0 }));
   return {
     shards: { clock: { current: 0, target: 0 }, held: { current: undefined, target: undefined } },
-    pods: { ring: "A", ready: ["A"], terminating: [] },
+    pods: { ring: "A", ready: ["A"], terminating: [], mistaken: [], writes: 0 },
     control: {
       phase: "stable",
       todo: ["nothing"],
       finished: false,
       planned: false,
+      foreignCard: false,
       preCopied: false,
       inStep: false,
       cutover: false,
@@ -51,8 +58,9 @@ function initialWorld({ size }: Model): World {
       wentBack: false,
     },
     engines: {},
-    answers: { promised: clients.map(() => 0) },
+    answers: { promised: clients.map(() => 0), alone: size.losses === undefined ? [] : clients.map(() => false) },
     orphan: undefined,
+    loss: undefined,
     clients,
   };
 }
