@@ -39,7 +39,9 @@ export function stepClaim(shards: Shards, attempt: Attempt, claim: number, model
   if (attempt.late && attempt.command !== "adopt" && isBounded(attempt, model) && model.safeguards.shardsCheckDeadline)
     return { did: "the shard refuses a write whose claim window has passed", shards, answer: "retry" };
   if (attempt.astray === undefined) return COMMANDS[attempt.command]({ shards, attempt, claim, model });
-  return astrayStep(shards, attempt.astray, (seen) => COMMANDS[attempt.command]({ shards: seen, attempt, claim, model }));
+  return astrayStep(shards, attempt.astray, (seen) =>
+    COMMANDS[attempt.command]({ shards: seen, attempt, claim, model }),
+  );
 }
 
 /** A step of a pod that finds one shard at both addresses. */

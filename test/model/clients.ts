@@ -26,7 +26,10 @@ function startSteps(world: World, i: number, model: Model, emit: Emit<World>): v
     if (!model.size.swaps || model.safeguards.backendsAskCards) continue;
     for (const astray of ["current", "target"] as const) {
       const misled = clients.map((one, at): Client => (at === i ? { ...one, attempt: { ...attempt, astray } } : one));
-      emit("client", `client ${i + 1} asks a ${config} pod, whose addresses are swapped`, { ...world, clients: misled });
+      emit("client", `client ${i + 1} asks a ${config} pod, whose addresses are swapped`, {
+        ...world,
+        clients: misled,
+      });
     }
   }
 }

@@ -170,13 +170,14 @@ function next({ model, finish }: Context, world: World): World {
 /** A pass of verify first waits for every claim that has made its first write by now. */
 function beginPass(world: World, engine: Engine, model: Model): World {
   if (engine.job !== "verify" || !model.safeguards.drainsWindow) return go(world, { ...engine, step: "look" });
-  const marked = markAttempts(world, (attempt) => (isBounded(attempt, model) ? { ...attempt, awaited: true } : attempt));
+  const marked = markAttempts(world, (attempt) =>
+    isBounded(attempt, model) ? { ...attempt, awaited: true } : attempt,
+  );
   const { clock } = world.shards;
   return go(marked, { ...engine, step: "wait", awaitsClocks: clock.current !== clock.target });
 }
 
-const overdue = (attempt: Attempt): Attempt =>
-  attempt.awaited ? { ...attempt, awaited: false, late: true } : attempt;
+const overdue = (attempt: Attempt): Attempt => (attempt.awaited ? { ...attempt, awaited: false, late: true } : attempt);
 
 function markAttempts(world: World, change: (attempt: Attempt) => Attempt): World {
   const mark = <T extends { readonly attempt?: Attempt | undefined }>(one: T): T =>

@@ -111,7 +111,8 @@ function stageSteps(world: World, model: Model, emit: Emit<World>): void {
       emit("engine", `${label} = ${configOf(control.phase, control.finished)}`, writeConfigMap(world, model));
       return;
     case "rollout":
-      if (isRolledOut(pods, configOf(control.phase, control.finished))) emit("engine", `${label} has ended`, done(world));
+      if (isRolledOut(pods, configOf(control.phase, control.finished)))
+        emit("engine", `${label} has ended`, done(world));
       return;
     case "barrier": {
       if (seesForeignRing(pods, model) || (pods.foreign && model.safeguards.watchesRing)) return;

@@ -56,7 +56,8 @@ function mistakenPodsGo(world: World, emit: Emit<World>): void {
   const { pods } = world;
   for (const config of pods.mistaken) {
     const next = { ...pods, mistaken: without(pods.mistaken, config) };
-    const isBusy = world.clients.some(({ attempt }) => attempt?.config === config) && !liveConfigs(next).includes(config);
+    const isBusy =
+      world.clients.some(({ attempt }) => attempt?.config === config) && !liveConfigs(next).includes(config);
     if (isBusy || next.ready.length + next.mistaken.length === 0) continue;
     emit("pod", `the last ${config} pods that started with an old ring are gone`, { ...world, pods: next });
   }

@@ -17,7 +17,8 @@ export function secondStackSteps(world: World, { size, safeguards }: Model, emit
     const taken = { ...world, control: { ...control, foreignCard: true } };
     emit("operator", "a second stack's up writes its card on the shard that is to join", taken);
   }
-  if (control.planned && !safeguards.cards) emit("operator", "a second stack's up clears the migration away", closed(world));
+  if (control.planned && !safeguards.cards)
+    emit("operator", "a second stack's up clears the migration away", closed(world));
 }
 
 /** The copies are taken off, and the records removed; an engine under way is replaced. */

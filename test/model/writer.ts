@@ -46,7 +46,12 @@ export const seesForeignRing = ({ foreign }: Pods, { safeguards }: Model): boole
  *
  * @param begin - what is left to do once the ring of the phase is there.
  */
-export function refreshSteps(world: World, model: Model, begin: (control: Control) => Control, emit: Emit<World>): void {
+export function refreshSteps(
+  world: World,
+  model: Model,
+  begin: (control: Control) => Control,
+  emit: Emit<World>,
+): void {
   const { pods, control } = world;
   const { foreign, ring } = pods;
   if (foreign === undefined) return;
