@@ -89,7 +89,9 @@ const isUpDone = ({ control }: World): boolean => control.todo[0] === "nothing";
 /** An engine has put the other owner's copy in the place of one that a suspect shard took alone: that is given up. */
 export function overwrite(world: World, owner: Owner, overwritten: Copy | undefined, copy: Copy): World {
   if (!overwritten || overwritten.claim === copy.claim || !isSuspect(world, owner)) return world;
-  return world.answers.alone[overwritten.claim - 1] ? withoutPromise(world, overwritten.claim) : world;
+  // A catch-up may have deleted the other half of a claim, and the verify that gives it back has not ended.
+  const isGivenUp = world.answers.alone[overwritten.claim - 1] || !isUpDone(world);
+  return isGivenUp ? withoutPromise(world, overwritten.claim) : world;
 }
 
 function withoutPromise(world: World, claim: number): World {

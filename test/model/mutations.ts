@@ -275,6 +275,13 @@ export const MUTATIONS: readonly Mutation[] = [
     alone: true,
   },
   {
+    name: "refresh",
+    removed: "an old ring that was put back is refused, and no command goes on from it",
+    without: { takesUpForeignRing: false },
+    size: sizes.OLD_RING_STRAIGHT,
+    breaks: bothOrders(invariants.PUT_BACK_CAN_END),
+  },
+  {
     name: "refresh-forgets",
     removed: "what was found before an old ring came back still holds",
     without: { refreshForgets: false },

@@ -57,6 +57,8 @@ export interface Safeguards {
   readonly comparesRing: boolean;
   /** From the write of the ring to the end of the barrier any other version of the ConfigMap is noticed. */
   readonly watchesRing: boolean;
+  /** Where an old ring came back there is a command that goes on from it. */
+  readonly takesUpForeignRing: boolean;
   /** What was found before an old ring came back holds only as far as it holds in pods of that ring. */
   readonly refreshForgets: boolean;
   /** Another writer can bring back the last ring only; else any older one. A lock in the API server lets neither through. */
@@ -107,6 +109,7 @@ export const ALL_SAFEGUARDS: Safeguards = {
   podsCheckChecksum: true,
   comparesRing: true,
   watchesRing: true,
+  takesUpForeignRing: true,
   refreshForgets: true,
   onlyLastRingComesBack: true,
   cards: true,

@@ -54,7 +54,7 @@ export function refreshSteps(
 ): void {
   const { pods, control } = world;
   const { foreign, ring } = pods;
-  if (foreign === undefined) return;
+  if (foreign === undefined || !model.safeguards.takesUpForeignRing) return;
   const label = `pulumi up --refresh (${control.phase})`;
   if (foreign === "torn") {
     const written: Pods = { ...plainPods(pods), ring: configOf(control.phase, control.finished), foreign: undefined };
