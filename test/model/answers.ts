@@ -1,5 +1,6 @@
 /** What clients are told, and whether answers contradict each other. */
 import type { PodConfig } from "../../migration/phases";
+import { isSuspect } from "./losses";
 import { laterClock, primaryOf, writesBoth } from "./world";
 import type { Answers, Attempt, Client, Copy, Shards, World } from "./world";
 
@@ -20,14 +21,20 @@ export interface Answer {
 
 /** Notes an answer, and whether it contradicts an earlier one. */
 export function noteAnswer(world: World, { client, config, answer, stored, next: attempt }: Answer): World {
+  const isHalfLost = world.clients[client]?.attempt?.halfLost;
   const clients = world.clients.map((one, i): Client => (i === client ? { asked: one.asked, answer, attempt } : one));
+  // What a shard answers that has lost writes may give way to what the other owner has.
+  const isDoubtful = answer === "duplicate" && isSuspect(world, primaryOf(config));
+  if (isHalfLost || isDoubtful) return { ...world, clients };
   const expiry = earliestExpiry(world.shards, config, stored);
   const promised = world.answers.promised.map((known, i) => {
     if (i + 1 !== stored.claim) return known;
     return answer === "first" || known === 0 ? expiry : known;
   });
+  const isAlone = !writesBoth(config);
+  const alone = world.answers.alone.map((known, i) => (i + 1 === stored.claim ? known || isAlone : known));
   const broken = world.answers.broken ?? contradiction({ ...world, clients }, { ...stored, expiry });
-  return { ...world, clients, answers: { promised, ...(broken === undefined ? {} : { broken }) } };
+  return { ...world, clients, answers: { promised, alone, ...(broken === undefined ? {} : { broken }) } };
 }
 
 /** Tries at different times may have left copies of different expiry: the claim lives as long as the first to go. */

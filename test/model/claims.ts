@@ -36,7 +36,22 @@ export const isBounded = ({ command, position }: Attempt, { safeguards }: Model)
 
 /** Carries out the next command of a client's claim. */
 export function stepClaim(shards: Shards, attempt: Attempt, claim: number, model: Model): ClaimStep {
-  return COMMANDS[attempt.command]({ shards, attempt, claim, model });
+  if (attempt.late && attempt.command !== "adopt" && isBounded(attempt, model) && model.safeguards.shardsCheckDeadline)
+    return { did: "the shard refuses a write whose claim window has passed", shards, answer: "retry" };
+  if (attempt.astray === undefined) return COMMANDS[attempt.command]({ shards, attempt, claim, model });
+  return astrayStep(shards, attempt.astray, (seen) =>
+    COMMANDS[attempt.command]({ shards: seen, attempt, claim, model }),
+  );
+}
+
+/** A step of a pod that finds one shard at both addresses. */
+function astrayStep({ clock, held }: Shards, astray: Owner, command: (seen: Shards) => ClaimStep): ClaimStep {
+  const reached = other(astray);
+  const seen = { ...held, [astray]: held[reached] };
+  const step = command({ clock, held: seen });
+  const written = step.shards.held[astray] === seen[astray] ? step.shards.held[reached] : step.shards.held[astray];
+  const did = `${step.did} (the ${astray} owner's address reaches the ${reached} owner)`;
+  return { ...step, did, shards: { clock, held: { ...held, [reached]: written } } };
 }
 
 interface Context {
@@ -109,6 +124,12 @@ const COMMANDS: Readonly<Record<Attempt["command"], (context: Context) => ClaimS
     return { did, shards: isThere ? hold(shards, owner, winner) : shards };
   },
 };
+
+/** @returns the owner that the next command goes to. */
+export function ownerAsked(attempt: Attempt, model: Model): Owner {
+  if (["askPrimary", "complete", "readWinner"].includes(attempt.command)) return primaryOf(attempt.config);
+  return ownerAt(attempt.command === "giveWay" ? { ...attempt, position: 0 } : attempt, model);
+}
 
 const writesTwo = (config: PodConfig, { dualWriteAtCutover }: Safeguards): boolean =>
   writesBoth(config) && (config === "DA" || dualWriteAtCutover);

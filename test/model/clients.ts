@@ -1,7 +1,8 @@
 /** Clients and the requests that they make: any number of tries each, one at a time. */
 import type { Emit } from "./checker/explore";
 import { noteAnswer } from "./answers";
-import { beginAttempt, isAnswered, stepClaim, type AnsweredStep } from "./claims";
+import { beginAttempt, isAnswered, ownerAsked, stepClaim, type AnsweredStep, type ClaimStep } from "./claims";
+import { isEmptied } from "./losses";
 import { leftBehind, liveConfigs } from "./world";
 import type { Attempt, Client, Model, World } from "./world";
 
@@ -22,11 +23,19 @@ function startSteps(world: World, i: number, model: Model, emit: Emit<World>): v
     const attempt = beginAttempt(config, world.shards, model);
     const clients = world.clients.map((one, at): Client => (at === i ? { asked: attempt.expiry, attempt } : one));
     emit("client", `client ${i + 1} asks a ${config} pod`, { ...world, clients });
+    if (!model.size.swaps || model.safeguards.backendsAskCards) continue;
+    for (const astray of ["current", "target"] as const) {
+      const misled = clients.map((one, at): Client => (at === i ? { ...one, attempt: { ...attempt, astray } } : one));
+      emit("client", `client ${i + 1} asks a ${config} pod, whose addresses are swapped`, {
+        ...world,
+        clients: misled,
+      });
+    }
   }
 }
 
 function requestSteps(world: World, i: number, attempt: Attempt, model: Model, emit: Emit<World>): void {
-  const step = stepClaim(world.shards, attempt, i + 1, model);
+  const step = stepOf(world, attempt, i + 1, model);
   const label = `client ${i + 1} through ${attempt.config} pod: ${step.did}`;
   const after = { ...world, shards: step.shards };
   if (isAnswered(step)) {
@@ -35,6 +44,15 @@ function requestSteps(world: World, i: number, attempt: Attempt, model: Model, e
     emit("pod", `${label}, but the answer is lost`, withAttempt(after, i, undefined));
   } else emit("pod", step.answer ? `${label} → try again` : label, withAttempt(after, i, step.next));
   failureSteps(world, i, attempt, model, emit);
+}
+
+/** An emptied shard has no card: nothing is written there, and nothing read. */
+function stepOf(world: World, attempt: Attempt, claim: number, model: Model): ClaimStep {
+  const step = stepClaim(world.shards, attempt, claim, model);
+  if (!isEmptied(world) || !model.safeguards.backendsAskCards) return step;
+  const owner = ownerAsked(attempt, model);
+  if (owner !== world.loss?.owner) return step;
+  return { did: `the ${owner} owner has no card`, shards: world.shards, answer: "retry" };
 }
 
 /** How a request may go unanswered between two commands. */
@@ -53,7 +71,7 @@ function orphanSteps(world: World, model: Model, emit: Emit<World>): void {
   const { orphan } = world;
   if (!orphan) return;
   const { client, attempt, podGone } = orphan;
-  const step = stepClaim(world.shards, attempt, client + 1, model);
+  const step = stepOf(world, attempt, client + 1, model);
   const next = step.next && !podGone ? { ...orphan, attempt: step.next } : undefined;
   const label = `${podGone ? "late" : "given up"} request of client ${client + 1} through ${attempt.config} pod`;
   emit("pod", `${label}: ${step.did}`, { ...world, shards: step.shards, orphan: next });

@@ -1,6 +1,7 @@
 /** The engines on the one key: sync (pre-copy, catch-up, verify and repair) and drain, as in migration/engines. */
 import type { Emit } from "./checker/explore";
 import { isBounded } from "./claims";
+import { isSuspect, overwrite } from "./losses";
 import { hold, laterClock, liveConfigs, other } from "./world";
 import type { Attempt, Copy, Engine, EngineJob, Engines, LateWrite, Model, Owner, World } from "./world";
 
@@ -51,8 +52,11 @@ interface Context {
 
 const STEPS: Readonly<Record<Engine["step"], (context: Context) => void>> = {
   wait({ world, engine, model, emit }) {
-    if (!isAwaited(world, model) && !engine.awaitsClocks)
-      emit("engine", `${engine.job}: the claim window has passed`, go(world, clean(engine, "look")));
+    if (engine.awaitsClocks) return;
+    const passed = go(world, clean(engine, "look"));
+    if (!isAwaited(world, model)) emit("engine", `${engine.job}: the claim window has passed`, passed);
+    else if (model.size.pauses)
+      emit("pod", `${engine.job}: the claim window passes while a pod is stopped in it`, markAttempts(passed, overdue));
   },
 
   look({ world, engine, emit }) {
@@ -108,13 +112,23 @@ function decide(context: Context, decides: Copy | undefined, follows: Copy | und
   if (engine.pass === "movers") {
     const same = decides?.claim === follows?.claim && decides?.expiry === follows?.expiry;
     if (same || (decides as Copy).expiry <= now) return next(context, world);
+    // The other owner's copy is carried over in the next pass.
+    if (yields(context, decides, follows)) return next(context, world);
     return go(world, { ...clean(engine, "read"), expected: follows, dirty: true });
   }
-  const extra = decides === undefined && (follows as Copy).expiry > now;
-  if (!extra) return next(context, world);
-  const deletes = engine.job === "catchUp" || (isMixed(world) && !model.safeguards.repairCompletesMixed);
+  const extra = decides === undefined || yields(context, decides, follows);
+  if (!extra || (follows as Copy).expiry <= now) return next(context, world);
+  const keeps = model.safeguards.completesAfterLoss && isSuspect(world, engine.primary);
+  const deletes = (engine.job === "catchUp" && !keeps) || (isMixed(world) && !model.safeguards.repairCompletesMixed);
   const found = { ...clean(engine, deletes ? "remove" : "read"), dirty: true };
-  return go(world, { ...found, expected: deletes ? follows : undefined });
+  return go(world, { ...found, expected: deletes ? follows : decides });
+}
+
+/** Whether the deciding owner's copy gives way to another one, because its shard may have lost writes. */
+function yields({ world, engine, model }: Context, decides: Copy | undefined, follows: Copy | undefined): boolean {
+  const isJudge = engine.job === "catchUp" || engine.job === "verify";
+  if (!isJudge || !model.safeguards.otherStandsAfterLoss || !isSuspect(world, engine.primary)) return false;
+  return decides !== undefined && follows !== undefined && decides.claim !== follows.claim;
 }
 
 /** Whether pods with different primaries write both owners side by side. */
@@ -128,7 +142,7 @@ function decideDrain(context: Context, owns: Copy | undefined, old: Copy | undef
   if (old === undefined) return next(context, world);
   const found = { ...clean(engine, "remove"), dirty: true, expected: old };
   // What only the ring of an abandoned migration holds is a left-over.
-  const rescues = model.safeguards.cleanupRescues && engine.primary === "target";
+  const rescues = model.safeguards.cleanupRescues && (engine.primary === "target" || isSuspect(world, engine.primary));
   if (owns === undefined && rescues) return go(world, { ...found, step: "read" });
   const equal = owns?.claim === old.claim;
   if (owns !== undefined && !equal && !model.safeguards.cleanupDeletesDifferent) return next(context, go(world, found));
@@ -156,11 +170,19 @@ function next({ model, finish }: Context, world: World): World {
 /** A pass of verify first waits for every claim that has made its first write by now. */
 function beginPass(world: World, engine: Engine, model: Model): World {
   if (engine.job !== "verify" || !model.safeguards.drainsWindow) return go(world, { ...engine, step: "look" });
-  const mark = <T extends { readonly attempt?: Attempt | undefined }>(one: T): T =>
-    one.attempt && isBounded(one.attempt, model) ? { ...one, attempt: { ...one.attempt, awaited: true } } : one;
-  const marked = { ...world, clients: world.clients.map(mark), orphan: world.orphan && mark(world.orphan) };
+  const marked = markAttempts(world, (attempt) =>
+    isBounded(attempt, model) ? { ...attempt, awaited: true } : attempt,
+  );
   const { clock } = world.shards;
   return go(marked, { ...engine, step: "wait", awaitsClocks: clock.current !== clock.target });
+}
+
+const overdue = (attempt: Attempt): Attempt => (attempt.awaited ? { ...attempt, awaited: false, late: true } : attempt);
+
+function markAttempts(world: World, change: (attempt: Attempt) => Attempt): World {
+  const mark = <T extends { readonly attempt?: Attempt | undefined }>(one: T): T =>
+    one.attempt ? { ...one, attempt: change(one.attempt) } : one;
+  return { ...world, clients: world.clients.map(mark), orphan: world.orphan && mark(world.orphan) };
 }
 
 /** Whether a later write of a claim that began before the wait may still land. */
@@ -193,7 +215,10 @@ function land(world: World, sent: LateWrite, model: Model): Landed {
     const { after, ...removed } = holds(undefined, `deletes ${say(held)}`);
     return { ...removed, after: held ? noteRemoval(after, sent, held) : after };
   }
-  if (copy.expiry > shards.clock[owner]) return holds(copy, `writes ${say(copy)}`);
+  if (copy.expiry > shards.clock[owner]) {
+    const { after, ...landed } = holds(copy, `writes ${say(copy)}`);
+    return { ...landed, after: overwrite(after, owner, held, copy) };
+  }
   if (safeguards.checksExpiryInWrite) return holds(held, "is too late for the expiry");
   // RESTORE with a time to live instead of an expiry: the copy lives again.
   return holds({ ...copy, expiry: shards.clock[owner] + 1 }, `revives ${say(copy)}`);

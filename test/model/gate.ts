@@ -1,8 +1,9 @@
 /** The gate: the product's own phase table, and what each of its checks finds in the model. */
 import { configIn, HOLDS_IN, moveOf, PHASES, refuseMove, rolesOf, stepsBetween } from "../../migration/phases";
 import type { Check, Fact, Phase, PodConfig, RingState } from "../../migration/phases";
+import { isSuspect } from "./losses";
 import { isLookedAt } from "./pods";
-import { liveConfigs, type Control, type Model, type Owner, type World } from "./world";
+import type { Control, Model, Owner, Pods, World } from "./world";
 
 /** @returns the owner in the primary ring of a phase. */
 export const decidingIn = (phase: Phase): Owner => rolesOf(phase).primary;
@@ -60,7 +61,7 @@ export function holds(check: Check, world: World, to: Phase, model: Model): bool
     case "verified":
       return "verify";
     case "verifiedIfInStep":
-      return control.inStep ? "verify" : true;
+      return control.inStep || isSuspectDeciding(world, model) ? "verify" : true;
     case "windowOpen":
       return control.cutover;
     case "planned":
@@ -77,13 +78,24 @@ export function holds(check: Check, world: World, to: Phase, model: Model): bool
   }
 }
 
+const isSuspectDeciding = (world: World, { safeguards }: Model): boolean =>
+  safeguards.verifiesAfterLoss && isSuspect(world, decidingIn(world.control.phase));
+
 /** Whether every pod, and the ConfigMap, is near enough to where the move leads. */
 function areWithin(steps: number, { control, pods, orphan }: World, to: Phase, { safeguards }: Model): boolean {
   const wanted = configOf(to, finishes(control.phase, to));
-  const seen = liveConfigs(pods).filter((config) => isLookedAt(config, pods, safeguards));
+  const seen = [...pods.ready, ...pods.terminating].filter((config) => isLookedAt(config, pods, safeguards));
+  // A pod that started with an old ring passes for one of the ring that was written.
+  if (pods.mistaken.length > 0) seen.push(passesFor(pods, control));
   // The gate waits for commands of pods that have just gone.
   const late = steps > 0 && safeguards.waitsForCommands && orphan?.podGone ? [orphan.attempt.config] : [];
   return [...seen, ...late, pods.ring].every((config) => stepsBetween(config, wanted) <= steps);
+}
+
+/** What a pod is taken for that says the last epoch and started with an old ring: after a refresh that epoch is the one before. */
+function passesFor({ ring, before, foreign }: Pods, { phase, finished, cameFrom }: Control): PodConfig {
+  if (foreign) return configOf(phase, finished);
+  return cameFrom === undefined && before !== undefined ? before : ring;
 }
 
 /** @returns the facts that hold no longer once pods run a config. */

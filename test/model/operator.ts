@@ -3,8 +3,10 @@ import { hasWork, PHASES, type Phase } from "../../migration/phases";
 import type { Emit } from "./checker/explore";
 import { engineSteps, killEngine, lateSteps, startEngine } from "./engines";
 import { checksOf, configOf, decidingIn, finishes, forgottenIn, holds, nextPhases } from "./gate";
-import { allRun } from "./pods";
+import { isEmptied, noteShards } from "./losses";
+import { allRun, isRolledOut, plainPods } from "./pods";
 import type { Safeguards } from "./safeguards";
+import { refreshSteps, seesForeignRing } from "./writer";
 import { writesBoth } from "./world";
 import type { Control, Engine, EngineJob, Model, Stage, World } from "./world";
 
@@ -12,6 +14,14 @@ import type { Control, Engine, EngineJob, Model, Stage, World } from "./world";
 export function operatorSteps(world: World, model: Model, emit: Emit<World>): void {
   const { running } = world.engines;
   lateSteps(world, model, emit);
+  // Engines, steps and gates refuse a shard without a card.
+  if (isEmptied(world)) return;
+  if (!running) refreshSteps(world, model, (control) => restart(control, model), emit);
+  if (running && seesForeignRing(world.pods, model)) {
+    const stopped = { ...world, engines: { late: world.engines.late }, control: { ...world.control, gate: undefined } };
+    emit("engine", `${running.job} stops: another ring is in the ConfigMap`, stopped);
+    return;
+  }
   if (!running) {
     stageSteps(world, model, emit);
     for (const to of nextPhases(world.control, model)) askGate(world, to, model, emit);
@@ -26,7 +36,8 @@ export function operatorSteps(world: World, model: Model, emit: Emit<World>): vo
 }
 
 function askGate(world: World, to: Phase, model: Model, emit: Emit<World>): void {
-  const { control } = world;
+  const { control, pods } = world;
+  if (seesForeignRing(pods, model)) return;
   const checks = checksOf(control.phase, to);
   const results = checks.map((check) => holds(check, world, to, model));
   if (results.includes(false)) return;
@@ -41,8 +52,10 @@ function askGate(world: World, to: Phase, model: Model, emit: Emit<World>): void
   emit("operator", `${label}: the gate opens`, passGate(fenced, to, model));
 }
 
-function passGate(world: World, to: Phase, { safeguards }: Model): World {
+function passGate(world: World, to: Phase, model: Model): World {
+  const { safeguards, size } = model;
   const { control } = world;
+  const isWatched = safeguards.asksGateAgain && ((size.foreignWrites ?? 0) > 0 || size.losses !== undefined);
   const finished = finishes(control.phase, to);
   const config = configOf(to, finished);
   const passed: Control = {
@@ -52,18 +65,28 @@ function passGate(world: World, to: Phase, { safeguards }: Model): World {
     cameFrom: control.phase,
     finished,
     gate: undefined,
-    todo: stagesOf(to, safeguards),
+    todo: stagesOf(control, to, safeguards),
     closed: false,
     verified: control.verified && writesBoth(config),
     wentBack: !finished && PHASES.indexOf(to) < PHASES.indexOf(control.phase),
   };
-  return { ...world, control: passed };
+  const opened = { ...world, control: passed };
+  // A gate whose move was not made is asked again, so that it is as if gate and move were one.
+  return isWatched ? writeConfigMap(opened, model) : opened;
+}
+
+/** What is to be done again once the ring of the phase is there. */
+function restart(control: Control, { safeguards }: Model): Control {
+  const todo = stagesOf(control, control.phase, safeguards);
+  return { ...control, gate: undefined, todo: todo.slice(todo.indexOf("rollout")) };
 }
 
 const STEPS: readonly EngineJob[] = ["preCopy", "catchUp", "verify", "drain"];
 
-function stagesOf(phase: Phase, { catchUpAfterBarrier, verifyAfterBarrier }: Safeguards): readonly Stage[] {
-  const work = STEPS.filter((step) => hasWork(phase, step));
+function stagesOf({ phase: from }: Control, phase: Phase, safeguards: Safeguards): readonly Stage[] {
+  const { catchUpAfterBarrier, verifyAfterBarrier, verifiesBack } = safeguards;
+  const isLeftOut = (step: EngineJob) => step === "verify" && from === "cleanup" && !verifiesBack;
+  const work = STEPS.filter((step) => hasWork(phase, step) && !isLeftOut(step));
   const isEarly = (step: EngineJob) =>
     (step === "catchUp" && !catchUpAfterBarrier) || (step === "verify" && !verifyAfterBarrier);
   const plan: readonly Stage[] = hasWork(phase, "plan") ? ["plan"] : [];
@@ -82,40 +105,50 @@ function stageSteps(world: World, model: Model, emit: Emit<World>): void {
     case "nothing":
       return;
     case "plan":
-      emit("engine", label, done(world, { planned: true }));
+      if (!control.foreignCard) emit("engine", label, done(world, { planned: true }));
       return;
     case "configMap":
-      emit("engine", `${label} = ${configOf(control.phase, control.finished)}`, writeConfigMap(world));
+      emit("engine", `${label} = ${configOf(control.phase, control.finished)}`, writeConfigMap(world, model));
       return;
     case "rollout":
-      if (pods.ready.join() === pods.ring) emit("engine", `${label} has ended`, done(world));
+      if (isRolledOut(pods, configOf(control.phase, control.finished)))
+        emit("engine", `${label} has ended`, done(world));
       return;
     case "barrier": {
+      if (seesForeignRing(pods, model) || (pods.foreign && model.safeguards.watchesRing)) return;
       const isQuiet = !model.safeguards.waitsForCommands || !orphan?.podGone;
-      if (isQuiet && allRun(pods, model.safeguards)) emit("engine", `${label} has ended`, done(world));
+      const wanted = configOf(control.phase, control.finished);
+      if (isQuiet && allRun(pods, wanted, model.safeguards)) emit("engine", `${label} has ended`, done(world));
       return;
     }
     case "preCopy":
     case "catchUp":
     case "verify":
     case "drain":
-      if (isDone(stage, control)) emit("engine", `${label}: nothing to do`, workDone(world, stage));
+      if (seesForeignRing(pods, model)) return;
+      if (isDone(stage, control, model)) emit("engine", `${label}: nothing to do`, workDone(world, stage));
       else emit("engine", `${label} starts`, startWork(world, stage, model));
   }
 }
 
-function writeConfigMap(world: World): World {
+function writeConfigMap(world: World, { safeguards, size }: Model): World {
   const { control, pods } = world;
   const ring = configOf(control.phase, control.finished);
   // A checkpoint of an earlier epoch is void.
   const halfCaughtUp = control.halfCaughtUp && ring === pods.ring;
-  return done({ ...world, pods: { ...pods, ring } }, { halfCaughtUp });
+  // Under a number that there was already, the Deployment's template does not change.
+  const told = safeguards.epochNeverTwice ? plainPods(pods) : pods;
+  const before = ring === pods.ring || !size.foreignWrites ? pods.before : pods.ring;
+  const todo = control.todo.filter((stage) => stage !== "configMap");
+  const written = { ...told, ring, before, foreign: undefined };
+  return { ...world, pods: written, control: { ...control, halfCaughtUp, todo } };
 }
 
 /** Work that the migration record says has been done. */
-function isDone(job: EngineJob, { planned, preCopied, inStep, drained, phase }: Control): boolean {
+function isDone(job: EngineJob, control: Control, { safeguards }: Model): boolean {
+  const { planned, preCopied, inStep, drained, phase, cameFrom } = control;
   if (job === "preCopy") return preCopied;
-  if (job === "catchUp") return inStep;
+  if (job === "catchUp") return inStep || (!safeguards.copiesBack && cameFrom === "cleanup");
   // Without a record there is nothing to close; of a finished migration only the record goes.
   return job === "drain" && phase === "stable" && (drained || !planned);
 }
@@ -131,12 +164,15 @@ function startWork(world: World, job: EngineJob, model: Model): World {
 function workEnded(world: World, { job }: Engine, model: Model): World {
   const { control, pods } = world;
   const verified = control.verified || (job === "verify" && writesBoth(pods.ring));
-  const noted = { ...world, control: { ...control, verified } };
+  const isNoted = job === "verify" || (job === "drain" && decidingIn(control.phase) === "target");
+  const noted = { ...(isNoted ? noteShards(world) : world), control: { ...control, verified } };
   return control.gate ? passGate(noted, control.gate, model) : workDone(noted, job);
 }
 
 function workDone(world: World, job: EngineJob): World {
-  const { phase, cutover, drained } = world.control;
+  const { phase, cutover, drained, planned } = world.control;
+  // Without a record nothing is taken off: what came there since is a left-over.
+  const isDisturbed = world.pods.writes > 0 || world.loss !== undefined;
   const decides = decidingIn(phase);
   switch (job) {
     case "preCopy":
@@ -147,7 +183,7 @@ function workDone(world: World, job: EngineJob): World {
       return done(world);
     case "drain":
       if (decides === "target") return done(world, { drained: true });
-      return done(world, { closed: !drained, ...NO_RECORD });
+      return done(world, { closed: !drained && (planned || !isDisturbed), ...NO_RECORD });
   }
 }
 

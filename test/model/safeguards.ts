@@ -47,6 +47,38 @@ export interface Safeguards {
   readonly cleanupRescues: boolean;
   /** The phases from which a jump over a config is refused. */
   readonly refusesJump: (from: Phase) => boolean;
+  /** A gate that opened, and whose move was not made, is asked again in full. */
+  readonly asksGateAgain: boolean;
+  /** The next epoch is above every one that there has been; else above that of the live ConfigMap. */
+  readonly epochNeverTwice: boolean;
+  /** A pod that computes another checksum of the ring than it was given does not become ready. */
+  readonly podsCheckChecksum: boolean;
+  /** Gates, barrier and steps compare the whole live ring with the one that they work for; else its number. */
+  readonly comparesRing: boolean;
+  /** From the write of the ring to the end of the barrier any other version of the ConfigMap is noticed. */
+  readonly watchesRing: boolean;
+  /** Where an old ring came back there is a command that goes on from it. */
+  readonly takesUpForeignRing: boolean;
+  /** What was found before an old ring came back holds only as far as it holds in pods of that ring. */
+  readonly refreshForgets: boolean;
+  /** Another writer can bring back the last ring only; else any older one. A lock in the API server lets neither through. */
+  readonly onlyLastRingComesBack: boolean;
+  /** A shard with the card of another backend is refused. */
+  readonly cards: boolean;
+  /** A backend asks a shard for its card before the first claim on a connection. */
+  readonly backendsAskCards: boolean;
+  /** A shard refuses the second write of a claim whose window has passed. */
+  readonly shardsCheckDeadline: boolean;
+  /** Where the deciding shard may have lost writes, what only the other owner holds is completed and not deleted. */
+  readonly completesAfterLoss: boolean;
+  /** Where the deciding shard may have lost writes, the other owner's copy stands where both differ. */
+  readonly otherStandsAfterLoss: boolean;
+  /** Where the deciding shard may have lost writes, no gate goes without its verify. */
+  readonly verifiesAfterLoss: boolean;
+  /** After B → DB what the target owner took alone is copied back to the current one. */
+  readonly copiesBack: boolean;
+  /** After B → DB a verify follows, and the `up` ends behind it. */
+  readonly verifiesBack: boolean;
 }
 
 /** The design as it is. */
@@ -72,4 +104,20 @@ export const ALL_SAFEGUARDS: Safeguards = {
   cleanupDeletesDifferent: true,
   cleanupRescues: true,
   refusesJump: () => true,
+  asksGateAgain: true,
+  epochNeverTwice: true,
+  podsCheckChecksum: true,
+  comparesRing: true,
+  watchesRing: true,
+  takesUpForeignRing: true,
+  refreshForgets: true,
+  onlyLastRingComesBack: true,
+  cards: true,
+  backendsAskCards: true,
+  shardsCheckDeadline: true,
+  completesAfterLoss: true,
+  otherStandsAfterLoss: true,
+  verifiesAfterLoss: true,
+  copiesBack: true,
+  verifiesBack: true,
 };

@@ -13,8 +13,30 @@ export const TWO_CLIENTS_ORPHANS_STRAIGHT: Size = { ...TWO_CLIENTS_STRAIGHT, orp
 export const TWO_CLIENTS_EXPIRING_STRAIGHT: Size = { ...TWO_CLIENTS_STRAIGHT, ticks: 1 };
 export const THREE_CLIENTS_STRAIGHT: Size = { ...ONE_CLIENT_STRAIGHT, clients: 3 };
 
+export const SECOND_STACK: Size = { ...ONE_CLIENT, secondStack: true };
+export const PAUSED_PODS: Size = { ...ONE_CLIENT, pauses: true };
+export const SWAPPED_ADDRESSES: Size = { ...TWO_CLIENTS_STRAIGHT, swaps: true };
+export const OLD_RING_STRAIGHT: Size = { ...ONE_CLIENT_STRAIGHT, foreignWrites: 1 };
+export const OLD_RING: Size = { ...ONE_CLIENT, foreignWrites: 1 };
+export const OLD_RING_TWO_CLIENTS: Size = { ...TWO_CLIENTS_STRAIGHT, foreignWrites: 1 };
+export const FAILOVER_STRAIGHT: Size = { ...ONE_CLIENT_STRAIGHT, losses: "failover" };
+export const FAILOVER: Size = { ...ONE_CLIENT, losses: "failover" };
+export const FAILOVER_TWO_CLIENTS: Size = { ...TWO_CLIENTS_STRAIGHT, losses: "failover" };
+export const EMPTIED: Size = { ...ONE_CLIENT, losses: "emptied" };
+export const EMPTIED_TWO_CLIENTS: Size = { ...TWO_CLIENTS_STRAIGHT, losses: "emptied" };
+
 /** The complete model in CI. */
-export const SMALL: readonly Size[] = [ONE_CLIENT_TWO_LIVES, TWO_CLIENTS, THREE_CLIENTS_STRAIGHT];
+export const SMALL: readonly Size[] = [
+  ONE_CLIENT_TWO_LIVES,
+  TWO_CLIENTS,
+  THREE_CLIENTS_STRAIGHT,
+  SECOND_STACK,
+  PAUSED_PODS,
+  OLD_RING,
+  FAILOVER,
+  FAILOVER_TWO_CLIENTS,
+  EMPTIED_TWO_CLIENTS,
+];
 
 /** The complete model in `npm run model`. */
 export const FULL: readonly Size[] = [
@@ -23,13 +45,25 @@ export const FULL: readonly Size[] = [
   TWO_CLIENTS_EXPIRING_STRAIGHT,
   { ...ONE_CLIENT_EXPIRING, orphans: true },
   { ...TWO_CLIENTS_STRAIGHT, ticks: 2 },
+  { ...TWO_CLIENTS_STRAIGHT, pauses: true },
+  OLD_RING_TWO_CLIENTS,
+  { ...OLD_RING_STRAIGHT, foreignWrites: 2 },
+  EMPTIED,
 ];
 
+const LOSSES = { failover: "a failover that loses writes", emptied: "an emptied shard" } as const;
+
 /** @returns a size in words. */
-export function describeSize({ clients, ticks, orphans, straight }: Size): string {
+export function describeSize(size: Size): string {
+  const { clients, ticks, foreignWrites = 0, losses } = size;
   const parts = [`${clients} client${clients > 1 ? "s" : ""}`];
   if (ticks > 0) parts.push(`${ticks} tick${ticks > 1 ? "s" : ""} of time`);
-  if (orphans) parts.push("requests without clients, commands without pods");
-  if (straight) parts.push("straight to the end");
+  if (size.orphans) parts.push("requests without clients, commands without pods");
+  if (size.secondStack) parts.push("a second stack");
+  if (size.pauses) parts.push("pods that are stopped");
+  if (size.swaps) parts.push("swapped addresses");
+  if (foreignWrites > 0) parts.push(`an old ring put back ${foreignWrites > 1 ? `${foreignWrites} times` : "once"}`);
+  if (losses) parts.push(LOSSES[losses]);
+  if (size.straight) parts.push("straight to the end");
   return parts.join(", ");
 }

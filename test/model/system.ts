@@ -3,41 +3,34 @@ import type { Emit, System } from "./checker/explore";
 import { Packer } from "./checker/parts";
 import { expirePromises } from "./answers";
 import { clientSteps } from "./clients";
+import { keysOf } from "./keys";
 import { operatorSteps } from "./operator";
+import { lossSteps } from "./losses";
 import { podSteps } from "./pods";
+import { secondStackSteps } from "./second-stack";
+import { writerSteps } from "./writer";
 import { hold, other } from "./world";
-import type {
-  Answers,
-  Attempt,
-  Client,
-  Control,
-  Copy,
-  Engine,
-  Engines,
-  Model,
-  Orphan,
-  Owner,
-  Pods,
-  Shards,
-  World,
-} from "./world";
+import type { Client, Engines, Model, Owner, Shards, World } from "./world";
 
 /** @returns the system of a model. */
 export function modelSystem(model: Model): System<World> {
-  const packer = new Packer(keysOf(model));
+  const packer = new Packer(keysOf(model.size));
   return {
     initial: initialWorld(model),
     words: packer.words,
-    pack({ shards, pods, control, engines, answers, orphan, clients }, into) {
-      packer.pack([shards, pods, control, engines, answers, orphan, ...clients], into);
+    pack({ shards, pods, control, engines, answers, orphan, loss, clients }, into) {
+      packer.pack([shards, pods, control, engines, answers, orphan, loss, ...clients], into);
     },
     unpack(words) {
-      const [shards, pods, control, engines, answers, orphan, ...clients] = packer.unpack(words);
-      return { shards, pods, control, engines, answers, orphan, clients } as World;
+      const [shards, pods, control, engines, answers, orphan, loss, ...clients] = packer.unpack(words);
+      return { shards, pods, control, engines, answers, orphan, loss, clients } as World;
     },
     steps(world, emit) {
       clientSteps(world, model, emit);
-      podSteps(world, emit);
+      podSteps(world, model, emit);
+      writerSteps(world, model, emit);
+      lossSteps(world, model, emit);
+      secondStackSteps(world, model, emit);
       operatorSteps(world, model, emit);
       timeSteps(world, model, emit);
     },
@@ -48,12 +41,13 @@ function initialWorld({ size }: Model): World {
   const clients = Array.from({ length: size.clients }, (): Client => ({ asked: 0 }));
   return {
     shards: { clock: { current: 0, target: 0 }, held: { current: undefined, target: undefined } },
-    pods: { ring: "A", ready: ["A"], terminating: [] },
+    pods: { ring: "A", ready: ["A"], terminating: [], mistaken: [], writes: 0 },
     control: {
       phase: "stable",
       todo: ["nothing"],
       finished: false,
       planned: false,
+      foreignCard: false,
       preCopied: false,
       inStep: false,
       cutover: false,
@@ -64,8 +58,9 @@ function initialWorld({ size }: Model): World {
       wentBack: false,
     },
     engines: {},
-    answers: { promised: clients.map(() => 0) },
+    answers: { promised: clients.map(() => 0), alone: size.losses === undefined ? [] : clients.map(() => false) },
     orphan: undefined,
+    loss: undefined,
     clients,
   };
 }
@@ -91,32 +86,3 @@ function clocksMet(engines: Engines): Engines {
   const { running } = engines;
   return running?.awaitsClocks ? { ...engines, running: { ...running, awaitsClocks: false } } : engines;
 }
-
-const copyKey = (copy: Copy | undefined): string => (copy ? `${copy.claim}.${copy.expiry}` : "-");
-
-const attemptKey = (attempt: Attempt | undefined): string =>
-  attempt
-    ? `${attempt.config} ${attempt.command} ${attempt.position} ${attempt.expiry} ${copyKey(attempt.found)} ${attempt.awaited ?? false}`
-    : "-";
-
-const engineKey = (engine: Engine | undefined): string =>
-  engine
-    ? `${engine.job} ${engine.primary} ${engine.pass} ${engine.step} ${engine.seenAt} ${copyKey(engine.seen)} ` +
-      `${copyKey(engine.expected)} ${copyKey(engine.copy)} ${engine.dirty} ${engine.awaitsClocks ?? false}`
-    : "-";
-
-/** For each part of the world a text that tells its values apart. */
-function keysOf({ size }: Model): readonly ((part: never) => string)[] {
-  return [
-    ({ clock, held }: Shards) => `${clock.current} ${clock.target} ${copyKey(held.current)} ${copyKey(held.target)}`,
-    ({ ring, ready, terminating }: Pods) => `${ring} ${ready.join()} ${terminating.join()}`,
-    (control: Control) => JSON.stringify(control, Object.keys(control).sort()),
-    ({ running, late }: Engines) =>
-      `${engineKey(running)} ${late?.job} ${late?.owner} ${copyKey(late?.expected)} ${copyKey(late?.copy)}`,
-    ({ promised, broken }: Answers) => `${promised.join()} ${broken}`,
-    (orphan: Orphan | undefined) => (orphan ? `${orphan.client} ${orphan.podGone} ${attemptKey(orphan.attempt)}` : "-"),
-    ...Array.from({ length: size.clients }, () => clientKey),
-  ];
-}
-
-const clientKey = ({ asked, attempt, answer }: Client): string => `${asked} ${answer} ${attemptKey(attempt)}`;

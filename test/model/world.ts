@@ -49,6 +49,12 @@ export interface Attempt {
   readonly found?: Copy | undefined;
   /** Whether it made its first write before the verify under way began to wait for the claim window. */
   readonly awaited?: boolean;
+  /** Its pod was stopped after it looked at the claim window, which has passed since. */
+  readonly late?: boolean;
+  /** Its first write was gone when a shard lost writes. */
+  readonly halfLost?: boolean;
+  /** The owner whose address reaches the other owner's shard. */
+  readonly astray?: Owner;
 }
 
 export interface Client {
@@ -72,12 +78,22 @@ export interface Pods {
   readonly ring: PodConfig;
   readonly ready: readonly PodConfig[];
   readonly terminating: readonly PodConfig[];
+  /** The config that the ConfigMap had before the engine's last write of another one. */
+  readonly before?: PodConfig | undefined;
+  /** Another writer has put an old ring into the ConfigMap: with its own epoch, or under the live one (torn). */
+  readonly foreign?: "whole" | "torn" | undefined;
+  /** Configs of pods that started with such a ring, while the Deployment's template names the epoch that is waited for. */
+  readonly mistaken: readonly PodConfig[];
+  /** How often another writer has written. */
+  readonly writes: number;
 }
 
 /** What clients were told. */
 export interface Answers {
   /** For each claim the expiry up to which an answer promised its value: 0 when none did, or when that is over. */
   readonly promised: readonly number[];
+  /** For each claim whether a pod that asks one owner only promised it; noted where shards can fail. */
+  readonly alone: readonly boolean[];
   /** The name of the invariant that an answer or a deletion has broken. */
   readonly broken?: string;
 }
@@ -96,6 +112,8 @@ export interface Control {
   readonly gate?: Phase | undefined;
   readonly todo: readonly Stage[];
   readonly planned: boolean;
+  /** The card of a joining shard names another backend. */
+  readonly foreignCard: boolean;
   readonly preCopied: boolean;
   readonly inStep: boolean;
   readonly cutover: boolean;
@@ -161,6 +179,18 @@ export interface Engines {
   readonly late?: LateWrite | undefined;
 }
 
+/** A shard that loses writes, once in a run of the model. */
+export interface Loss {
+  readonly owner: Owner;
+  /**
+   * Its replica gets no writes any more; the replica has taken its place, or an operator has decided to go on with an
+   * emptied one; it has come back empty, without its card; both owners were verified since.
+   */
+  readonly stage: "replicaBehind" | "suspect" | "empty" | "over";
+  /** What the replica holds. */
+  readonly copy?: Copy | undefined;
+}
+
 export interface World {
   readonly shards: Shards;
   readonly pods: Pods;
@@ -168,6 +198,7 @@ export interface World {
   readonly engines: Engines;
   readonly answers: Answers;
   readonly orphan: Orphan | undefined;
+  readonly loss: Loss | undefined;
   readonly clients: readonly Client[];
 }
 
@@ -190,6 +221,16 @@ export interface Size {
   readonly orphans: boolean;
   /** Whether the migration goes straight to its end: the operator never turns back, and no engine is killed. */
   readonly straight: boolean;
+  /** How often another writer puts an old ring into the ConfigMap. */
+  readonly foreignWrites?: number;
+  /** Whether a shard may fail over to a replica that lacks its last writes, or come back empty. */
+  readonly losses?: "failover" | "emptied";
+  /** Whether a second stack, with a backend of its own, is brought up on the same shards. */
+  readonly secondStack?: boolean;
+  /** Whether a pod may be stopped between its look at the claim window and its next write. */
+  readonly pauses?: boolean;
+  /** Whether a pod may find one owner's shard at the other owner's address. */
+  readonly swaps?: boolean;
 }
 
 /** A model: what is explored, which safeguards are in force, and which owner's name comes first. */
@@ -210,7 +251,8 @@ export function hold({ clock, held }: Shards, owner: Owner, copy: Copy | undefin
 }
 
 /** @returns the configs that live pods run, terminating ones included. */
-export const liveConfigs = ({ ready, terminating }: Pods): readonly PodConfig[] => [...ready, ...terminating];
+export const liveConfigs = ({ ready, terminating, mistaken }: Pods): readonly PodConfig[] =>
+  mistaken.length === 0 ? [...ready, ...terminating] : [...new Set([...ready, ...terminating, ...mistaken])];
 
 /** @returns the owner that pods of a config read from. */
 export const primaryOf = (config: PodConfig): Owner => (config === "A" || config === "DA" ? "current" : "target");

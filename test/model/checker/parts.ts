@@ -2,10 +2,10 @@ const PART_BITS = 16;
 
 /** One part of a state that takes few different values: each value gets a number. */
 class Table<P> {
-  private readonly ids = new Map<string, number>();
+  private readonly ids = new Map<number | string, number>();
   private readonly parts: P[] = [];
 
-  constructor(private readonly keyOf: (part: P) => string) {}
+  constructor(private readonly keyOf: (part: P) => number | string) {}
 
   idOf(part: P): number {
     const key = this.keyOf(part);
@@ -31,8 +31,8 @@ export class Packer {
   private lastIds: readonly number[] = [];
 
   /** @param keys - for each part a function that tells different values apart. */
-  constructor(keys: readonly ((part: never) => string)[]) {
-    this.tables = keys.map((key) => new Table(key as (part: unknown) => string));
+  constructor(keys: readonly ((part: never) => number | string)[]) {
+    this.tables = keys.map((key) => new Table(key as (part: unknown) => number | string));
   }
 
   get words(): number {
