@@ -1,7 +1,17 @@
 import type { ConnectionOptions } from "node:tls";
 import { Redis } from "ioredis";
-import { FencedError, messageOf, ShardRefusedError, ShardUnreachableError } from "../engines/errors";
+import {
+  FencedError,
+  messageOf,
+  ShardRefusedError,
+  ShardUnreachableError,
+  UnexpectedReplyError,
+} from "../engines/errors";
+import { printable } from "../engines/printable";
 import type { LuaScript } from "./lua-scripts";
+import { HandshakeRefusedError, type Established } from "./redis/handshake";
+import { NotAReplyError } from "./redis/handshake-replies";
+import { connectorTo } from "./redis/shard-connector";
 
 /** How to reach one shard. */
 export interface RedisEndpoint {
@@ -31,23 +41,30 @@ export class RedisClient {
   private readonly redis: Redis;
   private serverRunId: Promise<string | undefined> | undefined;
   private lastError: unknown;
+  private found: Established | undefined;
+  private isClosed = false;
 
   constructor(
     private readonly endpoint: RedisEndpoint,
     patient = true,
   ) {
+    const { host, port, db, tls, username, password } = endpoint;
+    const Connector = connectorTo({
+      ...{ host, port, db },
+      ...(tls ? { tls } : {}),
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password }),
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      replyTimeoutMs: COMMAND_TIMEOUT_MS,
+      onEstablished: (found) => (this.found = found),
+    });
     this.redis = new Redis({
-      host: endpoint.host,
-      port: endpoint.port,
-      db: endpoint.db,
-      ...(endpoint.tls ? { tls: endpoint.tls } : {}),
-      ...(endpoint.username === undefined ? {} : { username: endpoint.username }),
-      ...(endpoint.password === undefined ? {} : { password: endpoint.password }),
+      Connector,
       protocol: 2,
-      // Nobody asks who is connected; an ACL user would need one more right, and Redis 7.0 does not know the command.
+      // The connector has done all of the handshake: nothing of it is left to ioredis.
       disableClientInfo: true,
+      enableReadyCheck: false,
       lazyConnect: true,
-      connectTimeout: CONNECT_TIMEOUT_MS,
       commandTimeout: COMMAND_TIMEOUT_MS,
       maxRetriesPerRequest: patient ? RETRIES_PER_REQUEST : 1,
       retryStrategy: (times) => (patient || times < 2 ? Math.min(100 * times, 1_000) : null),
@@ -60,7 +77,7 @@ export class RedisClient {
   /** Sends one command; strings come back as Buffers. */
   async call(command: string, ...args: (string | Buffer | number)[]): Promise<unknown> {
     try {
-      return await this.redis.callBuffer(command, ...args);
+      return await this.send(command, args);
     } catch (error) {
       throw this.explain(error);
     }
@@ -71,7 +88,7 @@ export class RedisClient {
     const rest = [keys.length, ...keys, ...args];
     const suffix = script.readOnly ? "_RO" : "";
     try {
-      return (await this.redis.callBuffer(`EVALSHA${suffix}`, script.sha1, ...rest)) as unknown[];
+      return (await this.send(`EVALSHA${suffix}`, [script.sha1, ...rest])) as unknown[];
     } catch (error) {
       if (!messageOf(error).startsWith("NOSCRIPT")) throw this.explain(error);
       return (await this.call(`EVAL${suffix}`, script.source, ...rest)) as unknown[];
@@ -85,6 +102,13 @@ export class RedisClient {
     return this.serverRunId;
   }
 
+  /** What the server says of the connection; asked for anew with each one. */
+  async established(): Promise<Established> {
+    await this.runId();
+    if (this.found) return this.found;
+    throw this.explain(new Error("the connection was lost"));
+  }
+
   /** Fields of INFO. */
   async info(section: string): Promise<ReadonlyMap<string, string>> {
     const text = String(await this.call("INFO", section));
@@ -92,7 +116,14 @@ export class RedisClient {
   }
 
   close(): void {
+    this.isClosed = true;
     this.redis.disconnect();
+  }
+
+  /** A refused handshake ended the client: the next command tries a new one, since the operator may have put it right. */
+  private send(command: string, args: readonly (string | Buffer | number)[]): Promise<unknown> {
+    if (this.redis.status === "end" && !this.isClosed) void this.redis.connect().catch(() => undefined);
+    return this.redis.callBuffer(command, ...args);
   }
 
   private explain(error: unknown): Error {
@@ -100,12 +131,18 @@ export class RedisClient {
     const message = messageOf(error);
     const fenced = /^FENCED (.*)/s.exec(message);
     if (fenced) return new FencedError(name, fenced[1] ?? "");
-    const refused = [error, this.lastError].find((each) => each instanceof Error && each.name === "ReplyError");
+    const refused = [error, this.lastError].find(isRefusal);
     if (refused) return new ShardRefusedError(name, url, messageOf(refused).replace(SCRIPT_PLACE, ""));
+    if (this.lastError instanceof NotAReplyError) {
+      return new UnexpectedReplyError(name, url, `"${printable(this.lastError.received)}"`, "a reply of a Redis server");
+    }
     // "Max retries" says less than the error of the connection itself.
     return new ShardUnreachableError(name, url, this.lastError ?? error);
   }
 }
+
+const isRefusal = (error: unknown): boolean =>
+  error instanceof HandshakeRefusedError || (error instanceof Error && error.name === "ReplyError");
 
 function splitOnce(text: string, separator: string): [string, string] {
   const at = text.indexOf(separator);

@@ -46,7 +46,6 @@ export class RedisShard implements ShardStore {
   readonly name: string;
   /** Where the operator knows it to be. */
   readonly url: string;
-  readonly db: number;
   private readonly client: RedisClient;
   private readonly replies: Replies;
   private readonly pattern: string;
@@ -58,7 +57,6 @@ export class RedisShard implements ShardStore {
   constructor(endpoint: RedisEndpoint, keyPrefix: string, patient = true) {
     this.name = endpoint.name;
     this.url = endpoint.url;
-    this.db = endpoint.db;
     this.client = new RedisClient(endpoint, patient);
     this.replies = new Replies(endpoint.name, endpoint.url);
     this.pattern = `${literally(keyPrefix)}*`;
@@ -97,6 +95,11 @@ export class RedisShard implements ShardStore {
 
   async runId(): Promise<string> {
     return this.known(await this.client.runId());
+  }
+
+  /** The number of the database that the connection is in, as the server says. */
+  async database(): Promise<number> {
+    return (await this.client.established()).db;
   }
 
   async scan(cursor: string, all = false): Promise<ScanPage> {

@@ -131,6 +131,16 @@ function nextStepTo(said: string): string {
   return "Check that its pod runs and that this machine may connect";
 }
 
+/** An ACL refusal on any version: of a command, of one in a script (7.0 says it in one way, 7.2 in another), or of a key. */
+const LACKS_RIGHT = /^(NOPERM\b|(ERR )?(The user executing the script can't|ACL failure in script))/;
+
+function rightToGrant(reply: string): string | undefined {
+  if (!LACKS_RIGHT.test(reply)) return undefined;
+  const command = /'([a-z_]+(?:\|[a-z]+)?)' command/i.exec(reply)?.[1]?.toLowerCase();
+  const grant = command === undefined ? "" : ` grant it \`+${command}\` (ACL SETUSER … +${command}).`;
+  return `The ACL user lacks a right:${grant} docs/security.md lists all that it needs.`;
+}
+
 /** Some replies end with a full stop, some do not. */
 const sentence = (text: string): string => (text.endsWith(".") ? text : `${text}.`);
 
@@ -139,13 +149,14 @@ const NEXT_STEPS: readonly (readonly [RegExp, string])[] = [
     /^(WRONGPASS|NOAUTH|ERR AUTH|ERR invalid password)/,
     "Set the right password: pulumi config set --secret redisPassword … (redisUserPassword where redis.username is set).",
   ],
-  // The second is what a script says of it.
-  [
-    /^(NOPERM|ERR The user executing the script can't)/,
-    "The ACL user lacks a right: docs/security.md lists those that it needs.",
-  ],
   [/^OOM/, "The shard is at maxmemory: nothing was lost. Give it more memory, then run `pulumi up` again."],
   [/^LOADING/, "It is still loading its data: wait, then run `pulumi up` again."],
+  [/^BUSY\b/, "It is busy with a script: wait, then run `pulumi up` again."],
+  [
+    /^ERR (DB index is out of range|invalid DB index|SELECT is not allowed)/,
+    "It has no such database: correct the number at the end of its URL in shardUrls, or raise `databases` in its " +
+      "configuration, then run `pulumi up` again.",
+  ],
   [
     /DUMP payload version/,
     "It runs an older Redis than the shard that the value comes from, and the value is no string: upgrade it, then run `pulumi up` again.",
@@ -163,4 +174,5 @@ const NEXT_STEPS: readonly (readonly [RegExp, string])[] = [
 ];
 
 const nextStepFor = (reply: string): string =>
+  rightToGrant(reply) ??
   NEXT_STEPS.find(([pattern]) => pattern.test(reply))?.[1] ?? "Look at the server's log, then run `pulumi up` again.";

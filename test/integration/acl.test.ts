@@ -145,7 +145,7 @@ describe("an ACL user for the engines", function () {
     const { url } = lab.server("shard-0");
     expect(error.message).to.equal(
       `shard-0 at ${url}/${DATABASE} refused: ERR The user executing the script can't run this command or subcommand. ` +
-        "The ACL user lacks a right: docs/security.md lists those that it needs.",
+        "The ACL user lacks a right: docs/security.md lists all that it needs.",
     );
     expect(await lab.server("shard-3").client.dbsize()).to.equal(await records());
   });

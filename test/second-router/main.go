@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"time"
 )
@@ -158,7 +159,11 @@ func clientOf(address string) *client {
 	clientsLock.Lock()
 	defer clientsLock.Unlock()
 	if clients[address] == nil {
-		clients[address] = &client{address: address, timeout: commandTimeout}
+		hostAndPort, database, given := strings.Cut(address, "/")
+		clients[address] = &client{address: hostAndPort, timeout: commandTimeout}
+		if given {
+			clients[address].handshake = [][]string{{"SELECT", database}}
+		}
 	}
 	return clients[address]
 }
