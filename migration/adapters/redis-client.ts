@@ -11,7 +11,7 @@ import { printable } from "../engines/printable";
 import type { LuaScript } from "./lua-scripts";
 import { HandshakeRefusedError, type Established } from "./redis/handshake";
 import { NotAReplyError } from "./redis/handshake-replies";
-import { connectorTo } from "./redis/shard-connector";
+import { connectorTo, establish, openSocket, type ShardConnection } from "./redis/shard-connector";
 
 /** How to reach one shard. */
 export interface RedisEndpoint {
@@ -33,23 +33,38 @@ const CONNECT_TIMEOUT_MS = 5_000;
 /** Reconnects per request before it fails: rides out the restart of a pod, about twenty seconds. */
 const RETRIES_PER_REQUEST = 20;
 
+/** A restart ends a connection once, and a failover perhaps twice. */
+const MANY_DROPS = 3;
+
+/** A server ends each connection on which it gets, or answers, one request. */
+class ConnectionDroppedError extends Error {
+  constructor(readonly times: number) {
+    super(`the server closed the connection ${times} times before it answered one request`);
+    this.name = "ConnectionDroppedError";
+  }
+}
+
 /** Where in a script a command was refused: nothing that an operator could act on. */
 const SCRIPT_PLACE = / script: [0-9a-f]{40}, on @user_script:\d+\.$/;
 
 /** A connection to one Redis server that speaks in errors an operator can act on. */
 export class RedisClient {
   private readonly redis: Redis;
+  private readonly connection: ShardConnection;
   private serverRunId: Promise<string | undefined> | undefined;
   private lastError: unknown;
   private found: Established | undefined;
   private isClosed = false;
+  private isReady = false;
+  /** How many connections ended that had been good. */
+  private drops = 0;
 
   constructor(
     private readonly endpoint: RedisEndpoint,
     patient = true,
   ) {
     const { host, port, db, tls, username, password } = endpoint;
-    const Connector = connectorTo({
+    this.connection = {
       ...{ host, port, db },
       ...(tls ? { tls } : {}),
       ...(username === undefined ? {} : { username }),
@@ -57,9 +72,9 @@ export class RedisClient {
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
       replyTimeoutMs: COMMAND_TIMEOUT_MS,
       onEstablished: (found) => (this.found = found),
-    });
+    };
     this.redis = new Redis({
-      Connector,
+      Connector: connectorTo(this.connection),
       protocol: 2,
       // The connector has done all of the handshake: nothing of it is left to ioredis.
       disableClientInfo: true,
@@ -70,8 +85,15 @@ export class RedisClient {
       retryStrategy: (times) => (patient || times < 2 ? Math.min(100 * times, 1_000) : null),
     });
     this.redis.on("error", (error: unknown) => (this.lastError = error));
-    this.redis.on("ready", () => (this.lastError = undefined));
-    this.redis.on("close", () => (this.serverRunId = undefined));
+    this.redis.on("ready", () => {
+      this.lastError = undefined;
+      this.isReady = true;
+    });
+    this.redis.on("close", () => {
+      this.serverRunId = undefined;
+      if (this.isReady) this.drops++;
+      this.isReady = false;
+    });
   }
 
   /** Sends one command; strings come back as Buffers. */
@@ -90,8 +112,30 @@ export class RedisClient {
     try {
       return (await this.send(`EVALSHA${suffix}`, [script.sha1, ...rest])) as unknown[];
     } catch (error) {
-      if (!messageOf(error).startsWith("NOSCRIPT")) throw this.explain(error);
-      return (await this.call(`EVAL${suffix}`, script.source, ...rest)) as unknown[];
+      if (!messageOf(error).startsWith("NOSCRIPT")) throw this.explain(error, script.commands);
+    }
+    try {
+      return (await this.send(`EVAL${suffix}`, [script.source, ...rest])) as unknown[];
+    } catch (error) {
+      throw this.explain(error, script.commands);
+    }
+  }
+
+  /**
+   * Sends one command on a connection of its own, once: what makes the server close the connection is not sent again.
+   * @returns what the network says when no reply comes, else undefined.
+   * @throws ShardRefusedError, ShardUnreachableError when there is no connection.
+   */
+  async lossOf(command: readonly string[]): Promise<string | undefined> {
+    const socket = openSocket(this.connection);
+    try {
+      const way = await establish(socket, this.connection).catch((error: unknown) => {
+        this.lastError = error;
+        throw this.explain(error);
+      });
+      return await way.ask(command, COMMAND_TIMEOUT_MS).then(() => undefined, messageOf);
+    } finally {
+      socket.destroy();
     }
   }
 
@@ -121,24 +165,39 @@ export class RedisClient {
   }
 
   /** A refused handshake ended the client: the next command tries a new one, since the operator may have put it right. */
-  private send(command: string, args: readonly (string | Buffer | number)[]): Promise<unknown> {
+  private async send(command: string, args: readonly (string | Buffer | number)[]): Promise<unknown> {
     if (this.redis.status === "end" && !this.isClosed) void this.redis.connect().catch(() => undefined);
-    return this.redis.callBuffer(command, ...args);
+    const dropsBefore = this.drops;
+    try {
+      return await this.redis.callBuffer(command, ...args);
+    } catch (error) {
+      const drops = this.drops - dropsBefore;
+      if (drops >= MANY_DROPS && !isRefusal(error)) this.lastError = new ConnectionDroppedError(drops);
+      throw error;
+    }
   }
 
-  private explain(error: unknown): Error {
+  /** @param commands - of the script that failed, if it was one. */
+  private explain(error: unknown, commands: readonly string[] = []): Error {
     const { name, url } = this.endpoint;
     const message = messageOf(error);
     const fenced = /^FENCED (.*)/s.exec(message);
     if (fenced) return new FencedError(name, fenced[1] ?? "");
     const refused = [error, this.lastError].find(isRefusal);
-    if (refused) return new ShardRefusedError(name, url, messageOf(refused).replace(SCRIPT_PLACE, ""));
+    if (refused) return new ShardRefusedError(name, url, replyOf(refused, commands));
     if (this.lastError instanceof NotAReplyError) {
       return new UnexpectedReplyError(name, url, `"${printable(this.lastError.received)}"`, "a reply of a Redis server");
     }
     // "Max retries" says less than the error of the connection itself.
     return new ShardUnreachableError(name, url, this.lastError ?? error);
   }
+}
+
+/** @returns what the server says, and where it leaves open which command of a script it means, those of the script. */
+function replyOf(refusal: unknown, commands: readonly string[]): string {
+  const reply = messageOf(refusal).replace(SCRIPT_PLACE, "");
+  const isVague = /can't run this command or subcommand$|^ERR Unknown Redis command called from script$/.test(reply);
+  return isVague && commands.length > 0 ? `${reply} (one of ${commands.join(", ")})` : reply;
 }
 
 const isRefusal = (error: unknown): boolean =>

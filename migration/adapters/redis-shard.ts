@@ -4,6 +4,7 @@ import {
   type Added,
   type Bundle,
   type Digests,
+  type FailedCommand,
   type FencingToken,
   type Inspection,
   type KeyCopy,
@@ -22,6 +23,7 @@ import { LUA } from "./lua-scripts";
 import { Replies } from "./replies";
 import { packKeys } from "./packed-keys";
 import { RedisClient, type RedisEndpoint } from "./redis-client";
+import { tryCommands } from "./redis/try-commands";
 
 const LOCK = `${BOOKKEEPING_PREFIX}lock`;
 /** A lock, and whose it was last. */
@@ -54,7 +56,11 @@ export class RedisShard implements ShardStore {
    * @param keyPrefix - keys of the backend, as configured; taken literally.
    * @param patient - whether to ride out a restart of the server (migrations do, previews do not).
    */
-  constructor(endpoint: RedisEndpoint, keyPrefix: string, patient = true) {
+  constructor(
+    endpoint: RedisEndpoint,
+    private readonly keyPrefix: string,
+    patient = true,
+  ) {
     this.name = endpoint.name;
     this.url = endpoint.url;
     this.client = new RedisClient(endpoint, patient);
@@ -200,6 +206,15 @@ export class RedisShard implements ShardStore {
       outcomes.push(...reply.map((code) => this.outcome(REMOVE_OUTCOMES, code)));
     }
     return outcomes;
+  }
+
+  tryCommands(token: FencingToken): Promise<readonly FailedCommand[]> {
+    const { client, replies, keyPrefix } = this;
+    return tryCommands({ client, replies, keyPrefix, lock: [LOCK, this.mine(token)] });
+  }
+
+  tryRequest(bytes: number): Promise<string | undefined> {
+    return this.client.lossOf(["EVAL", "return redis.status_reply('OK')", "0", "x".repeat(bytes)]);
   }
 
   async readRecord(name: string): Promise<string | undefined> {

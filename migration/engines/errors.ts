@@ -128,6 +128,9 @@ function nextStepTo(said: string): string {
   if (/certificate|altnames/.test(said)) {
     return "Set redis.caCertificate to the authority of the shard's certificate, and its URL to a name in that";
   }
+  if (/closed the connection \d+ times/.test(said)) {
+    return "Its log says why. Where a value is larger than client-query-buffer-limit or client-output-buffer-limit allow, raise those";
+  }
   return "Check that its pod runs and that this machine may connect";
 }
 
@@ -159,11 +162,22 @@ const NEXT_STEPS: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /DUMP payload version/,
-    "It runs an older Redis than the shard that the value comes from, and the value is no string: upgrade it, then run `pulumi up` again.",
+    "It does not read the format of the server that the value comes from, which is newer or of another kind (Valkey and " +
+      "Redis 7.2 or older do not read what Redis 7.4 or newer writes). Upgrade it, or give the shard such a server, then run " +
+      "`pulumi up` again.",
   ],
   [
     /invalid bulk length/,
     "A value is larger than it takes: raise its proto-max-bulk-len (redis-cli config set), then run `pulumi up` again.",
+  ],
+  [
+    /^ERR unknown (sub)?command|^ERR Unknown Redis command/i,
+    "Its configuration renames or removes a command that migrations need: take that out of its rename-command, then run " +
+      "`pulumi up` again.",
+  ],
+  [
+    /^NOREPLICAS/,
+    "It takes no writes without replicas: bring them back, or lower its min-replicas-to-write, then run `pulumi up` again.",
   ],
   [/^READONLY/, "It is a replica: point the shard's URL at its primary."],
   [/^MISCONF/, "It cannot persist: look at its disk, then run `pulumi up` again."],

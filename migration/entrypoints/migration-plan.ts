@@ -8,6 +8,7 @@ import {
   writeMigrationRecord,
   type MigrationRecord,
 } from "../engines/migration-record";
+import { commandProblems, requestProblems } from "../engines/gate/later-phases";
 import { preFlight } from "../engines/pre-flight";
 import { describe, known as knownFigures, measure, type Measurement } from "../engines/service-metrics";
 import type { ShardStore } from "../engines/shard-store";
@@ -85,8 +86,9 @@ async function makePlan({ run, stores }: Session, inputs: PlanInputs, secrets: S
   const { ring, settings } = inputs;
   const { shards: current, targetShards: target } = ring;
   await assertNoOther(stores, ring);
+  refusePlan(await commandProblems(stores, run.token()));
   const { census, memory, problems } = await preFlight(run, { ring, stores, containerLimits: containerLimits(inputs) });
-  if (problems.length > 0) throw new GateClosedError(`the plan is refused, nothing has moved:\n${problems.join("\n")}`);
+  refusePlan([...problems, ...(await requestProblems(stores, census))]);
   const plan = migrationPlan({
     ...{ ...ring, current, target, census },
     keysPerSecond: settings.keysPerSecond,
@@ -108,6 +110,10 @@ async function makePlan({ run, stores }: Session, inputs: PlanInputs, secrets: S
   const counted = Object.fromEntries(census.map(({ shard, keys, otherKeys }) => [shard, keys + otherKeys]));
   const found = { baseline: baselineOutput(figures), keys_per_shard: counted };
   return { ...plan, migration_id: record.id, digest: record.digest, ...found };
+}
+
+function refusePlan(problems: readonly string[]): void {
+  if (problems.length > 0) throw new GateClosedError(`the plan is refused, nothing has moved:\n${problems.join("\n")}`);
 }
 
 /**

@@ -44,10 +44,10 @@ export const connectorTo = (to: ShardConnection) =>
     override async connect(): Promise<Socket> {
       this.connecting = true;
       this.isEstablished = false;
-      const socket = open(to);
+      const socket = openSocket(to);
       this.stream = socket;
       try {
-        await establish(socket, to);
+        (await establish(socket, to)).release();
         this.isEstablished = true;
       } catch (error) {
         this.firstError = error as Error;
@@ -66,18 +66,24 @@ export const connectorTo = (to: ShardConnection) =>
 const needsOperator = (error: unknown): boolean =>
   error instanceof NotAReplyError || (error instanceof HandshakeRefusedError && !error.isTransient);
 
-function open({ host, port, tls }: ShardConnection): Socket {
+/** @returns a socket on its way to the shard. */
+export function openSocket({ host, port, tls }: ShardConnection): Socket {
   const socket = tls ? connectTls({ host, port, ...tls }) : connectPlain({ host, port });
   return socket.setNoDelay(true);
 }
 
-async function establish(socket: Socket, to: ShardConnection): Promise<void> {
+/**
+ * Does the handshake on a socket.
+ * @returns the socket, on which commands may be sent now.
+ * @throws HandshakeRefusedError, NotAReplyError, or what the network says.
+ */
+export async function establish(socket: Socket, to: ShardConnection): Promise<HandshakeSocket> {
   const way = new HandshakeSocket(socket, to.tls ? "secureConnect" : "connect");
   await way.opened(to.connectTimeoutMs);
   let found = nothingSaid(to);
   for (const { command, judge } of handshakeSteps(to)) {
     found = { ...found, ...judge(await way.ask(command, to.replyTimeoutMs)) };
   }
-  way.release();
   to.onEstablished(found);
+  return way;
 }
