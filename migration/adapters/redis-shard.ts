@@ -108,6 +108,11 @@ export class RedisShard implements ShardStore {
     return (await this.client.established()).db;
   }
 
+  /** Whether the server asks for no password although one was given. */
+  async ignoresPassword(): Promise<boolean> {
+    return (await this.client.established()).passwordIgnored;
+  }
+
   async scan(cursor: string, all = false): Promise<ScanPage> {
     const match = all ? [] : ["MATCH", this.pattern];
     const page = this.replies.list(await this.client.call("SCAN", cursor, ...match, "COUNT", SCAN_COUNT), {
