@@ -176,6 +176,10 @@ const NEXT_STEPS: readonly (readonly [RegExp, string])[] = [
       "`pulumi up` again.",
   ],
   [
+    /^ERR the connection is in database/,
+    "Its server accepts SELECT and ignores it: give the shard a server of its own, and a URL without a database.",
+  ],
+  [
     /^NOREPLICAS/,
     "It takes no writes without replicas: bring them back, or lower its min-replicas-to-write, then run `pulumi up` again.",
   ],

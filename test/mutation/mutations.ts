@@ -1,6 +1,7 @@
 /** Every safeguard that is taken out, one at a time, in the order of the table in docs/safeguards.md. */
 import type { Mutation } from "./mutation";
 import { CLAIMS } from "./mutations/claims";
+import { CONNECTIONS } from "./mutations/connections";
 import { DRAINS } from "./mutations/drain";
 import { ENGINES } from "./mutations/engines";
 import { PARTS } from "./mutations/parts";
@@ -21,5 +22,6 @@ export const MUTATIONS: readonly Mutation[] = [
   PARTS,
   SHARDS,
   SERVERS,
+  CONNECTIONS,
   SERVICE,
 ].flat();
