@@ -186,7 +186,12 @@ export class RedisClient {
     const refused = [error, this.lastError].find(isRefusal);
     if (refused) return new ShardRefusedError(name, url, replyOf(refused, commands));
     if (this.lastError instanceof NotAReplyError) {
-      return new UnexpectedReplyError(name, url, `"${printable(this.lastError.received)}"`, "a reply of a Redis server");
+      return new UnexpectedReplyError(
+        name,
+        url,
+        `"${printable(this.lastError.received)}"`,
+        "a reply of a Redis server",
+      );
     }
     // "Max retries" says less than the error of the connection itself.
     return new ShardUnreachableError(name, url, this.lastError ?? error);

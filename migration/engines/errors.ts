@@ -193,4 +193,5 @@ const NEXT_STEPS: readonly (readonly [RegExp, string])[] = [
 
 const nextStepFor = (reply: string): string =>
   rightToGrant(reply) ??
-  NEXT_STEPS.find(([pattern]) => pattern.test(reply))?.[1] ?? "Look at the server's log, then run `pulumi up` again.";
+  NEXT_STEPS.find(([pattern]) => pattern.test(reply))?.[1] ??
+  "Look at the server's log, then run `pulumi up` again.";

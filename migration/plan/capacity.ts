@@ -85,7 +85,11 @@ export function capacityWarnings(
 const NEXT_UNKNOWN = "Next: make sure that the shard answers INFO and CONFIG GET, and plan again.";
 
 /** @returns the shards of the target ring that are databases of the same server as one of them, in the ring's order. */
-function databasesBeside(of: ShardMemory, memory: readonly ShardMemory[], target: readonly string[]): readonly string[] {
+function databasesBeside(
+  of: ShardMemory,
+  memory: readonly ShardMemory[],
+  target: readonly string[],
+): readonly string[] {
   if (of.server === undefined) return [of.shard];
   const there = new Set(memory.filter(({ server }) => server === of.server).map(({ shard }) => shard));
   return target.filter((shard) => there.has(shard));

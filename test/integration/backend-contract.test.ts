@@ -108,7 +108,8 @@ for (const [name, start] of Object.entries(IMPLEMENTATIONS))
         const inDatabase = { ...addresses, a: `127.0.0.1:${proxy.port}/3` };
         const claim = async (pcsId: string) => {
           const expiresAtMs = Date.now() + LIFE_MS;
-          return (await router.claim(inDatabase, { primary: "a", secondary: null }, { pcsId, own: "own", expiresAtMs })).answer;
+          return (await router.claim(inDatabase, { primary: "a", secondary: null }, { pcsId, own: "own", expiresAtMs }))
+            .answer;
         };
         if (failing > 0) expect(await claim(`${database}-before`)).to.equal("first");
         let refused = 0;

@@ -54,7 +54,12 @@ describe("the default backup", function () {
     ["an IPv6 address", V6, ({ port }) => `redis://[::1]:${port}`, ""],
     ["an IPv6 address and a database", V6, ({ port }) => `redis://[::1]:${port}/1`, ""],
     ["a password where the shard asks for none", {}, ({ url }) => url, "needless"],
-    ["an IPv6 address, and a password of every kind", { ...V6, password: PASSWORD }, ({ port }) => `redis://[::1]:${port}`, PASSWORD],
+    [
+      "an IPv6 address, and a password of every kind",
+      { ...V6, password: PASSWORD },
+      ({ port }) => `redis://[::1]:${port}`,
+      PASSWORD,
+    ],
   ];
   for (const [name, options, urlOf, password] of CASES) {
     it(`with ${name}: succeeds, and holds every key`, async () => {

@@ -42,7 +42,9 @@ describe("what later phases need of the shards", function () {
     const { url, client } = lab.server("shard-1");
     const grant = (more: readonly string[]) => {
       const rules = ["reset", "on", `>${SECRETS.redisUserPassword}`, ...engineAcl("pcs:"), ...more];
-      return Promise.all([...lab.servers.values()].map(({ client: each }) => each.call("ACL", "SETUSER", USER, ...rules)));
+      return Promise.all(
+        [...lab.servers.values()].map(({ client: each }) => each.call("ACL", "SETUSER", USER, ...rules)),
+      );
     };
     stack.secrets = SECRETS;
     for (const right of ENGINE_COMMANDS.filter((command) => ![...CONNECTION, ...LOCK].includes(command))) {
@@ -53,7 +55,9 @@ describe("what later phases need of the shards", function () {
       const lines = message.slice(REFUSED.length).split("\n");
       expect(message.startsWith(REFUSED), `${right}: ${message}`).to.equal(true);
       expect(lines, right).to.have.length(1);
-      expect(lines[0]).to.match(new RegExp(`^shard-1: ${command}, which [a-z ]+ needs, is refused: .*Next: grant its ACL user `));
+      expect(lines[0]).to.match(
+        new RegExp(`^shard-1: ${command}, which [a-z ]+ needs, is refused: .*Next: grant its ACL user `),
+      );
       expect(lines[0]?.endsWith(`grant its ACL user +${right}, and plan again.`)).to.equal(true);
     }
     for (const right of LOCK) {

@@ -13,7 +13,18 @@ import { RedisServer } from "./redis-servers";
 import { errorOf, FOUR, RingLab, THREE } from "./ring-lab";
 
 const without = (...commands: readonly string[]) => commands.flatMap((command) => ["--rename-command", command, ""]);
-const ELASTICACHE = ["BGREWRITEAOF", "BGSAVE", "CONFIG", "DEBUG", "MIGRATE", "REPLICAOF", "SAVE", "SHUTDOWN", "SLAVEOF", "SYNC"];
+const ELASTICACHE = [
+  "BGREWRITEAOF",
+  "BGSAVE",
+  "CONFIG",
+  "DEBUG",
+  "MIGRATE",
+  "REPLICAOF",
+  "SAVE",
+  "SHUTDOWN",
+  "SLAVEOF",
+  "SYNC",
+];
 const MEMORYSTORE = [
   ...["ACL", "BGREWRITEAOF", "BGSAVE", "CLIENT", "CLUSTER", "COMMAND", "CONFIG", "DEBUG", "LASTSAVE", "MIGRATE"],
   ...["MONITOR", "OBJECT", "SHUTDOWN", "REPLICAOF", "SAVE"],
@@ -66,7 +77,9 @@ describe("managed services", function () {
       server = await RedisServer.start({ settings: without("SYNC", "PSYNC") });
       const { status, stderr } = backUp(DEFAULT_BACKUP_COMMAND);
       expect(status).to.not.equal(0);
-      expect(stderr).to.match(/the backup of shard-0 failed: its command ended with exit code \d+\. Nothing has been copied/);
+      expect(stderr).to.match(
+        /the backup of shard-0 failed: its command ended with exit code \d+\. Nothing has been copied/,
+      );
       expect(readdirSync(folder)).to.deep.equal([]);
       expect(backUp('echo "$SHARD_NAME-1" > "$BACKUP_FILE"').status).to.equal(0);
       expect(readdirSync(folder)).to.deep.equal(["shard-0.rdb"]);

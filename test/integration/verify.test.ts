@@ -253,8 +253,12 @@ describe("verify", function () {
         }),
       ),
     );
-    expect(error.message).to.match(/^verify: 10 passes found differences each time \(missing 0, different 70, extra 0; repaired 70\), such as /);
-    const shown = [...error.message.matchAll(/(pcs:[0-9a-f]+) \(zset\), of which (shard-\d) and shard-3 differ in its value/g)];
+    expect(error.message).to.match(
+      /^verify: 10 passes found differences each time \(missing 0, different 70, extra 0; repaired 70\), such as /,
+    );
+    const shown = [
+      ...error.message.matchAll(/(pcs:[0-9a-f]+) \(zset\), of which (shard-\d) and shard-3 differ in its value/g),
+    ];
     expect(shown).to.have.length(5);
     for (const [, name = "", shard] of shown) {
       expect(names).to.include(name);

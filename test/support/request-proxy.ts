@@ -77,7 +77,7 @@ export class RequestProxy {
   }
 }
 
-async function* messagesOf(socket: Socket): AsyncGenerator<Buffer> {
+async function* messagesOf(socket: Socket): AsyncGenerator<Buffer, void> {
   let received = Buffer.alloc(0);
   for await (const data of socket) {
     received = Buffer.concat([received, data as Buffer]);
@@ -88,8 +88,8 @@ async function* messagesOf(socket: Socket): AsyncGenerator<Buffer> {
   }
 }
 
-async function next(messages: AsyncGenerator<Buffer>): Promise<Buffer> {
-  const { value, done } = await messages.next();
-  if (done === true) throw new Error("the connection has ended");
-  return value;
+async function next(messages: AsyncGenerator<Buffer, void>): Promise<Buffer> {
+  const turn = await messages.next();
+  if (turn.done === true) throw new Error("the connection has ended");
+  return turn.value;
 }

@@ -30,8 +30,7 @@ const LONGEST_LINE = 64 * 1024;
  */
 export function readReply(received: Buffer): HandshakeReply | undefined {
   if (received.length === 0) return undefined;
-  const kind = KINDS[String.fromCharCode(received[0] ?? 0) as keyof typeof KINDS] as
-    HandshakeReply["kind"] | undefined;
+  const kind = KINDS[String.fromCharCode(received[0] ?? 0) as keyof typeof KINDS] as HandshakeReply["kind"] | undefined;
   const end = received.indexOf(CRLF);
   if (kind === undefined || (end < 0 && received.length > LONGEST_LINE)) throw notAReply(received);
   if (end < 0) return undefined;

@@ -43,7 +43,7 @@ const MAY_NOT_ASK = /^NOPERM|^ERR unknown (command|subcommand)/i;
 interface Step {
   readonly command: readonly [name: string, ...args: string[]];
   /** @returns what the reply adds to what is known. @throws HandshakeRefusedError */
-  judge(reply: HandshakeReply): Partial<Established>;
+  readonly judge: (reply: HandshakeReply) => Partial<Established>;
 }
 
 /**

@@ -35,7 +35,9 @@ export class DifferenceExamples {
 
   readonly note = (difference: FoundDifference): void => {
     const name = difference.key.toString("latin1");
-    const replaceable = [...this.found].find(([, { staysDifferent }]) => difference.staysDifferent && !staysDifferent)?.[0];
+    const replaceable = [...this.found].find(
+      ([, { staysDifferent }]) => difference.staysDifferent && !staysDifferent,
+    )?.[0];
     if (!this.found.has(name) && this.found.size >= SHOWN) {
       if (replaceable === undefined) return;
       this.found.delete(replaceable);

@@ -12,12 +12,22 @@ const REPLIES = [
 describe("replies to a handshake", () => {
   for (const [wire, reply] of REPLIES) {
     it(`${JSON.stringify(wire)} is read when it is complete, and not before`, () => {
-      for (let bytes = 0; bytes < wire.length; bytes++) expect(readReply(Buffer.from(wire.slice(0, bytes)))).to.equal(undefined);
+      for (let bytes = 0; bytes < wire.length; bytes++)
+        expect(readReply(Buffer.from(wire.slice(0, bytes)))).to.equal(undefined);
       expect(readReply(Buffer.from(wire))).to.deep.equal(reply);
     });
   }
 
-  for (const wire of ["HTTP/1.1 400", ":1\r\n", "*0\r\n", "$-1\r\n", "$x\r\n", "+OK\r\n+OK\r\n", "$1\r\nabcd", `+${"x".repeat(70_000)}`]) {
+  for (const wire of [
+    "HTTP/1.1 400",
+    ":1\r\n",
+    "*0\r\n",
+    "$-1\r\n",
+    "$x\r\n",
+    "+OK\r\n+OK\r\n",
+    "$1\r\nabcd",
+    `+${"x".repeat(70_000)}`,
+  ]) {
     it(`${JSON.stringify(wire.slice(0, 20))} is none`, () => {
       expect(() => readReply(Buffer.from(wire))).to.throw(NotAReplyError);
     });
