@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { ConnectionOptions } from "node:tls";
 import { Redis } from "ioredis";
 import {
@@ -10,6 +11,7 @@ import {
 import { printable } from "../engines/printable";
 import type { LuaScript } from "./lua-scripts";
 import { HandshakeRefusedError, type Established } from "./redis/handshake";
+import type { HandshakeSocket } from "./redis/handshake-socket";
 import { NotAReplyError } from "./redis/handshake-replies";
 import { connectorTo, establish, openSocket, type ShardConnection } from "./redis/shard-connector";
 
@@ -33,13 +35,13 @@ const CONNECT_TIMEOUT_MS = 5_000;
 /** Reconnects per request before it fails: rides out the restart of a pod, about twenty seconds. */
 const RETRIES_PER_REQUEST = 20;
 
-/** A restart ends a connection once, and a failover perhaps twice. */
-const MANY_DROPS = 3;
+/** So many good connections that end in a row, without a reply in between, end because of what is sent: it is not sent again. */
+const MANY_DROPS = 5;
 
 /** A server ends each connection on which it gets, or answers, one request. */
 class ConnectionDroppedError extends Error {
   constructor(readonly times: number) {
-    super(`the server closed the connection ${times} times before it answered one request`);
+    super(`the server closed the connection ${times} times instead of answering a request`);
     this.name = "ConnectionDroppedError";
   }
 }
@@ -56,12 +58,12 @@ export class RedisClient {
   private found: Established | undefined;
   private isClosed = false;
   private isReady = false;
-  /** How many connections ended that had been good. */
+  /** How many good connections have ended since the last reply. */
   private drops = 0;
 
   constructor(
     private readonly endpoint: RedisEndpoint,
-    patient = true,
+    private readonly patient = true,
   ) {
     const { host, port, db, tls, username, password } = endpoint;
     this.connection = {
@@ -82,18 +84,14 @@ export class RedisClient {
       lazyConnect: true,
       commandTimeout: COMMAND_TIMEOUT_MS,
       maxRetriesPerRequest: patient ? RETRIES_PER_REQUEST : 1,
-      retryStrategy: (times) => (patient || times < 2 ? Math.min(100 * times, 1_000) : null),
+      retryStrategy: (times) => this.retryDelayMs(times),
     });
     this.redis.on("error", (error: unknown) => (this.lastError = error));
     this.redis.on("ready", () => {
       this.lastError = undefined;
       this.isReady = true;
     });
-    this.redis.on("close", () => {
-      this.serverRunId = undefined;
-      if (this.isReady) this.drops++;
-      this.isReady = false;
-    });
+    this.redis.on("close", () => (this.serverRunId = undefined));
   }
 
   /** Sends one command; strings come back as Buffers. */
@@ -123,17 +121,18 @@ export class RedisClient {
 
   /**
    * Sends one command on a connection of its own, once: what makes the server close the connection is not sent again.
-   * @returns what the network says when no reply comes, else undefined.
+   * @returns what the network says when no reply comes, or the server when it cannot read the command; else undefined.
    * @throws ShardRefusedError, ShardUnreachableError when there is no connection.
    */
   async lossOf(command: readonly string[]): Promise<string | undefined> {
     const socket = openSocket(this.connection);
     try {
-      const way = await establish(socket, this.connection).catch((error: unknown) => {
-        this.lastError = error;
-        throw this.explain(error);
-      });
-      return await way.ask(command, COMMAND_TIMEOUT_MS).then(() => undefined, messageOf);
+      const way = await this.open(socket);
+      const { kind, text } = await way.ask(command, COMMAND_TIMEOUT_MS);
+      return kind === "error" && text.startsWith("ERR Protocol error") ? text : undefined;
+    } catch (error) {
+      if (error instanceof ShardRefusedError || error instanceof ShardUnreachableError) throw error;
+      return messageOf(error);
     } finally {
       socket.destroy();
     }
@@ -164,15 +163,36 @@ export class RedisClient {
     this.redis.disconnect();
   }
 
-  /** A refused handshake ended the client: the next command tries a new one, since the operator may have put it right. */
-  private async send(command: string, args: readonly (string | Buffer | number)[]): Promise<unknown> {
-    if (this.redis.status === "end" && !this.isClosed) void this.redis.connect().catch(() => undefined);
-    const dropsBefore = this.drops;
+  private async open(socket: Socket): Promise<HandshakeSocket> {
     try {
-      return await this.redis.callBuffer(command, ...args);
+      return await establish(socket, this.connection);
     } catch (error) {
-      const drops = this.drops - dropsBefore;
-      if (drops >= MANY_DROPS && !isRefusal(error)) this.lastError = new ConnectionDroppedError(drops);
+      this.lastError = error;
+      throw this.explain(error);
+    }
+  }
+
+  /** @returns how long to wait before the next connection; null: there is none, and what is under way fails. */
+  private retryDelayMs(times: number): number | null {
+    if (this.isReady) this.drops++;
+    this.isReady = false;
+    if (this.drops >= MANY_DROPS) return null;
+    return this.patient || times < 2 ? Math.min(100 * times, 1_000) : null;
+  }
+
+  /** Where the client has given up, the next command tries a new connection: the operator may have put it right. */
+  private async send(command: string, args: readonly (string | Buffer | number)[]): Promise<unknown> {
+    if (this.redis.status === "end" && !this.isClosed) {
+      this.drops = 0;
+      void this.redis.connect().catch(() => undefined);
+    }
+    try {
+      const reply = await this.redis.callBuffer(command, ...args);
+      this.drops = 0;
+      return reply;
+    } catch (error) {
+      if (isRefusal(error)) this.drops = 0;
+      else if (this.drops >= MANY_DROPS) this.lastError = new ConnectionDroppedError(this.drops);
       throw error;
     }
   }

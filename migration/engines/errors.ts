@@ -129,7 +129,7 @@ function nextStepTo(said: string): string {
     return "Set redis.caCertificate to the authority of the shard's certificate, and its URL to a name in that";
   }
   if (/closed the connection \d+ times/.test(said)) {
-    return "Its log says why. Where a value is larger than client-query-buffer-limit or client-output-buffer-limit allow, raise those";
+    return "Its log says why. Where a value is larger than client-query-buffer-limit or client-output-buffer-limit allows, raise that";
   }
   return "Check that its pod runs and that this machine may connect";
 }

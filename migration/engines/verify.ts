@@ -66,6 +66,7 @@ export async function verifyAndRepair(unwatched: Run, job: VerifyJob): Promise<V
   let mode = settings.mode;
   for (let passes = 1; passes <= MAX_PASSES; passes++) {
     await run.clock.sleep(settings.claimWindowMs + settings.commandTimeoutMs);
+    differing.forget();
     const found = mode === "full" ? await fullPass(run, job) : await samplePass(run, job);
     const differences = found.missing + found.different + found.extra;
     addCounts(sum, { ...found, checked: 0 });

@@ -105,18 +105,44 @@ describe("what later phases need of the shards", function () {
     await untouched();
   });
 
-  it("a query buffer too small for the biggest value is named, before that value is copied", async () => {
-    await start();
+  const MESSAGE =
+    /^the plan is refused, nothing has moved:\nshard-3: a request of \d\.\d MiB, as large as the biggest value that was counted, fails: .+\. Next: raise its client-query-buffer-limit \(and proto-max-bulk-len\) above that, and plan again\.$/;
+  const putBigMover = async () => {
     const [key] = lab.moverKeys();
     if (!key) throw new Error("no mover");
     await lab.put(lab.ownerOf(key, lab.rings.current), key, Buffer.alloc(3 * MIB, "x"));
-    await lab.server("shard-3").client.config("SET", "client-query-buffer-limit", "1mb");
-    expect((await errorOf(stack.up("plan"))).message).to.match(
-      /^the plan is refused, nothing has moved:\nshard-3: a request of \d\.\d MiB, as large as the biggest value that was counted, fails: .+\. Next: raise its client-query-buffer-limit \(and proto-max-bulk-len\) above that, and plan again\.$/,
-    );
-    await lab.server("shard-3").client.config("SET", "client-query-buffer-limit", "8mb");
-    await stack.up("plan");
-  });
+  };
+
+  for (const limit of ["client-query-buffer-limit", "proto-max-bulk-len"]) {
+    it(`a ${limit} too small for the biggest value is named, before that value is copied`, async () => {
+      await start();
+      await putBigMover();
+      await lab.server("shard-3").client.config("SET", limit, "1mb");
+      expect((await errorOf(stack.up("plan"))).message).to.match(MESSAGE);
+      await lab.server("shard-3").client.config("SET", limit, "8mb");
+      await stack.up("plan");
+    });
+  }
+
+  for (const [limit, shard, value] of [
+    ["client-query-buffer-limit", "shard-3", "1mb"],
+    ["client-output-buffer-limit", undefined, "normal 1mb 1mb 1"],
+  ] as const) {
+    it(`a ${limit} that is lowered later on ends the copy with the limit's name, and not with a reset alone`, async () => {
+      await start();
+      await putBigMover();
+      await stack.up("plan");
+      for (const name of shard ? [shard] : THREE) await lab.server(name).client.config("SET", limit, value);
+      expect((await errorOf(stack.up("copy"))).message).to.match(
+        /^shard-\d at \S+ cannot be reached: the server closed the connection 5 times instead of answering a request\. Its log says why\. Where a value is larger than client-query-buffer-limit or client-output-buffer-limit allows, raise that, then /,
+      );
+      for (const { client } of lab.servers.values()) {
+        await client.config("SET", "client-query-buffer-limit", "1gb");
+        await client.config("SET", "client-output-buffer-limit", "normal 0 0 0");
+      }
+      await stack.up("copy");
+    });
+  }
 
   it("joining shards that are databases of one server must fit into it together", async () => {
     await start();

@@ -264,6 +264,6 @@ describe("verify", function () {
       expect(names).to.include(name);
       expect(shard).to.equal(lab.ownerOf(Buffer.from(name), lab.rings.current));
     }
-    expect(error.message).to.match(/These keys differ right after each repair, so no writer is the cause: /);
+    expect(error.message).to.match(/Keys that differ right after their repair are no writer's doing: /);
   });
 });

@@ -17,8 +17,8 @@ export async function commandProblems(stores: readonly ShardStore[], token: Fenc
 }
 
 /**
- * @returns which shards take no request as large as the biggest value that was counted, up to 64 MiB; values below the
- *   smallest limit that a server can have are not tried.
+ * @returns which of the shards that movers go to take no request as large as the biggest value that was counted, up to 64 MiB;
+ *   values below the smallest limit that a server can have are not tried.
  */
 export async function requestProblems(
   stores: readonly ShardStore[],
@@ -27,8 +27,10 @@ export async function requestProblems(
   const biggest = Math.max(0, ...census.flatMap(({ biggest }) => biggest.map(({ bytes }) => bytes)));
   if (biggest <= SMALLEST_LIMIT_BYTES) return [];
   const bytes = Math.min(biggest, LARGEST_TRIED_BYTES);
-  const reasons = await Promise.all(stores.map((store) => store.tryRequest(bytes)));
-  return stores.flatMap(({ name }, i) => {
+  const moving = census.flatMap(({ edges }) => edges.filter(({ keys }) => keys > 0));
+  const receiving = stores.filter(({ name }) => moving.some(({ to }) => to === name));
+  const reasons = await Promise.all(receiving.map((store) => store.tryRequest(bytes)));
+  return receiving.flatMap(({ name }, i) => {
     const reason = reasons[i];
     return reason === undefined ? [] : [requestProblem(name, bytes, reason)];
   });

@@ -25,7 +25,7 @@ const ONE_SIDED =
   "Something writes to one ring only: check that every writer of these shards runs the current ring epoch, then run " +
   "`pulumi up` again.";
 const NEVER_EQUAL =
-  "These keys differ right after each repair, so no writer is the cause: their values do not compare equal between these two " +
+  "Keys that differ right after their repair are no writer's doing: their values do not compare equal between these two " +
   "servers. Compare the servers' versions (redis-cli info server) and the values of these keys on both shards. Give both " +
   "shards the same version, or delete the keys if nothing needs them, then run `pulumi up` again.";
 
@@ -44,6 +44,11 @@ export class DifferenceExamples {
     }
     this.found.set(name, difference);
   };
+
+  /** Forgets what an earlier pass found: a difference that it saw once may have been a claim on its way. */
+  forget(): void {
+    this.found.clear();
+  }
 
   /** @returns `, such as …` with up to five keys; empty where none is known, as when pods of a Job did the work. */
   examples(): string {

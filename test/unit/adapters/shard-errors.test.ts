@@ -46,10 +46,10 @@ describe("what an operator is told of a shard that refuses", () => {
   });
 
   it("connections that end on one request: the limits that do that", () => {
-    const cause = new Error("the server closed the connection 4 times before it answered one request");
+    const cause = new Error("the server closed the connection 5 times instead of answering a request");
     expect(new ShardUnreachableError("a", URL, cause).message).to.equal(
-      "a at redis://h cannot be reached: the server closed the connection 4 times before it answered one request. Its log says " +
-        "why. Where a value is larger than client-query-buffer-limit or client-output-buffer-limit allow, raise those, then " +
+      "a at redis://h cannot be reached: the server closed the connection 5 times instead of answering a request. Its log says " +
+        "why. Where a value is larger than client-query-buffer-limit or client-output-buffer-limit allows, raise that, then " +
         "run `pulumi up` again: it goes on where it stopped.",
     );
   });
