@@ -37,7 +37,7 @@ describe("what later phases need of the shards", function () {
     expect(await lab.placement(lab.rings.current)).to.deep.equal(lab.allRight(lab.rings.current));
   };
 
-  it("each right of the engines' ACL user that is missing is named, with the shard and what to grant", async () => {
+  it("each right that is missing is named, with the shard and what to grant", async () => {
     await start();
     const { url, client } = lab.server("shard-1");
     const grant = (more: readonly string[]) => {
@@ -114,7 +114,7 @@ describe("what later phases need of the shards", function () {
   };
 
   for (const limit of ["client-query-buffer-limit", "proto-max-bulk-len"]) {
-    it(`a ${limit} too small for the biggest value is named, before that value is copied`, async () => {
+    it(`a ${limit} too small for the biggest value is named`, async () => {
       await start();
       await putBigMover();
       await lab.server("shard-3").client.config("SET", limit, "1mb");
