@@ -6,6 +6,7 @@ export const ENGINE_COMMANDS: readonly string[] = [
     "auth",
     "info",
     "select",
+    "client|info",
     "dbsize",
     "scan",
     "exists",

@@ -1,7 +1,19 @@
+import type { Socket } from "node:net";
 import type { ConnectionOptions } from "node:tls";
 import { Redis } from "ioredis";
-import { FencedError, messageOf, ShardRefusedError, ShardUnreachableError } from "../engines/errors";
+import {
+  FencedError,
+  messageOf,
+  ShardRefusedError,
+  ShardUnreachableError,
+  UnexpectedReplyError,
+} from "../engines/errors";
+import { printable } from "../engines/printable";
 import type { LuaScript } from "./lua-scripts";
+import { HandshakeRefusedError, type Established } from "./redis/handshake";
+import type { HandshakeSocket } from "./redis/handshake-socket";
+import { NotAReplyError } from "./redis/handshake-replies";
+import { connectorTo, establish, openSocket, type ShardConnection } from "./redis/shard-connector";
 
 /** How to reach one shard. */
 export interface RedisEndpoint {
@@ -23,6 +35,17 @@ const CONNECT_TIMEOUT_MS = 5_000;
 /** Reconnects per request before it fails: rides out the restart of a pod, about twenty seconds. */
 const RETRIES_PER_REQUEST = 20;
 
+/** So many good connections that end in a row, without a reply in between, end because of what is sent: it is not sent again. */
+const MANY_DROPS = 5;
+
+/** A server ends each connection on which it gets, or answers, one request. */
+class ConnectionDroppedError extends Error {
+  constructor(readonly times: number) {
+    super(`the server closed the connection ${times} times instead of answering a request`);
+    this.name = "ConnectionDroppedError";
+  }
+}
+
 /** Where in a script a command was refused: nothing that an operator could act on. */
 const SCRIPT_PLACE = / script: [0-9a-f]{40}, on @user_script:\d+\.$/;
 
@@ -35,40 +58,54 @@ export interface ConnectionKind {
 /** A connection to one Redis server that speaks in errors an operator can act on. */
 export class RedisClient {
   private readonly redis: Redis;
+  private readonly connection: ShardConnection;
   private serverRunId: Promise<string | undefined> | undefined;
   private lastError: unknown;
+  private found: Established | undefined;
+  private isClosed = false;
+  private isReady = false;
+  /** How many good connections have ended since the last reply. */
+  private drops = 0;
 
   constructor(
     private readonly endpoint: RedisEndpoint,
-    patient = true,
-    { once = false }: ConnectionKind = {},
+    private readonly patient = true,
+    private readonly kind: ConnectionKind = {},
   ) {
+    const { host, port, db, tls, username, password } = endpoint;
+    this.connection = {
+      ...{ host, port, db },
+      ...(tls ? { tls } : {}),
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password }),
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      replyTimeoutMs: COMMAND_TIMEOUT_MS,
+      onEstablished: (found) => (this.found = found),
+    };
     this.redis = new Redis({
-      host: endpoint.host,
-      port: endpoint.port,
-      db: endpoint.db,
-      ...(endpoint.tls ? { tls: endpoint.tls } : {}),
-      ...(endpoint.username === undefined ? {} : { username: endpoint.username }),
-      ...(endpoint.password === undefined ? {} : { password: endpoint.password }),
+      Connector: connectorTo(this.connection),
       protocol: 2,
-      stringNumbers: once,
-      // Nobody asks who is connected; an ACL user would need one more right, and Redis 7.0 does not know the command.
+      stringNumbers: kind.once ?? false,
+      // The connector has done all of the handshake: nothing of it is left to ioredis.
       disableClientInfo: true,
+      enableReadyCheck: false,
       lazyConnect: true,
-      connectTimeout: CONNECT_TIMEOUT_MS,
       commandTimeout: COMMAND_TIMEOUT_MS,
       maxRetriesPerRequest: patient ? RETRIES_PER_REQUEST : 1,
-      retryStrategy: (times) => (!once && (patient || times < 2) ? Math.min(100 * times, 1_000) : null),
+      retryStrategy: (times) => this.retryDelayMs(times),
     });
     this.redis.on("error", (error: unknown) => (this.lastError = error));
-    this.redis.on("ready", () => (this.lastError = undefined));
+    this.redis.on("ready", () => {
+      this.lastError = undefined;
+      this.isReady = true;
+    });
     this.redis.on("close", () => (this.serverRunId = undefined));
   }
 
   /** Sends one command; strings come back as Buffers. */
   async call(command: string, ...args: (string | Buffer | number)[]): Promise<unknown> {
     try {
-      return await this.redis.callBuffer(command, ...args);
+      return await this.send(command, args);
     } catch (error) {
       throw this.explain(error);
     }
@@ -79,10 +116,33 @@ export class RedisClient {
     const rest = [keys.length, ...keys, ...args];
     const suffix = script.readOnly ? "_RO" : "";
     try {
-      return (await this.redis.callBuffer(`EVALSHA${suffix}`, script.sha1, ...rest)) as unknown[];
+      return (await this.send(`EVALSHA${suffix}`, [script.sha1, ...rest])) as unknown[];
     } catch (error) {
-      if (!messageOf(error).startsWith("NOSCRIPT")) throw this.explain(error);
-      return (await this.call(`EVAL${suffix}`, script.source, ...rest)) as unknown[];
+      if (!messageOf(error).startsWith("NOSCRIPT")) throw this.explain(error, script.commands);
+    }
+    try {
+      return (await this.send(`EVAL${suffix}`, [script.source, ...rest])) as unknown[];
+    } catch (error) {
+      throw this.explain(error, script.commands);
+    }
+  }
+
+  /**
+   * Sends one command on a connection of its own, once: what makes the server close the connection is not sent again.
+   * @returns what the network says when no reply comes, or the server when it cannot read the command; else undefined.
+   * @throws ShardRefusedError, ShardUnreachableError when there is no connection.
+   */
+  async lossOf(command: readonly string[]): Promise<string | undefined> {
+    const socket = openSocket(this.connection);
+    try {
+      const way = await this.open(socket);
+      const { kind, text } = await way.ask(command, COMMAND_TIMEOUT_MS);
+      return kind === "error" && text.startsWith("ERR Protocol error") ? text : undefined;
+    } catch (error) {
+      if (error instanceof ShardRefusedError || error instanceof ShardUnreachableError) throw error;
+      return messageOf(error);
+    } finally {
+      socket.destroy();
     }
   }
 
@@ -93,6 +153,13 @@ export class RedisClient {
     return this.serverRunId;
   }
 
+  /** What the server says of the connection; asked for anew with each one. */
+  async established(): Promise<Established> {
+    await this.runId();
+    if (this.found) return this.found;
+    throw this.explain(new Error("the connection was lost"));
+  }
+
   /** Fields of INFO. */
   async info(section: string): Promise<ReadonlyMap<string, string>> {
     const text = String(await this.call("INFO", section));
@@ -100,21 +167,77 @@ export class RedisClient {
   }
 
   close(): void {
+    this.isClosed = true;
     this.redis.disconnect();
   }
 
-  /** @returns what an operator can act on. */
-  explain(error: unknown): Error {
+  private async open(socket: Socket): Promise<HandshakeSocket> {
+    try {
+      return await establish(socket, this.connection);
+    } catch (error) {
+      this.lastError = error;
+      throw this.explain(error);
+    }
+  }
+
+  /** @returns how long to wait before the next connection; null: there is none, and what is under way fails. */
+  private retryDelayMs(times: number): number | null {
+    if (this.isReady) this.drops++;
+    this.isReady = false;
+    if (this.kind.once || this.drops >= MANY_DROPS) return null;
+    return this.patient || times < 2 ? Math.min(100 * times, 1_000) : null;
+  }
+
+  /** Where the client has given up, the next command tries a new connection: the operator may have put it right. */
+  private async send(command: string, args: readonly (string | Buffer | number)[]): Promise<unknown> {
+    if (this.redis.status === "end" && !this.isClosed && !this.kind.once) {
+      this.drops = 0;
+      void this.redis.connect().catch(() => undefined);
+    }
+    try {
+      const reply = await this.redis.callBuffer(command, ...args);
+      this.drops = 0;
+      return reply;
+    } catch (error) {
+      if (isRefusal(error)) this.drops = 0;
+      else if (this.drops >= MANY_DROPS) this.lastError = new ConnectionDroppedError(this.drops);
+      throw error;
+    }
+  }
+
+  /**
+   * @param commands - of the script that failed, if it was one.
+   * @returns what an operator can act on.
+   */
+  explain(error: unknown, commands: readonly string[] = []): Error {
     const { name, url } = this.endpoint;
     const message = messageOf(error);
     const fenced = /^FENCED (.*)/s.exec(message);
     if (fenced) return new FencedError(name, fenced[1] ?? "");
-    const refused = [error, this.lastError].find((each) => each instanceof Error && each.name === "ReplyError");
-    if (refused) return new ShardRefusedError(name, url, messageOf(refused).replace(SCRIPT_PLACE, ""));
+    const refused = [error, this.lastError].find(isRefusal);
+    if (refused) return new ShardRefusedError(name, url, replyOf(refused, commands));
+    if (this.lastError instanceof NotAReplyError) {
+      return new UnexpectedReplyError(
+        name,
+        url,
+        `"${printable(this.lastError.received)}"`,
+        "a reply of a Redis server",
+      );
+    }
     // "Max retries" says less than the error of the connection itself.
     return new ShardUnreachableError(name, url, this.lastError ?? error);
   }
 }
+
+/** @returns what the server says, and where it leaves open which command of a script it means, those of the script. */
+function replyOf(refusal: unknown, commands: readonly string[]): string {
+  const reply = messageOf(refusal).replace(SCRIPT_PLACE, "");
+  const isVague = /can't run this command or subcommand$|^ERR Unknown Redis command called from script$/.test(reply);
+  return isVague && commands.length > 0 ? `${reply} (one of ${commands.join(", ")})` : reply;
+}
+
+const isRefusal = (error: unknown): boolean =>
+  error instanceof HandshakeRefusedError || (error instanceof Error && error.name === "ReplyError");
 
 function splitOnce(text: string, separator: string): [string, string] {
   const at = text.indexOf(separator);

@@ -4,6 +4,7 @@ import {
   type Added,
   type Bundle,
   type Digests,
+  type FailedCommand,
   type FencingToken,
   type Inspection,
   type KeyCopy,
@@ -24,6 +25,7 @@ import { Replies } from "./replies";
 import { packKeys } from "./packed-keys";
 import { WatchedValues } from "./redis/watched-values";
 import { RedisClient, type RedisEndpoint } from "./redis-client";
+import { tryCommands } from "./redis/try-commands";
 
 const LOCK = `${BOOKKEEPING_PREFIX}lock`;
 /** Where values are tried. */
@@ -53,7 +55,6 @@ export class RedisShard implements ShardStore {
   readonly name: string;
   /** Where the operator knows it to be. */
   readonly url: string;
-  readonly db: number;
   private readonly client: RedisClient;
   private readonly replies: Replies;
   private readonly watched: WatchedValues;
@@ -63,10 +64,13 @@ export class RedisShard implements ShardStore {
    * @param keyPrefix - keys of the backend, as configured; taken literally.
    * @param patient - whether to ride out a restart of the server (migrations do, previews do not).
    */
-  constructor(endpoint: RedisEndpoint, keyPrefix: string, patient = true) {
+  constructor(
+    endpoint: RedisEndpoint,
+    private readonly keyPrefix: string,
+    patient = true,
+  ) {
     this.name = endpoint.name;
     this.url = endpoint.url;
-    this.db = endpoint.db;
     this.client = new RedisClient(endpoint, patient);
     this.replies = new Replies(endpoint.name, endpoint.url);
     this.watched = new WatchedValues(endpoint, this.replies, patient);
@@ -106,6 +110,16 @@ export class RedisShard implements ShardStore {
 
   async runId(): Promise<string> {
     return this.known(await this.client.runId());
+  }
+
+  /** The number of the database that the connection is in, as the server says. */
+  async database(): Promise<number> {
+    return (await this.client.established()).db;
+  }
+
+  /** Whether the server asks for no password although one was given. */
+  async ignoresPassword(): Promise<boolean> {
+    return (await this.client.established()).passwordIgnored;
   }
 
   async scan(cursor: string, all = false): Promise<ScanPage> {
@@ -225,6 +239,15 @@ export class RedisShard implements ShardStore {
   async tryRestore(token: FencingToken, dump: Buffer): Promise<string | undefined> {
     const reply = await this.client.script(LUA.probeRestore, [LOCK, PROBE], [this.mine(token), dump]);
     return this.replies.text(reply) || undefined;
+  }
+
+  tryCommands(token: FencingToken): Promise<readonly FailedCommand[]> {
+    const { client, replies, keyPrefix } = this;
+    return tryCommands({ client, replies, keyPrefix, lock: [LOCK, this.mine(token)] });
+  }
+
+  tryRequest(bytes: number): Promise<string | undefined> {
+    return this.client.lossOf(["EVAL", "return redis.status_reply('OK')", "0", "x".repeat(bytes)]);
   }
 
   async readRecord(name: string): Promise<string | undefined> {

@@ -20,15 +20,18 @@ export async function refuseSharedAmongReachable(shards: readonly RedisShard[], 
 
 interface Identity {
   readonly shard: RedisShard;
-  readonly runId: string;
+  readonly database: string;
 }
 
-const identify = async (shard: RedisShard): Promise<Identity> => ({ shard, runId: await shard.runId() });
+/** By what the server says of the connection: two URLs may name one database in two ways. */
+const identify = async (shard: RedisShard): Promise<Identity> => ({
+  shard,
+  database: `${await shard.runId()}/${await shard.database()}`,
+});
 
 function refuseEqual(identities: readonly Identity[]): void {
   const seen = new Map<string, RedisShard>();
-  for (const { shard, runId } of identities) {
-    const database = `${runId}/${shard.db}`;
+  for (const { shard, database } of identities) {
     const other = seen.get(database);
     if (other) throw new SharedServerError(other, shard);
     seen.set(database, shard);

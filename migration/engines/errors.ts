@@ -131,7 +131,20 @@ function nextStepTo(said: string): string {
   if (/certificate|altnames/.test(said)) {
     return "Set redis.caCertificate to the authority of the shard's certificate, and its URL to a name in that";
   }
+  if (/closed the connection \d+ times/.test(said)) {
+    return "Its log says why. Where a value is larger than client-query-buffer-limit or client-output-buffer-limit allows, raise that";
+  }
   return "Check that its pod runs and that this machine may connect";
+}
+
+/** An ACL refusal on any version: of a command, of one in a script (7.0 says it in one way, 7.2 in another), or of a key. */
+const LACKS_RIGHT = /^(NOPERM\b|(ERR )?(The user executing the script can't|ACL failure in script))/;
+
+function rightToGrant(reply: string): string | undefined {
+  if (!LACKS_RIGHT.test(reply)) return undefined;
+  const command = /'([a-z_]+(?:\|[a-z]+)?)' command/i.exec(reply)?.[1]?.toLowerCase();
+  const grant = command === undefined ? "" : ` grant it \`+${command}\` (ACL SETUSER … +${command}).`;
+  return `The ACL user lacks a right:${grant} docs/security.md lists all that it needs.`;
 }
 
 /** Some replies end with a full stop, some do not. */
@@ -142,20 +155,36 @@ const NEXT_STEPS: readonly (readonly [RegExp, string])[] = [
     /^(WRONGPASS|NOAUTH|ERR AUTH|ERR invalid password)/,
     "Set the right password: pulumi config set --secret redisPassword … (redisUserPassword where redis.username is set).",
   ],
-  // The others are what a script says of it: Redis 7.0, and newer ones.
-  [
-    /^(NOPERM|ERR The user executing the script can't|ERR ACL failure in script)/,
-    "The ACL user lacks a right: docs/security.md lists those that it needs.",
-  ],
   [/^OOM/, "The shard is at maxmemory: nothing was lost. Give it more memory, then run `pulumi up` again."],
   [/^LOADING/, "It is still loading its data: wait, then run `pulumi up` again."],
+  [/^BUSY\b/, "It is busy with a script: wait, then run `pulumi up` again."],
+  [
+    /^ERR (DB index is out of range|invalid DB index|SELECT is not allowed)/,
+    "It has no such database: correct the number at the end of its URL in shardUrls, or raise `databases` in its " +
+      "configuration, then run `pulumi up` again.",
+  ],
   [
     /DUMP payload version/,
-    "It runs an older server than the shard that the value comes from, or one of another kind, and the value is not a string: upgrade it, then run `pulumi up` again.",
+    "It does not read the format of the server that the value comes from, which is newer or of another kind (Valkey and " +
+      "Redis 7.2 or older do not read what Redis 7.4 or newer writes). Upgrade it, or give the shard such a server, then run " +
+      "`pulumi up` again.",
   ],
   [
     /invalid bulk length/,
     "A value is larger than it takes: raise its proto-max-bulk-len (redis-cli config set), then run `pulumi up` again.",
+  ],
+  [
+    /^ERR unknown (sub)?command|^ERR Unknown Redis command/i,
+    "Its configuration renames or removes a command that migrations need: take that out of its rename-command, then run " +
+      "`pulumi up` again.",
+  ],
+  [
+    /^ERR the connection is in database/,
+    "Its server accepts SELECT and ignores it: give the shard a server of its own, and a URL without a database.",
+  ],
+  [
+    /^NOREPLICAS/,
+    "It takes no writes without replicas: bring them back, or lower its min-replicas-to-write, then run `pulumi up` again.",
   ],
   [/^READONLY/, "It is a replica: point the shard's URL at its primary."],
   [/^MISCONF/, "It cannot persist: look at its disk, then run `pulumi up` again."],
@@ -166,4 +195,6 @@ const NEXT_STEPS: readonly (readonly [RegExp, string])[] = [
 ];
 
 const nextStepFor = (reply: string): string =>
-  NEXT_STEPS.find(([pattern]) => pattern.test(reply))?.[1] ?? "Look at the server's log, then run `pulumi up` again.";
+  rightToGrant(reply) ??
+  NEXT_STEPS.find(([pattern]) => pattern.test(reply))?.[1] ??
+  "Look at the server's log, then run `pulumi up` again.";

@@ -40,7 +40,7 @@ export async function preFlight(run: Run, { ring, stores, containerLimits }: Pre
 }
 
 async function memoryOf(store: ShardStore, containerLimitBytes: number | undefined): Promise<ShardMemory> {
-  const { usedBytes, maxMemoryBytes, maxMemoryPolicy, version } = await store.info();
+  const { runId: server, usedBytes, maxMemoryBytes, maxMemoryPolicy, version } = await store.info();
   const limit = containerLimitBytes === undefined ? {} : { containerLimitBytes };
-  return { shard: store.name, usedBytes, maxMemoryBytes, maxMemoryPolicy, version, ...limit };
+  return { shard: store.name, server, usedBytes, maxMemoryBytes, maxMemoryPolicy, version, ...limit };
 }

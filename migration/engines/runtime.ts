@@ -1,6 +1,7 @@
 import type { HashRing } from "../ring/ring";
 import type { FencingToken, ShardStore } from "./shard-store";
 import type { MigrationRecord } from "./migration-record";
+import type { FoundDifference } from "./steps/difference-examples";
 
 /** Time as the engines see it. */
 export interface Clock {
@@ -140,4 +141,6 @@ export interface Run {
   readonly delegate?: (work: CheckpointedWork) => Promise<void>;
   /** Told how far work is. It must neither throw nor take its time. */
   readonly onProgress?: (event: ProgressEvent) => void;
+  /** Told of a few of the keys of each batch that differed between two shards. */
+  readonly onDifference?: (difference: FoundDifference) => void;
 }

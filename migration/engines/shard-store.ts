@@ -97,6 +97,13 @@ export interface ServerInfo {
   readonly keys: number;
 }
 
+/** A command that a server refuses. */
+export interface FailedCommand {
+  /** In capitals: `UNLINK`, `MEMORY USAGE`. */
+  readonly command: string;
+  readonly reply: string;
+}
+
 /** One page of a scan. */
 export interface ScanPage {
   /** `"0"` when the scan is complete. */
@@ -155,6 +162,10 @@ export interface ShardStore {
   probeDump(token: FencingToken): Promise<Buffer>;
   /** Tries whether this server takes a serialized value. Nothing of it stays. @returns why not; undefined if it does. */
   tryRestore(token: FencingToken, dump: Buffer): Promise<string | undefined>;
+  /** Tries every command of a migration on a key of its own; returns those that the server refuses. Leaves nothing. */
+  tryCommands(token: FencingToken): Promise<readonly FailedCommand[]>;
+  /** Sends a request of so many bytes, that does nothing; returns why the server does not take it, else undefined. */
+  tryRequest(bytes: number): Promise<string | undefined>;
   /** Reads a record of this product, such as a checkpoint. */
   readRecord(name: string): Promise<string | undefined>;
   /** Writes a record; undefined deletes it. */

@@ -10,6 +10,8 @@ const SETTLE_MS = 250;
 const SETTLE_AT_MOST = 10;
 /** Redis takes no argument above 512 MiB. A value that leaves no room for its key is compared, and then sent by itself. */
 const LARGEST_BUNDLE_BYTES = 511 * 1024 * 1024;
+/** Of the keys of one batch that differ, so many are told of. */
+const EXAMPLES = 5;
 /** A key that changes under every attempt is left to the next pass. */
 const ATTEMPTS = 4;
 
@@ -44,6 +46,7 @@ export interface SyncCounts {
 interface Found {
   readonly key: Buffer;
   readonly difference: Difference;
+  readonly mine: KeyState;
   readonly expected: KeyState;
 }
 
@@ -74,12 +77,15 @@ async function compareAndCopy(edge: Edge, keys: readonly Buffer[], job: SyncJob)
   let found = await differences(edge, await suspects(edge, keys, job), job);
   if (await settled(found, job)) found = await differences(edge, keysOf(found), job);
   for (const { difference } of found) counts[difference]++;
+  const examples = found.slice(0, EXAMPLES);
   for (let attempt = 0; found.length > 0 && attempt < ATTEMPTS; attempt++) {
     const { written, changed } = await copy(edge.primary, edge.secondary, found, job);
     counts.repaired += written;
     if (changed.length > 0) await job.throttle.take(changed.length);
     found = changed.length > 0 ? await differences(edge, changed, job) : [];
   }
+  const look = (keys: readonly Buffer[]) => differences(edge, keys, job);
+  await tell(edge, examples, job, look);
   return counts;
 }
 
@@ -133,6 +139,8 @@ export async function syncExtras(edge: Edge, keys: readonly Buffer[], action: Ex
     const outcomes = await edge.secondary.remove(job.run.token(), keysOf(found), expected);
     counts.repaired = outcomes.filter((outcome) => outcome === "removed").length;
   }
+  const examples = found.slice(0, EXAMPLES).map(({ key, state }) => ({ key, mine: ABSENT, expected: state }));
+  await tell(edge, examples, job, (again) => extraKeys(edge, again, job));
   return counts;
 }
 
@@ -194,7 +202,7 @@ async function differences(edge: Edge, keys: readonly Buffer[], job: SyncJob): P
   return keys.flatMap((key, i) => {
     const [mine, other] = [here.states[i], there.states[i]];
     const difference = mine && other && compare(mine, other, nowMs, job.expiryToleranceMs);
-    return difference ? [{ key, difference, expected: other }] : [];
+    return difference ? [{ key, difference, mine, expected: other }] : [];
   });
 }
 
@@ -205,6 +213,21 @@ async function extraKeys(edge: Edge, keys: readonly Buffer[], { throttle }: Sync
 
 const inspectBoth = ({ primary, secondary }: Edge, keys: readonly Buffer[], fieldsAfterMs = 0) =>
   Promise.all([primary.inspect(keys, fieldsAfterMs), secondary.inspect(keys, fieldsAfterMs)]);
+
+/** Tells whoever wants to know of some keys that differed, and whether they do so still, right after their repair. */
+async function tell(
+  { primary, secondary }: Edge,
+  examples: readonly Pick<Found, "key" | "mine" | "expected">[],
+  { run }: SyncJob,
+  look: (keys: readonly Buffer[]) => Promise<readonly { readonly key: Buffer }[]>,
+): Promise<void> {
+  if (run.onDifference === undefined || examples.length === 0) return;
+  const still = await look(keysOf(examples));
+  for (const { key, mine, expected: other } of examples) {
+    const staysDifferent = still.some((each) => each.key.equals(key));
+    run.onDifference({ key, primary: primary.name, secondary: secondary.name, mine, other, staysDifferent });
+  }
+}
 
 /** Waits a moment when a few differences may be claims on their way. */
 async function settled(found: readonly unknown[], { settle, run }: SyncJob): Promise<boolean> {

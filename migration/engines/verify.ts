@@ -7,6 +7,7 @@ import type { ShardStore } from "./shard-store";
 import type { Direction, Pace, Run } from "./runtime";
 import { byEdge, drawSample, type SampleJob } from "./sample";
 import { addCounts, noCounts, syncExtras, syncKeys, type SyncJob, type SyncCounts } from "./sync";
+import { DifferenceExamples } from "./steps/difference-examples";
 import { Throttle } from "./throttle";
 
 /** With so many passes under steady writes one is clean; if none is, something keeps the rings apart. */
@@ -57,12 +58,15 @@ export interface VerifyJob {
  * @returns the counts over all passes (`checked`: of the clean one).
  * @throws GateClosedError when no pass comes out clean.
  */
-export async function verifyAndRepair(run: Run, job: VerifyJob): Promise<VerifyReport> {
+export async function verifyAndRepair(unwatched: Run, job: VerifyJob): Promise<VerifyReport> {
   const { settings } = job;
   const sum = noCounts();
+  const differing = new DifferenceExamples();
+  const run: Run = { ...unwatched, onDifference: differing.note };
   let mode = settings.mode;
   for (let passes = 1; passes <= MAX_PASSES; passes++) {
     await run.clock.sleep(settings.claimWindowMs + settings.commandTimeoutMs);
+    differing.forget();
     const found = mode === "full" ? await fullPass(run, job) : await samplePass(run, job);
     const differences = found.missing + found.different + found.extra;
     addCounts(sum, { ...found, checked: 0 });
@@ -76,8 +80,7 @@ export async function verifyAndRepair(run: Run, job: VerifyJob): Promise<VerifyR
   }
   throw new GateClosedError(
     `verify: ${MAX_PASSES} passes found differences each time (missing ${sum.missing}, different ${sum.different}, ` +
-      `extra ${sum.extra}; repaired ${sum.repaired}). Something writes to one ring only: check that every writer of ` +
-      `these shards runs the current ring epoch, then run \`pulumi up\` again.`,
+      `extra ${sum.extra}; repaired ${sum.repaired})${differing.examples()}. ${differing.cause()}`,
   );
 }
 

@@ -8,6 +8,7 @@ import {
   writeMigrationRecord,
   type MigrationRecord,
 } from "../engines/migration-record";
+import { commandProblems, requestProblems } from "../engines/gate/later-phases";
 import { LostCardError } from "../engines/run/ownership-errors";
 import { preFlight } from "../engines/pre-flight";
 import { tryCopies } from "../engines/try-copies";
@@ -100,10 +101,12 @@ async function makePlan(session: OwnedSession, inputs: PlanInputs, secrets: Secr
   const { ring, settings } = inputs;
   const { shards: current, targetShards: target } = ring;
   await assertNoOther(stores, ring);
+  refusePlan(await commandProblems(stores, run.token()));
   const { census, memory, problems } = await preFlight(run, { ring, stores, containerLimits: containerLimits(inputs) });
-  refuse([...problems, ...stallProblems(census, settings.maxKeyStallMs ?? DEFAULT_MAX_KEY_STALL_MS)]);
+  const stalls = stallProblems(census, settings.maxKeyStallMs ?? DEFAULT_MAX_KEY_STALL_MS);
+  refusePlan([...problems, ...stalls, ...(await requestProblems(stores, census))]);
   const copies = await tryCopies(run, stores, census);
-  refuse(copies.problems);
+  refusePlan(copies.problems);
   const plan = migrationPlan({
     ...{ ...ring, current, target, census },
     keysPerSecond: settings.keysPerSecond,
@@ -134,7 +137,7 @@ async function makePlan(session: OwnedSession, inputs: PlanInputs, secrets: Secr
 }
 
 /** @throws GateClosedError where anything stands against the plan. */
-function refuse(problems: readonly string[]): void {
+function refusePlan(problems: readonly string[]): void {
   if (problems.length > 0) throw new GateClosedError(`the plan is refused, nothing has moved:\n${problems.join("\n")}`);
 }
 

@@ -8,7 +8,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { openEndpoint } from "../adapters/open-shards";
+import { openBackupWay, passwordFor } from "../adapters/redis/backup-way";
 import { messageOf } from "../engines/errors";
 import { withHelp } from "../help";
 
@@ -52,14 +52,16 @@ async function backUpTo(file: string, env: NodeJS.ProcessEnv): Promise<number> {
 
 async function runWithShard(env: NodeJS.ProcessEnv): Promise<number> {
   const address = { name: env["SHARD_NAME"] ?? "", url: env["SHARD_URL"] ?? "" };
-  const way = await openEndpoint(address, {
-    access: env["SHARD_ACCESS"] === "direct" ? "direct" : "portForward",
+  const how = {
+    access: env["SHARD_ACCESS"] === "direct" ? ("direct" as const) : ("portForward" as const),
     namespace: env["SHARD_NAMESPACE"] ?? "",
     ...(env["SHARD_KUBE_CONTEXT"] ? { kubeContext: env["SHARD_KUBE_CONTEXT"] } : {}),
-  });
-  const { REDISCLI_AUTH: password, ...others } = env;
+  };
+  const { REDISCLI_AUTH: given, ...others } = env;
+  // Empty means no password to the program, but an empty password to redis-cli.
+  const password = given ? await passwordFor(address, how, given) : undefined;
+  const way = await openBackupWay(address, how);
   const command = spawn("sh", ["-c", env["SHARD_COMMAND"] ?? "false"], {
-    // Empty means no password to the program, but an empty password to redis-cli.
     env: { ...others, ...(password ? { REDISCLI_AUTH: password } : {}), REDIS_URL: way.url },
     stdio: ["ignore", "inherit", "inherit"],
   });

@@ -3,9 +3,10 @@ import { expect } from "chai";
 import claimRows from "../vectors/claim-vectors.json";
 import checksums from "../vectors/ring-checksum-vectors.json";
 import rings from "../vectors/ring-vectors.json";
-import { freePort, type RedisServer } from "./redis-servers";
+import { RequestProxy } from "../support/request-proxy";
+import { freePort, RedisServer } from "./redis-servers";
 import { errorOf } from "./ring-lab";
-import type { Addresses, Config, Name, Router } from "./routers";
+import { KEY_PREFIX, type Addresses, type Config, type Name, type Router } from "./routers";
 import { IMPLEMENTATIONS } from "./support/implementations";
 import { TwoShards, type Holding, type Holdings } from "./support/two-shards";
 
@@ -91,6 +92,33 @@ for (const [name, start] of Object.entries(IMPLEMENTATIONS))
       expect(late).to.include({ answer: "retry" });
       expect(await heldByBoth(claim.pcsId, begunMs)).to.deep.equal({ a: ["theirs", LIFE_MS], b: null });
     });
+
+    for (const failing of [0, 1])
+      it(`writes to no other database than its URL's when ${failing === 0 ? "a" : "another"} connection cannot select it`, async () => {
+        const database = `selects-${failing}`;
+        const proxy = await RequestProxy.start(servers.a.port);
+        const inDatabase = { ...addresses, a: `127.0.0.1:${proxy.port}/3` };
+        const claim = async (pcsId: string) => {
+          const expiresAtMs = Date.now() + LIFE_MS;
+          return (await router.claim(inDatabase, { primary: "a", secondary: null }, { pcsId, own: "own", expiresAtMs }))
+            .answer;
+        };
+        if (failing > 0) expect(await claim(`${database}-before`)).to.equal("first");
+        let refused = 0;
+        proxy.judge = ({ words: [name = ""] }) => {
+          if (name.toUpperCase() !== "SELECT") return undefined;
+          refused++;
+          return { answer: "-ERR DB index is out of range\r\n" };
+        };
+        proxy.reset();
+        // Each claim may find the connection gone, or one that is none.
+        for (; refused < 3; await servers.a.client.ping()) expect(await claim(`${database}-now`)).to.equal("retry");
+        proxy.judge = () => undefined;
+        while ((await claim(`${database}-after`)) !== "first") await servers.a.client.ping();
+        const keys = await servers.a.client.keys(`${KEY_PREFIX}${database}*`);
+        await proxy.stop();
+        expect(keys).to.deep.equal([]);
+      });
 
     it("lands no command that has been answered: what a dead shard was to be told, it is not told when it is back", async () => {
       const begunMs = Date.now();

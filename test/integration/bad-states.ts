@@ -183,6 +183,23 @@ export const BAD_STATES: readonly BadInput[] = [
       "dedup-shards moves keys between standalone servers only.",
   },
   {
+    name: "a target whose database its server does not have, and that no preview could reach",
+    after: ["stable"],
+    run: ({ lab, cluster, stack }) => {
+      const url = `${lab.server("shard-3").url}/20`;
+      const servers = new Map(
+        [...lab.servers, ["shard-3", { url }] as const].map(([name, of]) => [name, { url: of.url }]),
+      );
+      const elsewhere = new PaperStack({ rings: lab.rings, servers }, cluster);
+      elsewhere.state = stack.state;
+      return elsewhere.up("plan");
+    },
+    found: "the plan",
+    says: ({ lab }) =>
+      `shard-3 at ${lab.server("shard-3").url}/20 refused: ERR DB index is out of range. It has no such database: correct the ` +
+      "number at the end of its URL in shardUrls, or raise `databases` in its configuration, then run `pulumi up` again.",
+  },
+  {
     name: "two shards are one server",
     after: ["stable"],
     run: ({ lab, cluster, stack }) => {

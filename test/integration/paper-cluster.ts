@@ -94,7 +94,8 @@ export class PaperCluster {
     if (searchParams.has("watch")) return this.ringVersions.watch(searchParams.get("resourceVersion"), response);
     const { namespace, configMap, deployment } = BACKEND;
     const objects: Readonly<Record<string, object | undefined>> = {
-      [`/api/v1/namespaces/${namespace}`]: this.namespaceUid === undefined ? undefined : { metadata: { uid: this.namespaceUid } },
+      [`/api/v1/namespaces/${namespace}`]:
+        this.namespaceUid === undefined ? undefined : { metadata: { uid: this.namespaceUid } },
       [`/api/v1/namespaces/${namespace}/configmaps/${configMap}`]: this.ring && { data: this.ring },
       [`/api/v1/namespaces/${namespace}/configmaps`]: this.ringVersions.list(),
       [`/apis/apps/v1/namespaces/${namespace}/deployments/${deployment}`]: {

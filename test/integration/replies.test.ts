@@ -116,6 +116,11 @@ const CALLS: Readonly<Record<string, (shard: ShardStore) => Promise<boolean>>> =
   renew: async (shard) => isLockReply(await shard.renew("t", "me", 1)),
 };
 
+const handshakeAnswer = (request: string): Reply | undefined => {
+  if (/^\*2\r\n\$6\r\nCLIENT/.test(request)) return "id=1 db=0 user=default\n";
+  return /^\*1\r\n\$4\r\nINFO/.test(request) ? "redis_version:7.0.0\r\n" : undefined;
+};
+
 describe("replies that nobody expects", function () {
   this.timeout(60_000);
   let server: Server;
@@ -127,10 +132,8 @@ describe("replies that nobody expects", function () {
   before(async () => {
     server = createServer((socket) => {
       sockets.add(socket);
-      // One answer for each request, whatever it is: a client sends one at a time here. INFO alone is the client's own check.
-      socket.on("data", (data) =>
-        socket.write(/^\*1\r\n\$4\r\ninfo/i.test(String(data)) ? wire("redis_version:7.0.0\r\n") : wire(reply)),
-      );
+      // One answer for each request, whatever it is: a client sends one at a time here. The handshake gets what it needs.
+      socket.on("data", (data) => socket.write(wire(handshakeAnswer(String(data)) ?? reply)));
       socket.on("error", () => undefined);
     });
     await once(server.listen(0, "127.0.0.1"), "listening");

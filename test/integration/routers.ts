@@ -4,7 +4,7 @@ export const KEY_PREFIX = "pcs:";
 
 export type Name = "a" | "b";
 
-/** `host:port` of each shard. */
+/** `host:port` or `host:port/database` of each shard. */
 export type Addresses = Readonly<Record<Name, string>>;
 
 /** What a pod was configured with: rings of one shard each, so that every id has the owners that are named here. */

@@ -1,6 +1,8 @@
 import { expect } from "chai";
 import { GateClosedError } from "../../migration/engines/errors";
 import { preCopy } from "../../migration/engines/pre-copy";
+import type { Run } from "../../migration/engines/runtime";
+import type { KeyState, ShardStore } from "../../migration/engines/shard-store";
 import { verifyAndRepair, type VerifyReport, type VerifySettings } from "../../migration/engines/verify";
 import { errorOf, FOUR, PACE, RingLab, tapped, THREE, TOLERANCE_MS, type Tap } from "./ring-lab";
 
@@ -14,6 +16,38 @@ const FULL: VerifySettings = {
   pace: PACE,
 };
 const SAMPLE: VerifySettings = { ...FULL, mode: "sample" };
+
+/** A run in which some sorted sets of a shard never look as anywhere else, as between versions that write scores in two ways. */
+function neverEqual(run: Run, shard: string, names: ReadonlySet<string>): Run {
+  const unlike = (states: readonly KeyState[], keys: readonly Buffer[]) =>
+    states.map((state, i) => (names.has(String(keys[i])) ? { ...state, fingerprint: `zset${"0".repeat(40)}` } : state));
+  const shards = (name: string): ShardStore => {
+    const store = run.shards(name);
+    if (name !== shard) return store;
+    const changed: Partial<ShardStore> = {
+      // Of one key only, so that each is looked at.
+      digests: (keys) => store.digests(keys.slice(0, 1)),
+      inspect: async (keys) => {
+        const { nowMs, states } = await store.inspect(keys);
+        return { nowMs, states: unlike(states, keys) };
+      },
+      write: async (token, writes) => {
+        const { states } = await store.inspect(writes.map(({ key }) => key));
+        return store.write(
+          token,
+          writes.map((write, i) => ({ ...write, expected: states[i] ?? write.expected })),
+        );
+      },
+    };
+    return new Proxy(store, {
+      get(target, property: keyof ShardStore) {
+        const value: unknown = changed[property] ?? Reflect.get(target, property);
+        return typeof value === "function" ? (value.bind(target) as unknown) : value;
+      },
+    });
+  };
+  return { ...run, shards, clock: { ...run.clock, sleep: () => Promise.resolve() } };
+}
 
 describe("verify", function () {
   this.timeout(60_000);
@@ -196,8 +230,40 @@ describe("verify", function () {
     );
     expect(error).to.be.instanceOf(GateClosedError);
     expect(error.message).to.equal(
-      "verify: 10 passes found differences each time (missing 10, different 0, extra 0; repaired 10). Something writes to " +
-        "one ring only: check that every writer of these shards runs the current ring epoch, then run `pulumi up` again.",
+      `verify: 10 passes found differences each time (missing 10, different 0, extra 0; repaired 10), such as ${key.toString()} ` +
+        `(string), which ${lab.ownerOf(key, lab.rings.current)} has and shard-3 has not. Something writes to one ring only: ` +
+        "check that every writer of these shards runs the current ring epoch, then run `pulumi up` again.",
     );
+  });
+
+  it("tells values that are never equal from writers to one ring, and names up to five of their keys", async () => {
+    const keys = some(7);
+    for (const key of keys) {
+      const owner = lab.server(lab.ownerOf(key, lab.rings.current)).client;
+      await owner.del(key);
+      await owner.zadd(key, 1, "member");
+    }
+    const names = new Set(keys.map((key) => key.toString()));
+    const error = await errorOf(
+      lab.run((run) =>
+        verifyAndRepair(neverEqual(run, "shard-3", names), {
+          record: lab.record,
+          direction: lab.forward,
+          settings: FULL,
+        }),
+      ),
+    );
+    expect(error.message).to.match(
+      /^verify: 10 passes found differences each time \(missing 0, different 70, extra 0; repaired 70\), such as /,
+    );
+    const shown = [
+      ...error.message.matchAll(/(pcs:[0-9a-f]+) \(zset\), of which (shard-\d) and shard-3 differ in its value/g),
+    ];
+    expect(shown).to.have.length(5);
+    for (const [, name = "", shard] of shown) {
+      expect(names).to.include(name);
+      expect(shard).to.equal(lab.ownerOf(Buffer.from(name), lab.rings.current));
+    }
+    expect(error.message).to.match(/Keys that differ right after their repair are no writer's doing: /);
   });
 });

@@ -2,6 +2,7 @@
 import type { Mutation } from "./mutation";
 import { CARDS } from "./mutations/cards";
 import { CLAIMS } from "./mutations/claims";
+import { CONNECTIONS } from "./mutations/connections";
 import { DRAINS } from "./mutations/drain";
 import { ENGINES } from "./mutations/engines";
 import { PARTS } from "./mutations/parts";
@@ -27,5 +28,6 @@ export const MUTATIONS: readonly Mutation[] = [
   SHARDS,
   CARDS,
   SERVERS,
+  CONNECTIONS,
   SERVICE,
 ].flat();

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"time"
 )
@@ -179,11 +180,15 @@ var (
 
 // clientOf returns the client that all requests with the same settings share.
 func clientOf(asked request, address, name string) *client {
-	fresh := &client{address: address, timeout: commandTimeout}
-	key := fresh.address
+	hostAndPort, database, given := strings.Cut(address, "/")
+	fresh := &client{address: hostAndPort, timeout: commandTimeout}
+	if given {
+		fresh.handshake = [][]string{{"SELECT", database}}
+	}
+	key := address
 	if asked.AskCard {
 		fresh.card = &expectedCard{name, asked.Namespace}
-		key = fmt.Sprintf("%s %s %s", fresh.address, name, asked.Namespace)
+		key = fmt.Sprintf("%s %s %s", address, name, asked.Namespace)
 	}
 	clientsLock.Lock()
 	defer clientsLock.Unlock()

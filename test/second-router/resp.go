@@ -24,9 +24,10 @@ type connection struct {
 
 // A client of one Redis. It sends a command once or not at all: it keeps no queue and repeats nothing.
 type client struct {
-	address string
-	timeout time.Duration // for a command with its answer, and for the connection if it needs a new one
-	card    *expectedCard // nil where the shard is not asked for its card
+	address   string
+	handshake [][]string    // what a new connection has to be told before any command
+	timeout   time.Duration // for a command with its answer, and for the connection if it needs a new one
+	card      *expectedCard // nil where the shard is not asked for its card
 
 	mu   sync.Mutex
 	idle []*connection
@@ -75,14 +76,32 @@ func (c *client) take(deadline time.Time) (*connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	fresh := &connection{conn, bufio.NewReader(conn)}
+	opened := &connection{conn, bufio.NewReader(conn)}
+	if err := opened.shakeHands(c.handshake, deadline); err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("%s: %w", c.address, err)
+	}
 	if c.card != nil {
-		if _, err := c.exchange(fresh, nil, deadline); err != nil {
+		if _, err := c.exchange(opened, nil, deadline); err != nil {
 			conn.Close()
 			return nil, fmt.Errorf("%s: %w", c.address, err)
 		}
 	}
-	return fresh, nil
+	return opened, nil
+}
+
+// shakeHands returns an error unless every step succeeds: a connection that failed one may be in another database.
+func (c *connection) shakeHands(steps [][]string, deadline time.Time) error {
+	for _, step := range steps {
+		replies, err := c.exchange([][]string{step}, deadline)
+		if err != nil {
+			return err
+		}
+		if replies[0] != "OK" {
+			return fmt.Errorf("%s: %v", step[0], replies[0])
+		}
+	}
+	return nil
 }
 
 func (c *connection) exchange(commands [][]string, deadline time.Time) ([]any, error) {

@@ -49,8 +49,11 @@ export class RedisShard implements Shard {
       maxRetriesPerRequest: 0,
       retryStrategy: (attempt) => this.card?.reconnectAfterMs ?? Math.min(50 * attempt, 500),
     });
-    // Reconnection is ioredis's job, and a failed command is reported by its caller.
-    this.redis.on("error", () => undefined);
+    // Reconnection is ioredis's job, and a failed command is reported by its caller. But where a step of the handshake
+    // fails, ioredis would go on: after a failed SELECT in database 0 (https://github.com/redis/ioredis/issues/485).
+    this.redis.on("error", () => {
+      if (this.redis.status === "connect") this.redis.disconnect(true);
+    });
     this.card = card && new CardCheck(this.redis, card);
   }
 

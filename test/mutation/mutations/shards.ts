@@ -155,8 +155,8 @@ const CAPACITY = inFile(
     {
       name: "eviction",
       removed: "a target that evicts is refused",
-      find: "[policyProblem(of), headroomProblem(",
-      replace: "[headroomProblem(",
+      find: "[policyProblem(of), ...headroom]",
+      replace: "[...headroom]",
     },
     {
       name: "headroom",

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import * as fc from "fast-check";
 import type { ShardMemory } from "../../../migration/plan/capacity";
-import { capacityProblems } from "../../../migration/plan/capacity";
+import { capacityProblems, capacityWarnings } from "../../../migration/plan/capacity";
 import { FOUR, GIB, growingCensus, heavyCensus, MIB, shardCensus, shardMemory, THREE } from "./fixtures";
 
 const memoryWith = (shard: string, given: Partial<ShardMemory>) =>
@@ -60,6 +60,45 @@ describe("capacityProblems", () => {
         "already) they make 3.0 GiB, and only half of its container limit of 2.0 GiB (1.0 GiB) may be filled. Next: raise " +
         "its container limit to 6.0 GiB or add shards to the target ring, and plan again.",
     ]);
+  });
+
+  describe("shards that are databases of one server", () => {
+    const JOINING = ["new-1", "new-2", "new-3"];
+    const target = ["shard-0", ...JOINING];
+    const census = (bytes: number, copies = 0) => [
+      shardCensus("shard-0", { edges: JOINING.map((to) => ({ from: "shard-0", to, keys: 10, bytes })) }),
+      ...JOINING.map((name) => shardCensus(name, { copies: { keys: 1, bytes: copies } })),
+    ];
+    const memory = (given: Partial<ShardMemory> = {}) => [
+      shardMemory("shard-0", { server: "a" }),
+      ...JOINING.map((name) => shardMemory(name, { server: "b", usedBytes: 0, ...given })),
+    ];
+
+    it("are weighed together, and named together", () => {
+      expect(capacityProblems(census(0.5 * GIB), memory(), target)).to.deep.equal([]);
+      expect(capacityProblems(census(0.75 * GIB), memory(), target)).to.deep.equal([
+        "new-1, new-2, new-3 (databases of one server): movers of 2.3 GiB (30 keys) do not fit: with the 0 B in use they " +
+          "make 2.3 GiB, and only half of its maxmemory of 3.0 GiB (1.5 GiB) may be filled. Next: raise its maxmemory to " +
+          "4.5 GiB or add shards to the target ring, and plan again.",
+      ]);
+    });
+
+    it("count the movers that each of them has already, and no other one's", () => {
+      const full = { usedBytes: GIB };
+      expect(capacityProblems(census(0.75 * GIB, 0.75 * GIB), memory(full), target)).to.deep.equal([]);
+      const [first, ...others] = census(0.75 * GIB);
+      const uneven = [first!, { ...others[0]!, copies: { keys: 9, bytes: 3 * GIB } }, ...others.slice(1)];
+      expect(capacityProblems(uneven, memory(full), target)).to.have.length(1);
+    });
+
+    it("have one warning where their limit is unknown", () => {
+      const unknown = memory({ maxMemoryBytes: 0, containerLimitBytes: 0 });
+      expect(capacityWarnings(census(GIB), unknown, target)).to.deep.equal([
+        "new-1, new-2, new-3 (databases of one server): whether movers of 3.0 GiB (30 keys) fit is unknown: maxmemory is 0 " +
+          "(unlimited) and no container limit is known. Next: set maxmemory, or make sure that the machine has 6.0 GiB for " +
+          "this server.",
+      ]);
+    });
   });
 
   it("a full shard to which nothing moves is nobody's business here", () => {
