@@ -4,7 +4,13 @@ import { COPYING_JOBS, JOBS, writeCheckpoint } from "./checkpoint";
 import { drain } from "./drain";
 import type { DrainCounts } from "./drain-batch";
 import { GateClosedError } from "./errors";
-import { describeRings, readAbandonedRecord, writeMigrationRecord, type MigrationRecord } from "./migration-record";
+import {
+  describeRings,
+  holds,
+  readAbandonedRecord,
+  writeMigrationRecord,
+  type MigrationRecord,
+} from "./migration-record";
 import { removeBrake } from "./passed-brake";
 import type { Pace, Run } from "./runtime";
 import type { ShardStore } from "./shard-store";
@@ -31,8 +37,8 @@ export async function closeMigration(run: Run, job: CloseJob): Promise<DrainCoun
   const record = await readAbandonedRecord(stores);
   if (record === undefined) return undefined;
   const outcome = outcomeOf(record, ring);
-  // Who finishes it by the gate has drained it; who came here by hand may not have.
-  const isDrained = outcome === "finished" && record.drainedInEpoch !== undefined;
+  // A cleanup counts only for its own ring epoch: a way back and another cleanup begun since then left new copies.
+  const isDrained = outcome === "finished" && holds(record, "drained", await job.epoch());
   const counts = isDrained ? undefined : await takeCopiesOff(run, record, outcome, job);
   await forgetCheckpoints(run, ring.shards, "all");
   await writeMigrationRecord(stores, run.token(), undefined);

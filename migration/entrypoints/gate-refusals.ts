@@ -53,7 +53,8 @@ function otherBackend(olds: CheckedGateInputs, news: GateInputs): Failure | unde
 function otherServer(olds: CheckedGateInputs, news: GateInputs): string | undefined {
   for (const [name, known] of serversInForce(olds)) {
     const now = news.connection.shards[name];
-    if (now === undefined || known.some((url) => serverOf(url) === serverOf(now))) continue;
+    // A state that forgot where a shard is, because its `up` had removed it, is no reason to refuse any address.
+    if (now === undefined || known.length === 0 || known.some((url) => serverOf(url) === serverOf(now))) continue;
     return (
       `shardUrls: ${name} is at ${known.join(" or ")} and its keys are there, but it would be at ${now} from now on, ` +
       `where they would not be found. Take the change of shardUrls (or namespace) back. To move the shard to another ` +

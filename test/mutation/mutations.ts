@@ -5,6 +5,7 @@ import { CLAIMS } from "./mutations/claims";
 import { CONNECTIONS } from "./mutations/connections";
 import { DRAINS } from "./mutations/drain";
 import { ENGINES } from "./mutations/engines";
+import { GUARDS } from "./mutations/guards";
 import { PARTS } from "./mutations/parts";
 import { PHASES } from "./mutations/phases";
 import { PODS } from "./mutations/pods";
@@ -30,4 +31,5 @@ export const MUTATIONS: readonly Mutation[] = [
   SERVERS,
   CONNECTIONS,
   SERVICE,
+  GUARDS,
 ].flat();

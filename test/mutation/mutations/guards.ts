@@ -1,0 +1,71 @@
+/** Facts that hold for their own time only, and comparisons of values that are no strings. */
+import { inFile } from "../mutation";
+
+const CLOSING = ["test/integration/safety/closing.test.ts"];
+const FACTS = ["test/integration/safety/facts.test.ts"];
+const FINGERPRINTS = ["test/integration/safety/fingerprints.test.ts"];
+
+export const GUARDS = [
+  ...inFile("migration/entrypoints/drain.ts", CLOSING, [
+    {
+      name: "closing-live-epoch",
+      removed: "a migration is closed only while the live ring is the one that its gate left",
+      find: "epoch: () => ringEpoch(inputs) }),",
+      replace: "epoch: () => Promise.resolve(inputs.epoch) }),",
+    },
+  ]),
+  ...inFile("migration/engines/close.ts", CLOSING, [
+    {
+      name: "drained-by-its-own-cleanup",
+      removed: "a cleanup counts as drained only for its own ring epoch",
+      find: 'holds(record, "drained", await job.epoch())',
+      replace: "record.drainedInEpoch !== undefined",
+    },
+    {
+      name: "closing-after-data-loss",
+      removed: "a migration can be closed though a shard of it lost its data",
+      find: "forgetful: true,",
+      replace: "forgetful: false,",
+    },
+  ]),
+  ...inFile("migration/entrypoints/catch-up.ts", FACTS, [
+    {
+      name: "cutover-of-this-epoch",
+      removed: "the TTL window begins at the cutover that is in force",
+      find: 'const before = holds(record, "cutover", epoch) ? record.cutover : undefined;',
+      replace: "const before = record.cutover;",
+    },
+  ]),
+  ...inFile("migration/engines/pre-copy.ts", FACTS, [
+    {
+      name: "pre-copy-done",
+      removed: "a pre-copy that was begun and not completed keeps the gate shut",
+      find: "checkpoints[i]?.done !== true",
+      replace: "checkpoints[i] === undefined",
+    },
+  ]),
+  ...inFile("migration/entrypoints/ring-gate.ts", FACTS, [
+    {
+      name: "all-shards-of-both-sides",
+      removed: "the gate looks at shards whose addresses only one side of the move knows",
+      find: "const known = [...sides, open].flatMap(",
+      replace: "const known = [open].flatMap(",
+    },
+  ]),
+  ...inFile("migration/adapters/lua/digests.lua", FINGERPRINTS, [
+    {
+      name: "digests-other-expiry",
+      removed: "a digest has the expiry of values that are no strings",
+      find: "return found, string.format('d%.0f', expiry), size",
+      replace: "return found, 'd', size",
+    },
+  ]),
+  ...inFile("migration/adapters/lua/fingerprint.lua", FINGERPRINTS, [
+    {
+      name: "fingerprint-lengths",
+      removed: "a fingerprint tells apart values that are cut in another way",
+      find: "parts[i] = #parts[i] .. ':' .. parts[i] end",
+      replace: "parts[i] = parts[i] .. '' end",
+    },
+  ]),
+];
