@@ -98,7 +98,7 @@ const CLOSE = inFile(
     {
       name: "finished-by-hand",
       removed: "a migration that was finished by hand is drained before its records go",
-      find: 'const isDrained = outcome === "finished" && record.drainedInEpoch !== undefined;',
+      find: 'const isDrained = outcome === "finished" && holds(record, "drained", await job.epoch());',
       replace: 'const isDrained = outcome === "finished";',
     },
     {
