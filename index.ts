@@ -3,6 +3,7 @@ import { BackendRing } from "./components/backend-ring";
 import { DASHBOARD_TAG } from "./components/dashboards/dashboard";
 import { buildDashboards, type DashboardContent } from "./components/dashboards/dashboards";
 import { oneFieldManager } from "./components/field-manager";
+import { replaceFixedNames } from "./components/fixed-names";
 import { gateQueries } from "./components/monitoring/gate-queries";
 import { Monitoring, MONITORING_API, MONITORING_KINDS } from "./components/monitoring/monitoring";
 import { RedisShards } from "./components/redis-shards";
@@ -30,6 +31,7 @@ import {
   ShardGuard,
   ShardReady,
   ShardSet,
+  StackGuard,
 } from "./migration/providers/resources";
 
 const stack = new pulumi.Config();
@@ -67,7 +69,7 @@ for (const shard of config.forceRemoveShards) {
 if (config.metrics.url === undefined) {
   void pulumi.log.info(`metrics: the gates on the service's metrics are ${METRIC_GATES_OFF}`);
 }
-const transformations = [oneFieldManager(`${pulumi.getProject()}-${pulumi.getStack()}`)];
+const transformations = [oneFieldManager(`${pulumi.getProject()}-${pulumi.getStack()}`), replaceFixedNames];
 
 // The gate comes first: when it refuses, nothing else is touched.
 const asked = { phase: config.migrationPhase, ring, connection, settings };
@@ -100,18 +102,19 @@ const shards = new RedisShards(
   },
   { dependsOn: shardSet, transformations },
 );
-for (const shard of shards.shards) {
-  new ShardGuard(
-    `guard-${shard.shardName}`,
-    {
-      shard: shard.shardName,
-      connection: connectionTo([shard.shardName]),
-      keyPrefix: config.keyPrefix,
-      uid: shard.statefulSetUid,
-    },
-    { dependsOn: shard },
-  );
-}
+const guards = shards.shards.map(
+  (shard) =>
+    new ShardGuard(
+      `guard-${shard.shardName}`,
+      {
+        shard: shard.shardName,
+        connection: connectionTo([shard.shardName]),
+        keyPrefix: config.keyPrefix,
+        uid: shard.statefulSetUid,
+      },
+      { dependsOn: shard },
+    ),
+);
 if (config.networkPolicy.enabled) limitAccess();
 if (config.ringLock.enabled) lockRing();
 const plan = new MigrationPlan(
@@ -166,7 +169,7 @@ export const rollback = rollbackOf(config.migrationPhase);
 /** What people look at and are called by; the kinds of the Prometheus operator only where the cluster has them. */
 export const monitoring = config.monitoring.enabled ? declareMonitoring() : "off (monitoring.enabled is false)";
 export const backup = config.backup.enabled ? config.backup.directory : "off (backup.enabled is false)";
-new PhaseReport(
+const report = new PhaseReport(
   "report",
   {
     ...{ migration: gate.migration, epoch: gate.epoch, phase, ring, connection, stack: pulumi.getStack() },
@@ -174,6 +177,12 @@ new PhaseReport(
     figures: migrationFigures(),
   },
   { dependsOn: steps.drain },
+);
+// Made last, so that a destroy asks it first.
+new StackGuard(
+  "stack-guard",
+  { connection: connectionTo(shardNames.filter((name) => !isExternal(name))), keyPrefix: config.keyPrefix },
+  { dependsOn: [report, ...guards] },
 );
 
 async function declareMonitoring(): Promise<string> {

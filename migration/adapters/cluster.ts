@@ -80,6 +80,16 @@ export class Cluster {
     }
   }
 
+  /** @returns the uid of a StatefulSet; undefined when there is none. */
+  async statefulSetUid(namespace: string, name: string): Promise<string | undefined> {
+    try {
+      return (await this.apps.readNamespacedStatefulSet({ namespace, name })).metadata?.uid;
+    } catch (error) {
+      if (statusOf(error) === NOT_FOUND) return undefined;
+      throw explain(`StatefulSet ${namespace}/${name}`, error);
+    }
+  }
+
   /** @returns the kinds that an API group serves; none where the cluster does not know the group. */
   async kinds(group: string, version: string): Promise<readonly string[]> {
     try {

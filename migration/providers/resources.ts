@@ -10,6 +10,7 @@ import type { ReportInputs } from "../entrypoints/report";
 import type { ShardGuardInputs } from "../entrypoints/shard-guard";
 import type { ShardReadyInputs } from "../entrypoints/shard-ready";
 import type { ShardSetInputs } from "../entrypoints/shard-set";
+import type { StackGuardInputs } from "../entrypoints/stack-guard";
 import { shellFor } from "./shell";
 
 /** One shell for all resources of an entrypoint: Pulumi serializes a provider once, which takes its time. */
@@ -72,6 +73,13 @@ export class ShardSet extends Resource {
 export class ShardGuard extends Resource {
   constructor(name: string, inputs: Wrapped<ShardGuardInputs>, opts?: pulumi.CustomResourceOptions) {
     super("shard-guard", "ShardGuard", name, { ...inputs }, opts);
+  }
+}
+
+/** Stands before the whole stack: refuses to be deleted, and so a `pulumi destroy`, while the backend needs a shard. */
+export class StackGuard extends Resource {
+  constructor(name: string, inputs: Wrapped<StackGuardInputs>, opts?: pulumi.CustomResourceOptions) {
+    super("stack-guard", "StackGuard", name, { ...inputs }, opts);
   }
 }
 

@@ -16,6 +16,7 @@ function declaredIn(phase: Phase): Promise<Declared[]> {
     "dedup-shards:shards": JSON.stringify(["a", "b"]),
     "dedup-shards:targetShards": JSON.stringify(["a", "b", "c"]),
     "dedup-shards:notify": JSON.stringify({ webhookUrl: "https://hooks.example/geheim" }),
+    "dedup-shards:networkPolicy": JSON.stringify({ enabled: true, backend: { app: "backend" } }),
     "dedup-shards:monitoring": JSON.stringify({ enabled: false }),
     "dedup-shards:backup": JSON.stringify({ enabled: true, command: "true" }),
   });
@@ -66,6 +67,34 @@ describe("the program", function () {
     expect(report.inputs["ring"]).to.deep.include({ shards: ["a", "b"], targetShards: ["a", "b", "c"] });
     expect(isSecretInput(report, "figures")).to.equal(true);
     expect(resources.filter(({ wire }) => wire.includes("geheim"))).to.deep.equal([]);
+  });
+
+  it("guards the whole stack: that guard comes last, so that a destroy asks it before anything is deleted", async () => {
+    const resources = await declaredIn("dualWrite");
+    // Pulumi deletes in waves, the longest chains of dependencies first.
+    const depths = new Map(resources.map(({ name }) => [name, before(resources, name).size]));
+    const last = depths.get("stack-guard") ?? 0;
+    const others = [...depths].filter(([name]) => name !== "stack-guard");
+    expect(others.filter(([, depth]) => depth >= last)).to.deep.equal([]);
+    const shards = ["a", "b", "c"].flatMap((name) => [`guard-${name}`, `redis-dedup-${name}-statefulset`]);
+    expect([...before(resources, "stack-guard")]).to.include.members(["report", ...shards]);
+    const { connection } = named(resources, "stack-guard").inputs as { connection: { shards: object } };
+    expect(Object.keys(connection.shards)).to.deep.equal(["a", "b", "c"]);
+  });
+
+  it("never makes an object of a fixed name onto itself: it is deleted first, and so its guard is asked first", async () => {
+    const resources = await declaredIn("copy");
+    const fixed = resources.filter(({ type, inputs }) => {
+      const { name } = (inputs["metadata"] ?? {}) as { name?: string };
+      return type.startsWith("kubernetes:") && name !== undefined;
+    });
+    const [kept, deleted] = [true, false].map((isKept) =>
+      fixed.filter(({ options }) => (options["retainOnDelete"] === true) === isKept),
+    );
+    expect(kept?.map(({ name }) => name)).to.deep.equal(["backend-ring", "backend-rollout"]);
+    const kinds = new Set(deleted?.map(({ type }) => type.split(":").at(-1)));
+    expect([...kinds]).to.include.members(["StatefulSet", "Service", "PodDisruptionBudget", "NetworkPolicy"]);
+    expect(deleted?.filter(({ options }) => options["deleteBeforeReplace"] !== true)).to.deep.equal([]);
   });
 
   it("guards each shard that it runs: the guard is deleted, and asked, before the shard", async () => {

@@ -83,7 +83,7 @@ describe("facts of a migration", function () {
     expect(await lab.placement(lab.rings.current, lab.rings.target)).to.deep.equal(
       lab.allRight(lab.rings.current, lab.rings.target),
     );
-    stack.state = { ...(stack.state as CheckedGateInputs), connection: { ...known.connection, shards } };
+    stack.state = { ...stack.state, connection: { ...known.connection, shards } };
     await lab.server("shard-3").client.flushall();
     expect((await errorOf(stack.passGate("cleanup"))).message).to.match(/^shard-3 does not know migration /);
   });

@@ -5,7 +5,67 @@ const CLOSING = ["test/integration/safety/closing.test.ts"];
 const FACTS = ["test/integration/safety/facts.test.ts"];
 const FINGERPRINTS = ["test/integration/safety/fingerprints.test.ts"];
 
+const REMOVALS = ["test/integration/safety/removals.test.ts"];
+
+const SHARDS_THAT_GO = [
+  ...inFile("migration/entrypoints/shard-removal.ts", REMOVALS, [
+    {
+      name: "guard-in-dual-write",
+      removed: "no shard of either ring goes while dual-write is on",
+      find: "  if (isDualWrite(live) && isUsed(address, live)) throw new ShardInUseError(address.name);",
+      replace: "",
+    },
+    {
+      name: "guard-in-use",
+      removed: "a shard that the backend uses stays though copies of its keys are elsewhere",
+      find: "    if (isUsed(address, live)) throw new ShardInUseError(address.name);",
+      replace: "",
+    },
+  ]),
+  ...inFile("migration/entrypoints/guarded-object.ts", REMOVALS, [
+    {
+      name: "guard-of-object",
+      removed: "a StatefulSet that somebody else made in the place of the guarded one is guarded as well",
+      find: "uid === successors.get(keyOf(guard))",
+      replace: "uid.length > 0",
+    },
+  ]),
+  ...inFile("migration/entrypoints/shard-guard.ts", REMOVALS, [
+    {
+      name: "guard-of-this-cluster",
+      removed: "a StatefulSet counts as gone only in the cluster that has the backend's ring",
+      find: "if (live !== undefined && (await isObjectGone(olds))) {",
+      replace: "if (await isObjectGone(olds)) {",
+    },
+  ]),
+  ...inFile(
+    "components/fixed-names.ts",
+    ["test/unit/program.test.ts"],
+    [
+      {
+        name: "fixed-names",
+        removed: "an object of a fixed name is deleted, and its guard asked, before it is made anew",
+        find: "deleteBeforeReplace: true",
+        replace: "",
+      },
+    ],
+  ),
+  ...inFile(
+    "index.ts",
+    ["test/unit/program.test.ts"],
+    [
+      {
+        name: "stack-guard-first",
+        removed: "a destroy asks whether the shards may go before it deletes anything",
+        find: "{ dependsOn: [report, ...guards] },",
+        replace: "{ dependsOn: guards },",
+      },
+    ],
+  ),
+];
+
 export const GUARDS = [
+  ...SHARDS_THAT_GO,
   ...inFile("migration/entrypoints/drain.ts", CLOSING, [
     {
       name: "closing-live-epoch",

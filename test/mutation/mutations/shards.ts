@@ -175,7 +175,7 @@ const CAPACITY = inFile(
 
 const GUARD = ["test/integration/shard-guard.test.ts"];
 
-const SHARD_GUARD = inFile("migration/entrypoints/shard-guard.ts", GUARD, [
+const SHARD_GUARD = inFile("migration/entrypoints/shard-removal.ts", GUARD, [
   {
     name: "shard-guard",
     removed: "a shard that holds keys which no other shard holds is not deleted",
@@ -209,11 +209,18 @@ const REPLACED = inFile(
       find: "const replaced = olds.uid !== news.uid;",
       replace: "const replaced = false;",
     },
+  ],
+);
+
+const FORCED = inFile(
+  "migration/entrypoints/shard-removal.ts",
+  ["test/unit/entrypoints/shard-guard.test.ts"],
+  [
     {
       name: "shard-forced-in-use",
       removed: "forceRemoveShards does not take a shard away that the backend uses",
-      find: "if (!isRead && !isWritten) return",
-      replace: "if (isRead || !isRead) return",
+      find: "  if (isUsed({ name: shard, url }, live)) throw new ShardInUseError(shard, true);",
+      replace: "",
     },
   ],
 );

@@ -26,6 +26,7 @@ interface Request {
   getObject(): { toJavaScript(): Record<string, unknown> };
   getDependenciesList(): string[];
   getRetainondelete(): boolean | undefined;
+  getDeletebeforereplace(): boolean;
   getIgnorechangesList(): string[];
   getAdditionalsecretoutputsList(): string[];
   getCustomtimeouts(): { toObject(): { create: string; update: string } } | undefined;
@@ -75,6 +76,7 @@ function declared(request: Request, inputs: ReadonlyMap<string, Record<string, u
   const timeouts = request.getCustomtimeouts()?.toObject();
   const options = {
     retainOnDelete: request.getRetainondelete() || undefined,
+    deleteBeforeReplace: request.getDeletebeforereplace() || undefined,
     ignoreChanges: orUndefined(request.getIgnorechangesList()),
     additionalSecretOutputs: orUndefined(request.getAdditionalsecretoutputsList()),
     timeouts: timeouts?.create ? [timeouts.create, timeouts.update] : undefined,

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { isForced, type ConnectionInputs } from "../../../migration/entrypoints/inputs";
-import { diff, removeForced } from "../../../migration/entrypoints/shard-guard";
+import { diff } from "../../../migration/entrypoints/shard-guard";
+import { removeForced } from "../../../migration/entrypoints/shard-removal";
 
 const address = { name: "shard-3", url: "redis://h3:6379" };
 const force = (live: Readonly<Record<string, string>> | undefined) => () => removeForced("shard-3", address, live);
