@@ -62,9 +62,11 @@ export class MigrationSteps extends pulumi.ComponentResource {
   constructor(name: string, args: MigrationStepsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("dedup-shards:migration:MigrationSteps", name, {}, opts);
     const { epoch, data, ringVersion, putBack, connection, metrics, settings, beforeCopy } = args;
-    const { commandTimeoutMs, rolloutTimeoutMs } = settings;
+    const { commandTimeoutMs, rolloutTimeoutMs, servesNothing } = settings;
     const asked = metrics ? { metrics } : {};
-    const waiting = { epoch, data, ringVersion, putBack, connection, ...asked, commandTimeoutMs, rolloutTimeoutMs };
+    const ring = { epoch, data, ringVersion, putBack };
+    const said = servesNothing ? { servesNothing } : {};
+    const waiting = { ...ring, connection, ...asked, commandTimeoutMs, rolloutTimeoutMs, ...said };
     const after = (...dependsOn: pulumi.Input<pulumi.Resource>[]) => ({ parent: this, dependsOn });
     this.barrier = new Barrier(`${name}-barrier`, waiting, after());
     this.preCopy = new PreCopy(`${name}-pre-copy`, stepInputs("preCopy", args), after(this.barrier, ...beforeCopy));

@@ -62,8 +62,16 @@ export class ClusterBackend implements BackendView {
   }
 }
 
-/** A pod that has ended runs nothing; one that is terminating still does. */
-const runs = (pod: V1Pod): boolean => pod.status?.phase !== "Succeeded" && pod.status?.phase !== "Failed";
+/**
+ * A pod that has ended runs nothing; one that is terminating still does. A pod that no node has room for has never run: it
+ * can only start with the ring that is live by then, so nothing waits for it.
+ */
+const runs = (pod: V1Pod): boolean =>
+  pod.status?.phase !== "Succeeded" && pod.status?.phase !== "Failed" && !isUnscheduled(pod);
+
+/** The API server sets the node and this condition at once: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/ */
+const isUnscheduled = ({ spec, status }: V1Pod): boolean =>
+  !spec?.nodeName && (status?.conditions ?? []).some((it) => it.type === "PodScheduled" && it.status === "False");
 
 const nameOf = (pod: V1Pod): string => pod.metadata?.name ?? "";
 

@@ -62,6 +62,7 @@ const backend = section({
   claimWindowMs: integer(1, MAX_WAIT_MS).default(5_000),
   commandTimeoutMs: integer(1, MAX_WAIT_MS).default(5_000),
   rolloutTimeoutMs: integer(1_000, MAX_ROLLOUT_MS).default(600_000),
+  servesNothing: z.boolean("true or false").default(false),
   metricsPort: z.exactOptional(integer(1, 65_535)),
   metricsPath: text(/^\/[!-"$-~]*$/, "a path that starts with a slash, such as /metrics").default("/metrics"),
 });

@@ -79,6 +79,8 @@ export interface BackendConfig {
   readonly commandTimeoutMs: number;
   /** How long a rolling restart may take, and then the barrier. */
   readonly rolloutTimeoutMs: number;
+  /** Whether a Deployment without pods is taken for a backend that serves nobody; else it opens no gate. */
+  readonly servesNothing: boolean;
   /** Where pods report `dedup_ring_epoch`, in plain HTTP. Absent: they are not asked. */
   readonly metricsPort?: number;
   readonly metricsPath: string;

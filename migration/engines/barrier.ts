@@ -1,10 +1,13 @@
 import { GateClosedError } from "./errors";
+import { isEvidence, NoPodsError } from "./gate/no-pods";
 import type { Clock, Log } from "./runtime";
 
 const POLL_MS = 1_000;
 const SAY_EVERY_MS = 10_000;
 /** A pod that does not answer may be busy, or have just gone: a gate asks again this long before it refuses. */
 const GATE_PATIENCE_MS = 30_000;
+
+const NO_POD = "there is no backend pod";
 
 /** What a pod said when it was asked for its ring epoch. */
 export type PodAnswer =
@@ -58,6 +61,8 @@ export interface BarrierSettings {
   readonly deadlineMs: number;
   /** No command of a pod that is gone takes effect later than this. */
   readonly commandTimeoutMs: number;
+  /** Whether the operator says that no pod serves. @default false */
+  readonly servesNothing?: boolean;
 }
 
 /**
@@ -65,7 +70,7 @@ export interface BarrierSettings {
  * can still land. (The rollout that Pulumi waits for ends while old pods still serve.)
  *
  * @param held - holds the live ring to that of the epoch meanwhile; absent: its number alone counts.
- * @throws GateClosedError at the deadline; it names the pods.
+ * @throws GateClosedError at the deadline, which names the pods; NoPodsError when there is none by then.
  */
 export async function barrier(
   backend: BackendView,
@@ -76,14 +81,15 @@ export async function barrier(
 ): Promise<void> {
   const deadline = clock.now() + settings.deadlineMs;
   for (let saidMs = 0, looked = false; ; looked = true) {
-    let behind = await whoIsBehind(backend, settings.epoch, looked, held);
+    let behind = await whoIsBehind(backend, settings, looked, held);
     if (behind === undefined) {
       await clock.sleep(settings.commandTimeoutMs);
       // What was put back until now may have started pods that this has not looked at.
-      if (held !== undefined) behind = await whoIsBehind(backend, settings.epoch, true, held);
+      if (held !== undefined) behind = await whoIsBehind(backend, settings, true, held);
       if (behind === undefined) break;
     }
     if (clock.now() > deadline) {
+      if (behind === NO_POD) throw new NoPodsError(`barrier: after ${settings.deadlineMs / 1_000}s`);
       throw new GateClosedError(
         `barrier: after ${settings.deadlineMs / 1_000}s not every backend pod is known to run ring epoch ` +
           `${settings.epoch}: ${behind}. Find out what holds them, then run \`pulumi up\` again.`,
@@ -104,12 +110,13 @@ export async function barrier(
  */
 async function whoIsBehind(
   backend: BackendView,
-  epoch: number,
+  { epoch, servesNothing }: BarrierSettings,
   patient: boolean,
   held: HeldRing | undefined,
 ): Promise<string | undefined> {
   try {
     const pods = await (held?.pods(backend) ?? backend.pods());
+    if (!isEvidence(pods, servesNothing)) return NO_POD;
     const behind = pods.filter((pod) => isBehind(pod, held?.expected ?? { epoch }));
     return behind.length === 0 ? undefined : behind.map(describe).join(", ");
   } catch (error) {

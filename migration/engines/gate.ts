@@ -15,6 +15,7 @@ import { notReviewed } from "../plan/digest";
 import { roleProblem } from "../plan/server-problems";
 import { describe, epochsOf, isUnknown, podsThatAnswer, type BackendPod, type BackendView } from "./barrier";
 import { GateClosedError } from "./errors";
+import { isEvidence, NoPodsError } from "./gate/no-pods";
 import { assertRingsOfEpochs, type RingChecksums } from "./gate/pod-rings";
 import { describeRings, holds, withoutUntrue, writeMigrationRecord, type MigrationRecord } from "./migration-record";
 import { sourcesNotCopied } from "./pre-copy";
@@ -37,6 +38,8 @@ export interface GateJob {
   readonly configOf: (ring: Readonly<Record<string, string>>) => PodConfig | undefined;
   /** No command of a pod that is gone takes effect later than this. */
   readonly commandTimeoutMs: number;
+  /** Whether the operator says that no pod serves. @default false */
+  readonly servesNothing?: boolean;
   /** All shards of both rings. */
   readonly shards: readonly ShardStore[];
   /** Shards out of reach that are given up, or that a move which is taken back may have removed. */
@@ -214,7 +217,7 @@ async function assertAllWithin(steps: 0 | 1, { clock }: Run, job: GateJob): Prom
   const stays = from.phase === to.phase;
   const again = stays
     ? "Restart the backend's pods (`kubectl rollout restart`), then run `pulumi up` again."
-    : `Set migrationPhase to "${from.phase}" and run \`pulumi up\` first.`;
+    : `Set migrationPhase to "${from.phase}" and run \`pulumi up --refresh\` first.`;
   const live = await backend.ring();
   if (live === undefined) {
     throw new GateClosedError(
@@ -237,6 +240,7 @@ async function assertAllWithin(steps: 0 | 1, { clock }: Run, job: GateJob): Prom
   }
   const configs = configsOf(job);
   const pods = await podsThatAnswer(backend, clock);
+  if (!isEvidence(pods, job.servesNothing)) throw new NoPodsError(`the gate to "${to.phase}" stays shut`);
   assertKnown(pods);
   assertRingsOfEpochs(pods, checksumsBefore(job));
   const found = pods.map((pod) => ({ pod, runs: epochsOf(pod).map((epoch) => configs[epoch]) }));

@@ -22,6 +22,8 @@ export interface BarrierInputs {
   readonly metrics?: PodMetrics;
   readonly commandTimeoutMs: number;
   readonly rolloutTimeoutMs: number;
+  /** Whether a backend without pods is taken for one that serves nobody. @default false */
+  readonly servesNothing?: boolean;
 }
 
 /**
@@ -31,9 +33,9 @@ export interface BarrierInputs {
 export async function update(olds: Partial<BarrierInputs>, news: BarrierInputs) {
   if (olds.epoch !== news.epoch || isPutBack(olds, news)) {
     watchEngine();
-    const { epoch, connection, metrics, commandTimeoutMs, rolloutTimeoutMs: deadlineMs } = news;
-    const backend = await openBackend(connection, metrics);
-    await barrier(backend, { epoch, commandTimeoutMs, deadlineMs }, systemClock, log, await heldRing(olds, news));
+    const { epoch, connection, metrics, commandTimeoutMs, rolloutTimeoutMs: deadlineMs, servesNothing = false } = news;
+    const waiting = { epoch, commandTimeoutMs, deadlineMs, servesNothing };
+    await barrier(await openBackend(connection, metrics), waiting, systemClock, log, await heldRing(olds, news));
   }
   return { ...news, stateVersion: STATE_VERSION };
 }

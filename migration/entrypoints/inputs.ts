@@ -43,6 +43,8 @@ export interface SettingsInputs {
   readonly rolloutTimeoutMs: number;
   /** Memory limit of the shards that this program runs, bytes. */
   readonly containerLimitBytes: number;
+  /** Whether a backend without pods is taken for one that serves nobody; absent: it opens no gate. */
+  readonly servesNothing?: boolean;
   /** Absent: the work is done here. */
   readonly job?: JobInputs;
   /** Of the plan that was reviewed; empty or absent: none is asked for. */

@@ -28,15 +28,10 @@ export async function moveBack(inputs: BakeInputs, secrets: Secrets): Promise<nu
   const { resourceVersion } = await source.now();
   await ringEpoch(inputs);
   await writeRing(connection, here.data, data);
-  const { commandTimeoutMs, rolloutTimeoutMs: deadlineMs } = settings;
+  const { commandTimeoutMs, rolloutTimeoutMs: deadlineMs, servesNothing = false } = settings;
+  const waiting = { epoch, commandTimeoutMs, deadlineMs, servesNothing };
   const held = new RingHold(source, data, resourceVersion, log);
-  await barrier(
-    await openBackend(connection, metrics),
-    { epoch, commandTimeoutMs, deadlineMs },
-    systemClock,
-    log,
-    held,
-  );
+  await barrier(await openBackend(connection, metrics), waiting, systemClock, log, held);
   return epoch;
 }
 

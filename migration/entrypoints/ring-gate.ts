@@ -181,6 +181,7 @@ export function askGate(olds: Outputs, news: CheckedGateInputs, secrets: Secrets
       backend,
       configOf: (ring) => POD_CONFIGS.find((config) => sameRing(ringData(open, config), ring)),
       commandTimeoutMs: news.settings.commandTimeoutMs,
+      servesNothing: news.settings.servesNothing ?? false,
       shards: known,
       outOfReach: [...session.outOfReach, ...nowhere(open), ...strangers.map(({ name }) => name)],
       record,

@@ -24,6 +24,7 @@ export function settingsOf(config: StackConfig, defaultQueries: Queries): Settin
     rolloutTimeoutMs: backend.rolloutTimeoutMs,
     containerLimitBytes: quantityOf(config.shard.memoryLimit) ?? 0,
     planDigest: config.planDigest,
+    ...(backend.servesNothing ? { servesNothing: true } : {}),
     ...(config.execution === "job" ? { job: config.job } : {}),
     ...serviceOf(config.metrics, defaultQueries),
     ...(pushgatewayUrl === undefined ? {} : { pushgatewayUrl }),

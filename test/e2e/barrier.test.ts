@@ -77,7 +77,7 @@ describe("the barrier, from the inside", function () {
     await refused(
       "cleanup",
       "backend-canary (annotated epoch 3, reports epoch 2) reads the current ring and writes both. " +
-        'Set migrationPhase to "cutover" and run `pulumi up` first.',
+        'Set migrationPhase to "cutover" and run `pulumi up --refresh` first.',
     );
 
     await world.kube.delete("pod/backend-canary");

@@ -150,7 +150,7 @@ export const BAD_STATES: readonly BadInput[] = [
     found: "the gate",
     says: () =>
       "backend pods run a ring epoch that this migration does not know: backend-0 (annotated epoch 7, reports none). Set " +
-      'migrationPhase to "copy" and run `pulumi up` first.',
+      'migrationPhase to "copy" and run `pulumi up --refresh` first.',
   },
   {
     name: "the Kubernetes API is away",
@@ -170,7 +170,7 @@ export const BAD_STATES: readonly BadInput[] = [
     found: "the gate",
     says: () =>
       "the backend's ring ConfigMap does not exist any more: somebody has deleted it. Set migrationPhase to " +
-      '"copy" and run `pulumi up` first.',
+      '"copy" and run `pulumi up --refresh` first.',
   },
   {
     name: "a target that is a node of a Redis Cluster, and that no preview could reach",

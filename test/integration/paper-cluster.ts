@@ -21,6 +21,8 @@ export interface PaperPod {
   readonly terminating?: boolean;
   /** The mark of the restart within its epoch. */
   readonly restarted?: string;
+  /** Whether no node has room for it. */
+  readonly unscheduled?: boolean;
 }
 
 export class PaperCluster {
@@ -141,7 +143,7 @@ interface PaperPatch {
   };
 }
 
-const toPod = ({ epoch, terminating = false, restarted }: PaperPod, i: number) => ({
+const toPod = ({ epoch, terminating = false, restarted, unscheduled = false }: PaperPod, i: number) => ({
   metadata: {
     name: `backend-${i}`,
     annotations: {
@@ -150,8 +152,10 @@ const toPod = ({ epoch, terminating = false, restarted }: PaperPod, i: number) =
     },
     ...(terminating ? { deletionTimestamp: new Date(0).toISOString() } : {}),
   },
-  status: { phase: "Running", podIP: "127.0.0.1" },
+  status: unscheduled ? UNSCHEDULED : { phase: "Running", podIP: "127.0.0.1" },
 });
+
+const UNSCHEDULED = { phase: "Pending", conditions: [{ type: "PodScheduled", status: "False" }] };
 
 const kubeconfig = (server: string): string =>
   JSON.stringify({

@@ -106,9 +106,9 @@ export class PaperStack {
   async rollOut(): Promise<void> {
     const { data, epoch, connection, metrics, ringVersion, putBack } = this.now();
     await this.cluster.rollOut(data, epoch);
-    const { commandTimeoutMs, rolloutTimeoutMs } = this.settings;
+    const { commandTimeoutMs, rolloutTimeoutMs, servesNothing = false } = this.settings;
     const asked = { ...(metrics ? { metrics } : {}), ringVersion, putBack };
-    const inputs = { commandTimeoutMs, rolloutTimeoutMs, epoch, data, connection, ...asked };
+    const inputs = { servesNothing, commandTimeoutMs, rolloutTimeoutMs, epoch, data, connection, ...asked };
     await barrier.update(this.passed, inputs);
     this.passed = inputs;
   }

@@ -18,6 +18,7 @@ import {
   UnreadableCardError,
 } from "../../migration/engines/run/ownership-errors";
 import { usedEpoch } from "../../migration/entrypoints/gate/use-epoch";
+import { NoPodsError } from "../../migration/engines/gate/no-pods";
 import { RingMovedError } from "../../migration/engines/gate/ring-moved-error";
 import { RingPutBackError, UnsurePodsError } from "../../migration/engines/gate/ring-put-back-error";
 import { dispatch } from "../../migration/entrypoints/dispatch";
@@ -64,6 +65,7 @@ const MESSAGES: Readonly<Record<string, readonly string[]>> = {
     new UnexpectedReplyError("a", url, '"HTTP/1.1"', "a list").message,
     "a, b cannot be reached or has lost its data. Look at its pod, then run `pulumi up` again.",
   ],
+  "no-pods": [new NoPodsError('the gate to "cutover" stays shut').message],
   "shards-that-go": [
     'a cannot be removed: it holds keys that no other shard holds, such as "x". Run the migration through its cleanup first',
     `${new ShardUnreachableError("a", url, new Error("x")).message} If it is dead, … name it in forceRemoveShards.`,

@@ -46,8 +46,8 @@ const LATER_PHASES = inFile(
     {
       name: "tries-requests",
       removed: "the plan tries a request as large as the biggest value",
-      find: "refusePlan([...problems, ...(await requestProblems(stores, census))]);",
-      replace: "refusePlan(problems);",
+      find: "...stalls, ...(await requestProblems(stores, census))]);",
+      replace: "...stalls]);",
     },
   ],
 );

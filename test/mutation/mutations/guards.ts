@@ -70,8 +70,8 @@ export const GUARDS = [
     {
       name: "closing-live-epoch",
       removed: "a migration is closed only while the live ring is the one that its gate left",
-      find: "epoch: () => ringEpoch(inputs) }),",
-      replace: "epoch: () => Promise.resolve(inputs.epoch) }),",
+      find: "epoch: () => ringEpoch(inputs),",
+      replace: "epoch: () => Promise.resolve(inputs.epoch),",
     },
   ]),
   ...inFile("migration/engines/close.ts", CLOSING, [
@@ -120,12 +120,12 @@ export const GUARDS = [
       replace: "return found, 'd', size",
     },
   ]),
-  ...inFile("migration/adapters/lua/fingerprint.lua", FINGERPRINTS, [
+  ...inFile("migration/adapters/lua/members.lua", FINGERPRINTS, [
     {
       name: "fingerprint-lengths",
       removed: "a fingerprint tells apart values that are cut in another way",
-      find: "parts[i] = #parts[i] .. ':' .. parts[i] end",
-      replace: "parts[i] = parts[i] .. '' end",
+      find: "return #text .. ':' .. text end",
+      replace: "return text end",
     },
   ]),
 ];

@@ -33,7 +33,7 @@ const COMPARED = [
     {
       name: "ring-last-look",
       removed: "the barrier looks at ring and pods once more behind its last wait",
-      find: "if (held !== undefined) behind = await whoIsBehind(backend, settings.epoch, true, held);",
+      find: "if (held !== undefined) behind = await whoIsBehind(backend, settings, true, held);",
       replace: "",
     },
   ]),

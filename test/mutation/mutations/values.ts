@@ -40,8 +40,8 @@ const CONNECTION = inFile(
     {
       name: "watch-lost",
       removed: "a WATCH that is lost with its connection ends the transaction",
-      find: "(!once && (patient || times < 2) ?",
-      replace: "(once || patient || times < 2 ?",
+      find: "if (this.kind.once || this.drops",
+      replace: "if (this.drops",
     },
   ],
 );
@@ -85,14 +85,14 @@ const PLAN = inFile(
     {
       name: "versions-tried",
       removed: "the plan refuses what a server cannot read of another one",
-      find: "refuse(copies.problems);",
+      find: "refusePlan(copies.problems);",
       replace: "",
     },
     {
       name: "slow-values",
       removed: "a value whose copy holds a shard up for too long waits for the operator",
-      find: "...stallProblems(census, settings.maxKeyStallMs ?? DEFAULT_MAX_KEY_STALL_MS)",
-      replace: "",
+      find: "[...problems, ...stalls, ...(await",
+      replace: "[...problems, ...(await",
     },
   ],
 );

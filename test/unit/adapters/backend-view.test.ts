@@ -107,6 +107,16 @@ describe("the backend's pods, asked for their epoch", () => {
     ]);
   });
 
+  it("leaves out a pod that no node has room for, and none that a node has", async () => {
+    const waiting = (status: string, nodeName?: string): V1Pod => ({
+      ...pod({ phase: "Pending" }),
+      spec: { containers: [], ...(nodeName === undefined ? {} : { nodeName }) },
+      status: { phase: "Pending", conditions: [{ type: "PodScheduled", status }] },
+    });
+    const pods = [waiting("False"), waiting("False", "node-1"), waiting("True", "node-1"), waiting("True"), pod()];
+    expect(await new ClusterBackend(clusterOf(pods), { ...PLACE, access: "direct" }).pods()).to.have.length(4);
+  });
+
   it("asks nobody without a port, and leaves out the pods that have ended", async () => {
     const pods = [pod({ phase: "Succeeded" }), pod({ phase: "Failed" }), pod({ epoch: "7", deleted: true }), pod()];
     expect(await new ClusterBackend(clusterOf(pods), { ...PLACE, access: "direct" }).pods()).to.deep.equal([

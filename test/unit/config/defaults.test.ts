@@ -32,6 +32,7 @@ const DEFAULTS: StackConfig = {
     claimWindowMs: 5_000,
     commandTimeoutMs: 5_000,
     rolloutTimeoutMs: 600_000,
+    servesNothing: false,
     metricsPath: "/metrics",
   },
   execution: "local",

@@ -8,6 +8,7 @@ import {
   type BackendPod,
   type BackendView,
 } from "../../../migration/engines/barrier";
+import { NoPodsError } from "../../../migration/engines/gate/no-pods";
 import { FakeClock } from "./fakes";
 
 const SETTINGS = { epoch: 3, deadlineMs: 30_000, commandTimeoutMs: 5_000 };
@@ -98,8 +99,14 @@ describe("barrier", () => {
     ]);
   });
 
-  it("has nothing to wait for without pods", async () => {
-    expect(await messageOf(barrier(backendOf([]), SETTINGS, new FakeClock(), () => undefined))).to.equal("no error");
+  it("takes no pods for nothing to wait for only where the operator says that nothing serves", async () => {
+    const wait = (servesNothing: boolean, backend = backendOf([])) =>
+      messageOf(barrier(backend, { ...SETTINGS, servesNothing }, new FakeClock(), () => undefined));
+    expect(await wait(true)).to.equal("no error");
+    expect(await wait(false)).to.equal(new NoPodsError("barrier: after 30s").message);
+    // As a Deployment that ends its old pods before it makes new ones.
+    expect(await wait(false, backendOf([], [], [aPod()]))).to.equal("no error");
+    expect(await wait(true, backendOf([aPod({ annotated: 2 })]))).to.contain("pod (epoch 2)");
   });
 
   it("outlasts an API server that restarts under it, until its deadline; one that never answered it does not wait for", async () => {
@@ -113,8 +120,8 @@ describe("barrier", () => {
       };
       return messageOf(barrier({ ...backendOf([]), pods }, SETTINGS, new FakeClock(), () => undefined));
     };
-    expect(await run(undefined, [])).to.equal("ECONNREFUSED");
-    expect(await run(OLD, undefined, [])).to.equal("no error");
+    expect(await run(undefined, [aPod()])).to.equal("ECONNREFUSED");
+    expect(await run(OLD, undefined, [aPod()])).to.equal("no error");
     expect(await run(OLD, undefined)).to.equal(
       "barrier: after 30s not every backend pod is known to run ring epoch 3: the pods cannot be listed (ECONNREFUSED). " +
         "Find out what holds them, then run `pulumi up` again.",

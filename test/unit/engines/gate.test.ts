@@ -40,7 +40,7 @@ describe("the gate, after an up that failed or was killed", () => {
           { ...half, to, pods },
           `"${to}" uses the current ring only, and that is too far from what there is: ` +
             `p${pods.length - 1} (epoch 3${pods.length > 1 ? ", terminating" : ""}) reads the target ring and writes both. ` +
-            'Set migrationPhase to "dualWrite" and run `pulumi up` first.',
+            'Set migrationPhase to "dualWrite" and run `pulumi up --refresh` first.',
         ));
     }
 
@@ -175,7 +175,7 @@ describe("the gate, and what pods say of themselves", () => {
       { ...scene, pods: [reports(2, 1), reports(2, 2)] },
       '"cutover" reads the target ring and writes both, and that is too far from what there is: ' +
         "p0 (annotated epoch 2, reports epoch 1) uses the current ring only. " +
-        'Set migrationPhase to "dualWrite" and run `pulumi up` first.',
+        'Set migrationPhase to "dualWrite" and run `pulumi up --refresh` first.',
     );
   });
 
@@ -210,7 +210,7 @@ describe("the gate, whoever comes", () => {
         record: { configs: {} },
       },
       "backend pods run a ring epoch that this migration does not know: p1 (epoch 7, terminating), " +
-        'p2 (epoch unknown, terminating). Set migrationPhase to "copy" and run `pulumi up` first.',
+        'p2 (epoch unknown, terminating). Set migrationPhase to "copy" and run `pulumi up --refresh` first.',
     ));
 
   it("refuses a live ring that this migration does not know, and one that is ahead of the state", async () => {
@@ -218,7 +218,7 @@ describe("the gate, whoever comes", () => {
     await refused(
       { ...scene, live: { config: "?", epoch: 2 } },
       'the live ring ConfigMap has a ring that this migration does not know (DEDUP_SHARDS="redis://?"). ' +
-        'Set migrationPhase to "dualWrite" and run `pulumi up` first.',
+        'Set migrationPhase to "dualWrite" and run `pulumi up --refresh` first.',
     );
     await refused(
       { ...scene, live: { config: "DB", epoch: 5 } },
