@@ -4,7 +4,8 @@
  */
 import type { Exploration } from "./checker/explore";
 import { checkModel, NAME_ORDERS, type Run } from "./check";
-import { checkMutation, MUTATIONS, REDUNDANT, type Mutation } from "./mutations";
+import type { Mutation } from "./mutation";
+import { checkMutation, MUTATIONS, REDUNDANT } from "./mutations";
 import { describeSize, FULL } from "./sizes";
 import type { Owner, World } from "./world";
 

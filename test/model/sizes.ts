@@ -47,7 +47,6 @@ export const FULL: readonly Size[] = [
   { ...TWO_CLIENTS_STRAIGHT, ticks: 2 },
   { ...TWO_CLIENTS_STRAIGHT, pauses: true },
   OLD_RING_TWO_CLIENTS,
-  { ...OLD_RING_STRAIGHT, foreignWrites: 2 },
   EMPTIED,
 ];
 
