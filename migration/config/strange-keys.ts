@@ -28,18 +28,22 @@ function distance(a: string, b: string): number {
   return row.at(-1) ?? 0;
 }
 
+const FOLLOWED = "KUBECONFIG in the environment and kubernetes:context instead, which the migration follows as well";
+
 /**
  * Settings of the Kubernetes provider that lead it to another cluster than the engines, which know the kubeconfig
- * (KUBECONFIG, or the default one) and `kubernetes:context`. Shards would be made in one and looked for in the other.
- *
- * @returns a problem for each that is set.
+ * (KUBECONFIG, or the default one) and `kubernetes:context`; or whose change makes Pulumi replace the provider, and with
+ * it every object: https://www.pulumi.com/registry/packages/kubernetes/api-docs/provider/
  */
-export function otherClusters(all: Readonly<Record<string, string>>): ConfigProblem[] {
-  return ["kubernetes:kubeconfig", "kubernetes:cluster"]
-    .filter((key) => all[key])
-    .map((key) => ({
-      key,
-      value: "set",
-      allowed: "KUBECONFIG in the environment and kubernetes:context instead, which the migration follows as well",
-    }));
-}
+const REFUSED: Readonly<Record<string, string>> = {
+  "kubernetes:kubeconfig": FOLLOWED,
+  "kubernetes:cluster": FOLLOWED,
+  "kubernetes:clusterIdentifier": "not set, because a change of it replaces every object of the stack",
+  "kubernetes:renderYamlToDirectory": "not set, because the shards would be files, and those in the cluster deleted",
+};
+
+/** @returns a problem for each setting of the Kubernetes provider that this program cannot be run with. */
+export const otherClusters = (all: Readonly<Record<string, string>>): ConfigProblem[] =>
+  Object.entries(REFUSED)
+    .filter(([key]) => all[key])
+    .map(([key, allowed]) => ({ key, value: "set", allowed }));

@@ -48,4 +48,13 @@ describe("readStackConfig", () => {
         );
     });
   }
+
+  for (const [key, why] of [
+    ["kubernetes:clusterIdentifier", "because a change of it replaces every object of the stack"],
+    ["kubernetes:renderYamlToDirectory", "because the shards would be files, and those in the cluster deleted"],
+  ] as const) {
+    it(`refuses ${key}, for which Pulumi would replace every shard`, () => {
+      expect(() => read({ [key]: "x" })).to.throw(ConfigError, `${key} is set; allowed: not set, ${why}`);
+    });
+  }
 });
