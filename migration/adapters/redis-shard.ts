@@ -65,7 +65,7 @@ export class RedisShard implements ShardStore {
    * @param patient - whether to ride out a restart of the server (migrations do, previews do not).
    */
   constructor(
-    endpoint: RedisEndpoint,
+    private readonly endpoint: RedisEndpoint,
     private readonly keyPrefix: string,
     patient = true,
   ) {
@@ -243,7 +243,8 @@ export class RedisShard implements ShardStore {
 
   tryCommands(token: FencingToken): Promise<readonly FailedCommand[]> {
     const { client, replies, keyPrefix } = this;
-    return tryCommands({ client, replies, keyPrefix, lock: [LOCK, this.mine(token)] });
+    const alone = () => new RedisClient(this.endpoint, false, { once: true });
+    return tryCommands({ client, alone, replies, keyPrefix, lock: [LOCK, this.mine(token)] });
   }
 
   tryRequest(bytes: number): Promise<string | undefined> {

@@ -77,7 +77,9 @@ function giveUp(world: World, before: Copy | undefined, loss: Loss): World {
   if (before === undefined || held[owner]?.claim === before.claim) return after;
   const isElsewhere = held[other(owner)]?.claim === before.claim;
   const isCarried = isElsewhere && !world.answers.alone[before.claim - 1];
-  const isGivenUp = decidesAlone(world, owner) || !(isCarried || isUpDone(world));
+  // Of a half-done claim only the primary's duplicates may know.
+  const isHalf = !isElsewhere && world.clients[before.claim - 1]?.answer !== "first";
+  const isGivenUp = decidesAlone(world, owner) || isHalf || !(isCarried || isUpDone(world));
   return isGivenUp ? withoutPromise(after, before.claim) : after;
 }
 

@@ -17,12 +17,23 @@ try('SMEMBERS', 'SMEMBERS', key)
 try('HGETALL', 'HGETALL', key)
 try('ZRANGE', 'ZRANGE', key, 0, -1, 'WITHSCORES')
 try('XRANGE', 'XRANGE', key, '-', '+')
--- This one says "no such key" where it may be called.
-local groups = redis.pcall('XINFO', 'GROUPS', key)
-if groups.err and not string.find(groups.err, 'no such key', 1, true) then
-  failed[#failed + 1] = 'XINFO GROUPS'
-  failed[#failed + 1] = groups.err
+try('HSCAN', 'HSCAN', key, 0)
+try('SSCAN', 'SSCAN', key, 0)
+try('GETRANGE', 'GETRANGE', key, 0, 0)
+for _, name in ipairs({ 'LLEN', 'HLEN', 'SCARD', 'ZCARD', 'XLEN' }) do try(name, name, key) end
+
+-- These say that there is no such key or group where they may be called.
+local function try_without_key(name, ...)
+  local reply = redis.pcall(...)
+  if type(reply) ~= 'table' or not reply.err then return end
+  if string.find(reply.err, 'no such key', 1, true) or string.find(reply.err, '^NOGROUP') then return end
+  failed[#failed + 1] = name
+  failed[#failed + 1] = reply.err
 end
+try_without_key('XINFO GROUPS', 'XINFO', 'GROUPS', key)
+try_without_key('XINFO STREAM', 'XINFO', 'STREAM', key)
+try_without_key('XINFO CONSUMERS', 'XINFO', 'CONSUMERS', key, 'none')
+try_without_key('XPENDING', 'XPENDING', key, 'none')
 try('SET', 'SET', key, 'tried', 'NX', 'PXAT', later)
 for _, name in ipairs({ 'GET', 'TYPE', 'EXISTS', 'PTTL', 'PEXPIRETIME' }) do try(name, name, key) end
 try('MEMORY USAGE', 'MEMORY', 'USAGE', key)
