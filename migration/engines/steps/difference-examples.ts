@@ -18,8 +18,8 @@ export interface FoundDifference {
 const SHOWN = 5;
 /** The last moment that a Date holds: https://tc39.es/ecma262/#sec-time-values-and-time-range */
 const MAX_DATE_MS = 8.64e15;
-/** Of a fingerprint: the type, which strings do not have, and a hash. */
-const FINGERPRINT = /^([A-Za-z-]*)[0-9a-f]{40}$/;
+/** A fingerprint is the hash of a string, or begins with the type of any other value (see `fingerprint.lua`). */
+const FINGERPRINT = /^(?:[0-9a-f]{40}$|([A-Za-z-]+)(?:@\d+)?:)/;
 
 const ONE_SIDED =
   "Something writes to one ring only: check that every writer of these shards runs the current ring epoch, then run " +
@@ -75,8 +75,8 @@ export function describeDifference({ key, primary, secondary, mine, other }: Fou
 }
 
 function typeOf({ fingerprint }: KeyState): string {
-  const type = FINGERPRINT.exec(fingerprint)?.[1];
-  return type === undefined ? "value" : type || "string";
+  const found = FINGERPRINT.exec(fingerprint);
+  return found === null ? "value" : (found[1] ?? "string");
 }
 
 function expiryOf({ expiresAtMs }: KeyState): string {

@@ -14,14 +14,19 @@ const difference = (given: Partial<FoundDifference> = {}): FoundDifference => ({
 });
 
 describe("keys that a verify found to differ", () => {
-  const zset = { fingerprint: `zset${HASH}`, expiresAtMs: 1_000 };
+  const zset = { fingerprint: "zset:1:2:3", expiresAtMs: 1_000 };
   const CASES: readonly [string, Partial<FoundDifference>, string][] = [
     ["missing", {}, "pcs:k (string), which a has and b has not"],
     ["extra", { mine: ABSENT, other: zset }, "pcs:k (zset), which b has and a has not"],
     [
       "another value",
-      { other: { ...string, fingerprint: `hash${HASH}` } },
+      { other: { ...string, fingerprint: "hash@0:1:2:3" } },
       "pcs:k (string), of which a and b differ in its value",
+    ],
+    [
+      "missing, a hash",
+      { mine: { ...string, fingerprint: "hash@17:1:2:3" } },
+      "pcs:k (hash), which a has and b has not",
     ],
     [
       "another expiry",
@@ -30,7 +35,7 @@ describe("keys that a verify found to differ", () => {
     ],
     [
       "both, and an expiry beyond all dates",
-      { mine: zset, other: { fingerprint: `zset${HASH.replace("0", "f")}`, expiresAtMs: 1e17 } },
+      { mine: zset, other: { fingerprint: "zset:1:2:4", expiresAtMs: 1e17 } },
       "pcs:k (zset), of which a and b differ in its value and its expiry (1970-01-01T00:00:01.000Z and 100000000000000000 ms)",
     ],
     [
