@@ -149,7 +149,8 @@ describe("other writers of the ring", function () {
     );
     expect(slept).to.equal(true);
     expect(cluster.ring).to.deep.equal(stack.state?.data);
-    expect(cluster.pods).to.deep.equal([{ epoch: 4 }, { epoch: 4 }]);
+    // The gate of the move back has used epoch 4, though its ring was never written.
+    expect(cluster.pods).to.deep.equal([{ epoch: 5 }, { epoch: 5 }]);
     await stack.up("stable", FOUR);
     expect(await lab.placement(lab.rings.target)).to.deep.equal(lab.allRight(lab.rings.target));
   });

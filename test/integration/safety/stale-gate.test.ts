@@ -1,5 +1,6 @@
 /** An `up` that was killed between its gate and the ring, while the world went on: the gate's answer of then is worth nothing. */
 import { expect } from "chai";
+import { numbered } from "../../../migration/contract/ring-config-map";
 import { dispatch } from "../../../migration/entrypoints/dispatch";
 import type { CheckedGateInputs } from "../../../migration/entrypoints/gate-inputs";
 import type { Phase } from "../../../migration/phases";
@@ -135,6 +136,6 @@ describe("a gate that opened, and whose move was not made", function () {
     const now = cluster.ring ?? {};
     cluster.rollOut(before, 1);
     await stack.up("stable", FOUR);
-    expect(cluster.ring).to.deep.equal({ ...now, DEDUP_RING_EPOCH: "5" });
+    expect(cluster.ring).to.deep.equal(numbered(now, 5));
   });
 });
