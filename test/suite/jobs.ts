@@ -15,7 +15,7 @@ const mocha = (name: string, ...args: readonly string[]): Job => ({
 });
 
 /** Integration tests of minutes: `npm run test:quick` leaves them out. */
-const LONG_INTEGRATION = ["faults", "moves", "alerts", "dashboards", "gate-queries"].map(
+const LONG_INTEGRATION = ["faults", "on-redis-8", "on-valkey-8", "mixed-rings", "versions", "alerts", "dashboards"].map(
   (name) => `test/integration/${name}.test.ts`,
 );
 
