@@ -7,7 +7,7 @@ export interface Job {
   readonly command: readonly string[];
   /** The environment that it runs in; absent: it needs no cluster. */
   readonly cluster?: ClusterName;
-  /** How many of the suite's places it takes: two for what keeps a processor busy, one for what mostly waits. */
+  /** How many of the suite's places it takes: one for each process that works at once. */
   readonly places: number;
 }
 

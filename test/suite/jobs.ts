@@ -4,14 +4,17 @@ import path from "node:path";
 import { REPO_ROOT } from "../lab/machine";
 import type { ClusterName, Job } from "./job";
 
-/** Whole processors are busy with these. */
-const BUSY = 2;
-
-const script = (name: string): Job => ({ name, command: ["npm", "run", "--silent", name], places: BUSY });
-const mocha = (name: string, ...args: readonly string[]): Job => ({
+const script = (name: string): Job => ({ name, command: ["npm", "run", "--silent", name], places: 1 });
+const mocha = (name: string, ...files: readonly string[]): Job => ({
   name,
-  command: ["npx", "mocha", ...args],
-  places: BUSY,
+  command: ["npx", "mocha", ...files],
+  places: 1,
+});
+/** Files two at a time. */
+const mochaByTwo = (name: string, ...files: readonly string[]): Job => ({
+  name,
+  command: ["npx", "mocha", "--parallel", "--jobs=2", ...files],
+  places: 2,
 });
 
 /** Integration tests of minutes: `npm run test:quick` leaves them out. */
@@ -39,13 +42,7 @@ function e2eJobs(): readonly Job[] {
 
 const QUICK: readonly Job[] = [
   mocha("unit", "test/unit/**/*.test.ts"),
-  mocha(
-    "integration",
-    "--parallel",
-    "--jobs=2",
-    "test/integration/**/*.test.ts",
-    ...LONG_INTEGRATION.flatMap((file) => ["--ignore", file]),
-  ),
+  mochaByTwo("integration", "test/integration/**/*.test.ts", ...LONG_INTEGRATION.flatMap((file) => ["--ignore", file])),
   script("lint"),
   script("typecheck"),
 ];
@@ -57,7 +54,7 @@ export const quickJobs = (): readonly Job[] => QUICK;
 export const allJobs = (): readonly Job[] => [
   mocha("model", "test/model/**/*.test.ts"),
   ...QUICK,
-  mocha("integration, long", "--parallel", "--jobs=2", ...LONG_INTEGRATION),
+  mochaByTwo("integration, long", ...LONG_INTEGRATION),
   e2e(OWN_CLUSTER, "own"),
   ...e2eJobs(),
 ];

@@ -14,8 +14,8 @@ import { runAll } from "./pool";
 import { describeResult, timesOf, totalOf } from "./report";
 import { runJob, type Place } from "./run-job";
 
-/** Parts that wait leave room for others: two for each processor keep all of them busy. */
-const PLACES = 2 * availableParallelism();
+/** One part more than there are processors keeps all of them busy, because parts also wait. */
+const PLACES = availableParallelism() + 1;
 const NODES = 2;
 const NAMES: Readonly<Record<ClusterName, string>> = { shared: "dedup-suite", own: "dedup-suite-own" };
 
