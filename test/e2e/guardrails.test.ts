@@ -202,7 +202,7 @@ describe("guard rails, on a real stack", function () {
     const { output } = await world.stack.preview({ diff: true });
     expect(output)
       .to.match(/phase *: "dualWrite" => "copy"/)
-      .and.to.match(/DEDUP_DUAL_WRITE: "true" *=> "false"/);
+      .and.to.match(/DEDUP_DUAL_WRITE *: "true" *=> "false"/);
     const up = await world.stack.mustUp({ skipPreview: true });
     expect(up.output).to.contain('gate: "dualWrite" → "copy" is open');
     const back = await world.kube.get("configmap/backend-config");

@@ -139,6 +139,8 @@ export class Chaos {
   private async killPod({ metadata: { name, uid } }: KubeObject): Promise<void> {
     await this.kube.run(["delete", `pod/${name}`, "--grace-period=0", "--force"]);
     const isBack = async () => {
+      // A shard that retires goes with its StatefulSet, and does not come back.
+      if ((await this.kube.find(`statefulset/${name.replace(/-0$/, "")}`)) === undefined) return true;
       const pod = await this.kube.find(`pod/${name}`);
       return pod && pod.metadata.uid !== uid && isReady(pod) ? true : undefined;
     };
