@@ -196,8 +196,8 @@ function ofBackend({ backend }: Facts): Finding[] {
     const text = `not every backend pod runs ring epoch ${epoch}: ${behind.join(", ")}`;
     found.push(problem(text, "find out what holds them", "epoch-skew"));
   }
-  found.push(...otherWriters.map(({ text, next }) => warning(text, next, "foreign-ring")));
-  return found.length > 0 ? found : [ok(`every backend pod (${pods}) runs ring epoch ${epoch}`)];
+  if (found.length === 0) found.push(ok(`every backend pod (${pods}) runs ring epoch ${epoch}`));
+  return [...found, ...otherWriters.map(({ text, next }) => warning(text, next, "foreign-ring"))];
 }
 
 function ofService(service: ServiceFacts | undefined): Finding[] {

@@ -98,6 +98,8 @@ export class PulumiRun {
 
   /** SIGKILL to all of pids(), until none is left. The stack's lock stays. */
   async kill(): Promise<void> {
+    // The CLI first, by its pid: on a busy machine it would take its next steps while the others are looked for.
+    if (this.pid !== undefined) kill(this.pid, "SIGKILL");
     await killMarked(this.id);
     await this.done;
   }
