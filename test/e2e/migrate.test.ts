@@ -1,6 +1,7 @@
 /** Whole migrations by real `pulumi up`s on the lab's Kubernetes: 3→4, back to 3, and 3 shards replaced by 3 others. */
 import { expect } from "chai";
 import { checkedRing } from "../lab/backend/ring-checksum";
+import { compiledProgram } from "../support/compiled-program";
 import { World } from "./world";
 
 const THREE = ["shard-0", "shard-1", "shard-2"];
@@ -29,6 +30,7 @@ describe("whole migrations", function () {
 
   it("3 → 4: every phase is in force, a second up changes nothing, and every key ends up at its owner", async () => {
     await migrate(THREE, FOUR, { noOps: true });
+    world.stack.runFrom(await compiledProgram());
   });
 
   it("4 → 3: the retired shard is drained, and only then removed", async () => {
