@@ -1,5 +1,10 @@
 import type { NotedProcess, RunningProcess } from "../../contract/shard-process";
-import { readAbandonedRecord, readMigrationRecord, writeMigrationRecord, type MigrationRecord } from "../migration-record";
+import {
+  readAbandonedRecord,
+  readMigrationRecord,
+  writeMigrationRecord,
+  type MigrationRecord,
+} from "../migration-record";
 import type { Log } from "../runtime";
 import type { FencingToken, ShardStore } from "../shard-store";
 

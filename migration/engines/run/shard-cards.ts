@@ -91,9 +91,7 @@ export const hadCard = (shard: string, shards: readonly CardedShard[]): boolean 
  */
 export function shardsBehind(shards: readonly CardedShard[]): readonly string[] {
   const known = (name: string) => Math.max(-1, ...shards.map(({ card }) => card?.others?.[name] ?? -1));
-  return shards
-    .filter(({ store, card }) => (card?.sequence ?? -1) < known(store.name))
-    .map(({ store }) => store.name);
+  return shards.filter(({ store, card }) => (card?.sequence ?? -1) < known(store.name)).map(({ store }) => store.name);
 }
 
 /** Notes on the cards of shards that a ring epoch is going to be used. Shards without a card stay without. */

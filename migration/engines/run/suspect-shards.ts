@@ -13,6 +13,9 @@ import type { ShardStore } from "../shard-store";
  */
 export type Standing = "same" | "restarted" | "suspect";
 
+/** The default claim window, and a command's timeout. */
+export const DEFAULT_CLAIM_MS = 6_000;
+
 const STANDINGS: Readonly<Record<ProcessChange, Standing>> = {
   none: "same",
   restart: "restarted",
