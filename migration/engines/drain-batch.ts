@@ -78,7 +78,8 @@ async function giveToOwner(job: Draining, { source, owner, only, unlike }: Drain
   const absent = keepsOrphans ? only.map((key) => ({ key, expected: ABSENT })) : [];
   const rescued = await copy(source, owner, absent, job);
   const replaces = unlike.length > 0 && standing === "suspect" && (await isReplaced(job, source, owner));
-  const replaced = await copy(source, owner, replaces ? unlike : [], job);
+  const mayOverwrite = async () => (await deciding.standing(source)) !== "suspect";
+  const replaced = await copy(source, owner, replaces ? unlike : [], { ...job, mayOverwrite });
   return {
     written: rescued.written + replaced.written,
     stay: [...rescued.expired, ...replaced.expired, ...replaced.changed],

@@ -1,6 +1,6 @@
 import { compare, EXPIRING_WITHIN_MS, extras, laterClock, type Difference } from "./compare";
 import { assertRemembers, type MigrationRecord } from "./migration-record";
-import { whoseCopyStands, type Verdict } from "./keys/whose-copy-stands";
+import { whoseCopyStands } from "./keys/whose-copy-stands";
 import type { DecidingShards } from "./run/suspect-shards";
 import type { ExtraAction, Run } from "./runtime";
 import { ABSENT, KEYS_PER_DIGEST, type KeyState, type ShardStore } from "./shard-store";
@@ -107,17 +107,17 @@ async function bringTogether(edge: Edge, found: readonly Found[], job: SyncJob):
       return differences(edge, keys, job);
     },
   });
-  const mayOverwrite = () => isTrustedAsBefore(edge, verdict, job);
+  // Asked after the copies were read: a shard may have failed over since both were looked at.
+  const mayOverwrite = async () => verdict.standing === "suspect" || isTrusted(primary, job);
   const forth = await copy(primary, secondary, verdict.deciders, { ...job, mayOverwrite });
   if (!job.givesBack || verdict.others.length === 0) return forth;
   const given = verdict.others.map(({ key, mine }) => ({ key, expected: mine }));
-  const back = await copy(secondary, primary, given, job);
+  const back = await copy(secondary, primary, given, { ...job, mayOverwrite: () => isTrusted(secondary, job) });
   return { ...forth, written: forth.written + back.written, changed: [...forth.changed, ...back.changed] };
 }
 
-/** Asked after the copies were read: the deciding shard may have failed over since both owners were looked at. */
-const isTrustedAsBefore = async ({ primary }: Edge, { standing }: Verdict<Found>, { deciding }: SyncJob) =>
-  standing === "suspect" || (await deciding.standing(primary)) !== "suspect";
+const isTrusted = async (shard: ShardStore, { deciding }: Pick<SyncJob, "deciding">): Promise<boolean> =>
+  (await deciding.standing(shard)) !== "suspect";
 
 /**
  * Copies keys that the secondary is not expected to hold yet, without a look at it first; those that it does hold are

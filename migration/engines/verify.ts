@@ -68,7 +68,7 @@ export async function verifyAndRepair(unwatched: Run, job: VerifyJob): Promise<V
   const run: Run = { ...unwatched, onDifference: differing.note };
   let mode = await modeOf(run, job);
   for (let passes = 1; passes <= MAX_PASSES; passes++) {
-    await run.clock.sleep(claimMsOf(settings));
+    await run.clock.sleep(settings.claimWindowMs + settings.commandTimeoutMs);
     differing.forget();
     await job.beforePass?.();
     const found = mode === "full" ? await fullPass(run, job) : await samplePass(run, job);

@@ -7,6 +7,7 @@ import {
 } from "../migration-record";
 import type { Log } from "../runtime";
 import type { FencingToken, ShardStore } from "../shard-store";
+import { suspectsAmong } from "./suspect-shards";
 
 /** The facts of the migration record that say which shards are trusted. */
 export type ShardFacts = Required<Pick<MigrationRecord, "processes" | "lostWrites">>;
@@ -58,6 +59,8 @@ export class ProcessNotes {
     const unnoted = this.stores.filter(({ name }) => !Object.hasOwn(processes, name));
     const found = await new ProcessNotes(unnoted, this.managed).fresh();
     const facts = { processes: { ...found.processes, ...processes }, lostWrites: [...lostWrites, ...newlyLost] };
+    const isSaid = (name: string) => behind.includes(name);
+    for (const name of await suspectsAmong(this.stores, { ...record, ...facts })) if (!isSaid(name)) log(doubtOf(name));
     if (newlyLost.length === 0 && unnoted.length === 0) return facts;
     await writeMigrationRecord(await this.knowing(record), token, { ...record, ...facts });
     return facts;
@@ -82,6 +85,10 @@ export class ProcessNotes {
     return syncsEveryWrite ? { ...process, survivesRestart: true } : process;
   }
 }
+
+const doubtOf = (shard: string): string =>
+  `warning: ${shard} is not the server process that it was when both rings last held the same, so its last writes may be ` +
+  "missing. It decides nothing alone until a verify is clean. See docs/troubleshooting.md#lost-writes";
 
 const lossOf = (shard: string): string =>
   `warning: ${shard} has lost writes: the other shards remember a later state of it than it has. It was restored from an ` +

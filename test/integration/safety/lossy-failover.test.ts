@@ -1,6 +1,8 @@
 /** Shards that fail over to replicas without the last writes: what the other owner holds was acknowledged, and it stays. */
 import { expect } from "chai";
-import { FOUR, THREE } from "../ring-lab";
+import { catchUp } from "../../../migration/engines/catch-up";
+import { preCopy } from "../../../migration/engines/pre-copy";
+import { atCall, FOUR, PACE, tapped, THREE, TOLERANCE_MS } from "../ring-lab";
 import { FailingShards, type Pod } from "../support/failing-shards";
 
 const KEYS = 200;
@@ -160,6 +162,31 @@ describe("a failover that loses the last writes", function () {
     expect(trusts()).to.deep.equal([
       "shard-0 and shard-3 may both have lost writes: where they differ the copies of shard-0 stand",
     ]);
+  });
+
+  it("between the look at both owners and the copy: what is read then takes the place of nothing", async () => {
+    await begin(THREE, FOUR);
+    const { lab } = shards;
+    const ids = shards.movers(IDS, { from: "shard-0" });
+    const put = async (shard: string, client: string) => {
+      for (const id of ids) await lab.put(shard, Buffer.from(lab.rings.keyPrefix + id), Buffer.from(`${client} ${id}`));
+    };
+    const runId = /run_id:(\w+)/.exec(await lab.server("shard-0").client.info("server"))?.[1] ?? "";
+    lab.record = { ...lab.record, processes: { "shard-0": { runId } } };
+    await lab.begin();
+    await lab.run((run) => preCopy(run, lab.record, PACE, TOLERANCE_MS));
+    // An older copy, which the deciding shard's own would rightly replace: by the time that it is read there is another one.
+    await put("shard-0", "one");
+    await put("shard-3", "before");
+    const failOver = async () => {
+      await lab.server("shard-0").restart();
+      await put("shard-0", "two");
+    };
+    const before = atCall("read", 1, failOver, "shard-0");
+    const pace = { ...PACE, batchSize: KEYS };
+    await lab.run((run) => catchUp(tapped(run, { before }), lab.record, lab.forward, 2, pace, TOLERANCE_MS, 10));
+    expect(await shards.held("shard-3", ids)).to.deep.equal(ids.map((id) => `before ${id}`));
+    expect(await shards.held("shard-0", ids)).to.deep.equal(ids.map((id) => `before ${id}`));
   });
 
   it("makes a verify compare every key, where only a sample is asked for", async () => {

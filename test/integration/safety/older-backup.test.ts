@@ -83,6 +83,15 @@ describe("a shard that is restored from an older backup", function () {
     expect(losses()).to.have.length(1);
   });
 
+  it("to what it was before a single step is found by the next one", async () => {
+    await shards.go("stable", "plan", "copy", "dualWrite");
+    const restore = await shards.volumeSnapshot("shard-0");
+    await shards.stack.work("verify");
+    await restore();
+    await shards.stack.work("verify");
+    expect(losses()).to.deep.equal([lossOf("shard-0")]);
+  });
+
   it("a restart of a shard that syncs every write is none: its copies stand, and nothing is deleted for its sake", async () => {
     await shards.go("stable", "plan", "copy");
     await shards.stack.passGate("dualWrite");
