@@ -12,7 +12,7 @@ import { inFlight } from "../in-flight";
 import { ownCopier } from "./copying";
 
 const STRINGS = 60_000;
-const EACH = 10_000;
+const EACH = 6_000;
 const MEMBERS = Array.from({ length: 20 }, (_, i) => `member ${i} of a value that is no string`);
 const FLIGHT = 2;
 
