@@ -44,6 +44,12 @@ export class ClusterBackend implements BackendView {
     return inTurns(pods, async (pod) => toBackendPod(pod, await this.ask(pod, metrics)));
   }
 
+  /** @returns the addresses of all pods that the Deployment selects, whatever became of them. */
+  async podAddresses(): Promise<readonly string[]> {
+    const pods = await this.cluster.podsOf(this.place.namespace, this.place.deployment);
+    return pods.flatMap(({ status }) => [status?.podIP ?? [], (status?.podIPs ?? []).map(({ ip }) => ip)].flat());
+  }
+
   private async ask(pod: V1Pod, metrics: PodMetrics): Promise<PodAnswer> {
     const answer = await this.askAt(pod.status?.podIP, nameOf(pod), metrics);
     const running = pod.status?.containerStatuses?.some(({ state }) => state?.running !== undefined);

@@ -15,6 +15,7 @@ import { refuseOtherAddresses } from "./gate/joining-shards";
 import { peekEpochs } from "./gate/known-epochs";
 import { asFound, describeBehind, epochIn, highestOf, isBehind } from "./gate/live-ring";
 import { changesRing, nextEpoch } from "./gate/next-epoch";
+import { lookAtClients } from "./gate/shard-clients";
 import { refuseForeignShards, refuseUsedEpoch, usedEpoch, useEpoch } from "./gate/use-epoch";
 import { containerLimits, log, resultsOf, STATE_VERSION, type ConnectionInputs, type Secrets } from "./inputs";
 import { openBackend, openRun } from "./open-run";
@@ -173,6 +174,7 @@ export function askGate(olds: Outputs, news: CheckedGateInputs, secrets: Secrets
     const record = found && { ...found, ...session.owner };
     const backend = await openBackend(olds.connection, news.metrics);
     await refuseUsedEpoch(known, { from: olds.epoch, to: news.epoch, live: epochIn(await backend.ring()) });
+    await lookAtClients(session.stores, backend, news.settings.servesNothing);
     const job: GateJob = {
       from: stateOf(olds),
       to: stateOf(news),

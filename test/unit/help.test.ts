@@ -65,6 +65,9 @@ const MESSAGES: Readonly<Record<string, readonly string[]>> = {
     new UnexpectedReplyError("a", url, '"HTTP/1.1"', "a list").message,
     "a, b cannot be reached or has lost its data. Look at its pod, then run `pulumi up` again.",
   ],
+  "unknown-clients": [
+    "backend.servesNothing says that nothing serves, but clients that are no pod of the backend's Deployment are connected to a",
+  ],
   "no-pods": [new NoPodsError('the gate to "cutover" stays shut').message],
   "shards-that-go": [
     'a cannot be removed: it holds keys that no other shard holds, such as "x". Run the migration through its cleanup first',

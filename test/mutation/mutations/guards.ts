@@ -64,8 +64,22 @@ const SHARDS_THAT_GO = [
   ),
 ];
 
+const CLIENTS = inFile(
+  "migration/entrypoints/gate/shard-clients.ts",
+  ["test/integration/safety/unknown-clients.test.ts"],
+  [
+    {
+      name: "clients-of-nothing",
+      removed: "a backend that is said to serve nothing has no clients",
+      find: "if (servesNothing && pods.length === 0) {",
+      replace: "if (pods.length < 0) {",
+    },
+  ],
+);
+
 export const GUARDS = [
   ...SHARDS_THAT_GO,
+  ...CLIENTS,
   ...inFile("migration/entrypoints/drain.ts", CLOSING, [
     {
       name: "closing-live-epoch",
