@@ -124,6 +124,8 @@ async function makePlan(session: OwnedSession, inputs: PlanInputs, secrets: Secr
   const record: MigrationRecord = {
     ...{ sequence: 0, id: plan.migration_id, digest: plan.digest, ...known, ...owner },
     strays: known.strays ?? (await straysOn(run, stores, ring)),
+    // A gate that later starts from another epoch (somebody counted it up) must know what pods of this one run.
+    configs: { [inputs.epoch]: "A", ...known.configs },
     ...ring,
     movers: plan.total_keys_to_move,
     ...(figures ? { baseline: { ...known.baseline, ...knownFigures(figures) } } : {}),

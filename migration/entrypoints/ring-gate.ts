@@ -1,5 +1,5 @@
 import { inTime } from "../adapters/in-time";
-import { CHECKSUM_KEY, numbered, type RingData } from "../contract/ring-config-map";
+import { CHECKSUM_KEY, isTornRing, numbered, type RingData } from "../contract/ring-config-map";
 import { GateClosedError, OtherShardError } from "../engines/errors";
 import { passGate, type GateJob } from "../engines/gate";
 import { readAbandonedRecord, readMigrationRecord } from "../engines/migration-record";
@@ -13,6 +13,7 @@ import { ringNotes } from "./gate/ring-notes";
 import { refuseChange, refuseStart, type Failure } from "./gate-refusals";
 import { refuseOtherAddresses } from "./gate/joining-shards";
 import { peekEpochs } from "./gate/known-epochs";
+import { lookAtLiveRing } from "./gate/live-look";
 import { asFound, describeBehind, epochIn, highestOf, isBehind } from "./gate/live-ring";
 import { changesRing, nextEpoch } from "./gate/next-epoch";
 import { lookAtClients } from "./gate/shard-clients";
@@ -56,6 +57,8 @@ export async function check(
   const stack = olds.stack ?? news.stack;
   const wanted = numbered(data, epoch);
   const now = await ringNow(news.connection);
+  const refusal = known && from === known && now && (await lookAtLiveRing({ state: known, news, now, epoch }));
+  if (refusal) return { inputs: news, failures: [refusal] };
   for (const remark of await otherWriters(news.connection, now)) log(warningOf(remark));
   const named = stack === undefined ? {} : { stack };
   const noted = { migration, ...(cameFrom ? { cameFrom } : {}), ...named, ...ringNotes(olds, wanted, now) };
@@ -179,7 +182,7 @@ export function askGate(olds: Outputs, news: CheckedGateInputs, secrets: Secrets
       from: stateOf(olds),
       to: stateOf(news),
       epochs: { from: olds.epoch, to: news.epoch },
-      checksums: { from: olds.data[CHECKSUM_KEY], to: news.data[CHECKSUM_KEY] },
+      checksums: { from: checksumIn(olds.data), to: news.data[CHECKSUM_KEY] },
       backend,
       configOf: (ring) => POD_CONFIGS.find((config) => sameRing(ringData(open, config), ring)),
       commandTimeoutMs: news.settings.commandTimeoutMs,
@@ -204,6 +207,9 @@ export function askGate(olds: Outputs, news: CheckedGateInputs, secrets: Secrets
     return report;
   });
 }
+
+/** A refresh may have found the checksum of another ring, and pods report that of the one which they read. */
+const checksumIn = (data: RingData): string | undefined => (isTornRing(data) ? undefined : data[CHECKSUM_KEY]);
 
 /** Whether no shard of a ring without a migration knows one: it has been closed, and an older ring was put back since. */
 async function isOver(stores: readonly ShardStore[], { phase, ring }: CheckedGateInputs): Promise<boolean> {

@@ -151,6 +151,7 @@ const MESSAGES: Readonly<Record<string, readonly string[]>> = {
     "cleanup: keys keep appearing on owners that no longer decide (a). A writer still uses the old ring",
   ],
   "foreign-ring": [
+    "warning: the live ring is not the one of the stack's state: ConfigMap n/c does not exist.",
     'The live ring ConfigMap is at epoch 1 with the ring of migrationPhase "copy", and the stack\'s state is in "cutover" at epoch',
     "the live ring ConfigMap is at epoch 5, but the stack's state knows only of 4: somebody else has changed the ring.",
     'the live ring ConfigMap has a ring that this migration does not know (DEDUP_SHARDS="x").',

@@ -3,6 +3,9 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { expect } from "chai";
 import { parseClientList } from "../../../migration/adapters/redis/client-list";
+import type { CheckedGateInputs } from "../../../migration/entrypoints/gate-inputs";
+import { diagnose } from "../../../migration/operations/diagnose";
+import { examine } from "../../../migration/operations/examine";
 import { unknownClients } from "../../../migration/engines/gate/unknown-clients";
 import { PaperCluster } from "../paper-cluster";
 import { PaperStack } from "../paper-stack";
@@ -81,6 +84,22 @@ describe("an unknown client", function () {
     lines = [];
     await stack.up("plan");
     expect(warnings()).to.have.length(1);
+  });
+
+  it("is named by the doctor, and nobody else is", async () => {
+    const gate = stack.state as CheckedGateInputs;
+    const found = async () =>
+      diagnose(await examine({ gate, secrets: {} })).filter(({ section }) => section === "unknown-clients");
+    expect(await found()).to.deep.equal([]);
+    await connectFrom("127.0.0.9");
+    expect(await found()).to.deep.equal([
+      {
+        level: "warning",
+        text: `shard-1 has clients that are no backend pod: ${UNKNOWN}`,
+        next: "find out what they are: nobody knows which ring a writer among them has",
+        section: "unknown-clients",
+      },
+    ]);
   });
 
   it("shuts the gate of a backend that is said to serve nothing", async () => {

@@ -129,14 +129,6 @@ const FOUND: readonly (readonly [string, Facts, Omit<Finding, "next">])[] = [
     { level: "warning", text: "3 of 800 keys that were looked at on shard-0 belong elsewhere", section: "stray-keys" },
   ],
   [
-    "clients that nobody knows",
-    facts({}, { unknownClients: ["10.0.0.5 (1 connection, last command set)"] }),
-    {
-      ...{ level: "warning", section: "unknown-clients" },
-      text: "shard-0 has clients that are no backend pod: 10.0.0.5 (1 connection, last command set)",
-    },
-  ],
-  [
     "shares that are not the ring's",
     facts({}, { keys: 2_000 }),
     {
