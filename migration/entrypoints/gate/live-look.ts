@@ -2,7 +2,7 @@ import { inTime } from "../../adapters/in-time";
 import { messageOf } from "../../engines/errors";
 import { mayPutBack } from "../../engines/gate/ring-history";
 import { otherRing } from "../../engines/gate/ring-put-back-error";
-import { rolloutDrift, type LiveRollout } from "../../engines/gate/rollout-drift";
+import { rolloutDrift, type LiveRollout, type RolloutDrift } from "../../engines/gate/rollout-drift";
 import type { RingVersion } from "../../engines/ports/ring-source";
 import { asksPods } from "../../phases";
 import type { CheckedGateInputs, GateInputs } from "../gate-inputs";
@@ -17,6 +17,9 @@ const ANSWER_WITHIN_MS = 5_000;
 const PUT_RIGHT_BY_REFRESH =
   "Run `pulumi up --refresh`, which puts that right: `pulumi up` alone changes nothing where Pulumi's state has not changed. " +
   "If a chart, a manifest or a controller did it, change it there first (docs/guides/gitops-and-helm.md).";
+
+const PUT_RIGHT_BY_RESTART =
+  "Wait until the rollout is over. If none is under way, restart the Deployment (`kubectl rollout restart`).";
 
 /** A move, and what the preview has found of the ring that it starts from. */
 export interface RingLook {
@@ -46,9 +49,12 @@ export async function lookAtLiveRing(look: RingLook): Promise<Failure | undefine
     return { property: "migrationPhase", reason: other.message };
   }
   if (other !== undefined) log(`warning: ${other.message}`);
-  const drift = [...configMapDrift(name, look), ...(await deploymentDrift(state, news))];
-  if (drift.length > 0)
+  const rollout = await deploymentDrift(state, news);
+  const drift = [...configMapDrift(name, look), ...rollout.template];
+  if (drift.length > 0) {
     log(`warning: the live ring is not the one of the stack's state: ${drift.join("; ")}. ${PUT_RIGHT_BY_REFRESH}`);
+  }
+  for (const text of rollout.pods) log(`warning: ${text}. ${PUT_RIGHT_BY_RESTART}`);
   return undefined;
 }
 
@@ -61,7 +67,10 @@ function configMapDrift(name: string, { state, now, epoch }: RingLook): readonly
     : [];
 }
 
-async function deploymentDrift({ connection, epoch }: CheckedGateInputs, { metrics }: GateInputs) {
+async function deploymentDrift(
+  { connection, epoch }: CheckedGateInputs,
+  { metrics }: GateInputs,
+): Promise<RolloutDrift> {
   const observe = async (): Promise<LiveRollout> => {
     const backend = await openBackend(connection, metrics);
     const [templateEpoch, pods] = await Promise.all([backend.templateEpoch(), backend.pods()]);
@@ -71,6 +80,6 @@ async function deploymentDrift({ connection, epoch }: CheckedGateInputs, { metri
     return rolloutDrift(epoch, await inTime(observe(), ANSWER_WITHIN_MS));
   } catch (error) {
     log(`which ring epoch the backend's pods run was not compared with the stack's state: ${messageOf(error)}`);
-    return [];
+    return { template: [], pods: [] };
   }
 }
