@@ -7,6 +7,8 @@ export const ENGINE_COMMANDS: readonly string[] = [
     "info",
     "select",
     "client|info",
+    "client|setname",
+    "client|list",
     "dbsize",
     "scan",
     "exists",

@@ -17,11 +17,13 @@ import {
   type RemoveOutcome,
   type ScanPage,
   type ServerInfo,
+  type ShardClient,
   type ShardStore,
   type WriteOutcome,
 } from "../engines/shard-store";
 import { BOOKKEEPING_PREFIX, literally } from "./key-names";
 import { LUA } from "./lua-scripts";
+import { parseClientList } from "./redis/client-list";
 import { Replies } from "./replies";
 import { packKeys } from "./packed-keys";
 import { WatchedValues } from "./redis/watched-values";
@@ -103,6 +105,10 @@ export class RedisShard implements ShardStore {
       const lag = this.replies.number(Buffer.from(of.get("lag") ?? "0"));
       return { state: of.get("state") ?? "unknown", lagSeconds: lag };
     });
+  }
+
+  async clients(): Promise<readonly ShardClient[]> {
+    return parseClientList(this.replies.text(await this.client.clientList()));
   }
 
   async timeMs(): Promise<number> {

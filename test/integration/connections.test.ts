@@ -71,6 +71,28 @@ describe("a connection to a shard", function () {
     expect(await exists(server.url, how({ login }))).to.equal(1);
   });
 
+  it("has the name by which other runs tell it from clients of the backend, on reconnects too", async () => {
+    const open = await openShards([{ name: "a", url: server.url }], how({ patient: true }));
+    const [shard] = open.shards;
+    for (let round = 0; round < 2; round++) {
+      expect((await shard?.clients())?.filter(({ isEngine }) => isEngine)).to.have.length(1);
+      await server.client.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+    }
+    open.close();
+  });
+
+  it("without the right to set a name works, and says which right tells who else is connected", async () => {
+    await server.client.call("ACL", "SETUSER", USER, "reset", "on", `>${PASSWORD}`, "~*", "+@all", "-client|setname");
+    const open = await openShards(
+      [{ name: "a", url: server.url }],
+      how({ login: { username: USER, password: PASSWORD } }),
+    );
+    const [shard] = open.shards;
+    expect(await shard?.existing([Buffer.from("pcs:in-0")])).to.equal(1);
+    expect((await errorOf(shard?.clients() ?? Promise.resolve())).message).to.contain("grant it `+client|setname`");
+    open.close();
+  });
+
   it("while a script holds the server: refused, and a migration goes on when it has ended", async () => {
     const busy = server.client.eval("while true do end", 0).catch(() => undefined);
     const killer = server.client.duplicate({ enableReadyCheck: false, disableClientInfo: true });
