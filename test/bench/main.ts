@@ -3,7 +3,7 @@
  *
  * Measures the engines beside their peers on real servers, and writes bench.json into the folder that it names, where what
  * is not measured anew stays as it was; with
- * `--docs` docs/performance.md as well.
+ * `--docs` docs/evidence/performance.md as well.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir, totalmem } from "node:os";
@@ -39,7 +39,7 @@ const NOTHING = {
   valueSizes: [],
   growth: [],
 };
-const DOCS = path.join(__dirname, "../../docs/performance.md");
+const DOCS = path.join(__dirname, "../../docs/evidence/performance.md");
 const say = (line: string) => console.log(`bench: ${line}`);
 
 async function main(): Promise<void> {

@@ -56,7 +56,7 @@ describe("a connection to a shard", function () {
     const url = `${server.url}/${DATABASE}`;
     expect((await errorOf(exists(url, how({ login })))).message).to.equal(
       `a at ${url} refused: NOPERM this user has no permissions to run the 'select' command. The ACL user lacks a right: ` +
-        "grant it `+select` (ACL SETUSER … +select). docs/security.md lists all that it needs.",
+        "grant it `+select` (ACL SETUSER … +select). docs/guides/security.md lists all that it needs.",
     );
     // The database that every connection begins in takes no SELECT.
     expect(await exists(server.url, how({ login }))).to.equal(1);
