@@ -1,4 +1,4 @@
-/** Going back by reverting the config, from every phase, with claims made meanwhile through the backend. */
+/** Going back by reverting the config, from every phase, with claims made meanwhile through the backend. On Valkey. */
 import { expect } from "chai";
 import { HashRing } from "../../migration/ring/ring";
 import { World } from "./world";
@@ -13,12 +13,15 @@ describe("rollback", function () {
   let claims = 0;
 
   before(async () => {
-    world = await World.create({ namespace: "rollback", shards: THREE, keys: 800 });
+    world = await World.create({ namespace: "rollback", image: "lab.test/valkey:8", shards: THREE, keys: 800 });
   });
   after(() => world.destroy());
 
   it("from copy: the claims made since stay, the copies go", async () => {
     await advance("plan", "copy");
+    for (const shard of new Set([...THREE, ...TARGET])) {
+      expect(await (await world.keys.client(shard)).info("server"), shard).to.match(/^server_name:valkey\r?$/m);
+    }
     await claim(THREE);
     await retreat("stable");
     await expectClean();
