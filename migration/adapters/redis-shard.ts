@@ -42,7 +42,7 @@ const LOCK_KEYS: Readonly<Record<LockOf, readonly string[]>> = {
 
 /** The sweet spot of keys per SCAN call: more adds nothing and lifts the latency that others see. */
 const SCAN_COUNT = "250";
-/** A script stops after this many bytes and is called again: about a millisecond of a server, see docs/performance.md. */
+/** A script stops after this many bytes and is called again: about a millisecond (docs/evidence/performance.md). */
 const SCRIPT_BYTES = String(160 * 1024);
 
 /** Before the expiry of what is not a string, between the scripts and here. */

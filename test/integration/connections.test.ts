@@ -58,7 +58,7 @@ describe("a connection to a shard", function () {
     // Redis 7.0 does not name the user, later servers do.
     expect(message.replace(`User ${USER}`, "this user")).to.equal(
       `a at ${url} refused: NOPERM this user has no permissions to run the 'select' command. The ACL user lacks a right: ` +
-        "grant it `+select` (ACL SETUSER … +select). docs/security.md lists all that it needs.",
+        "grant it `+select` (ACL SETUSER … +select). docs/guides/security.md lists all that it needs.",
     );
     // The database that every connection begins in takes no SELECT.
     expect(await exists(server.url, how({ login }))).to.equal(1);
