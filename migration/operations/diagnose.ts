@@ -27,6 +27,7 @@ export const SECTIONS = [
     "shard-memory",
     "stray-keys",
     "lost-data",
+    "lost-writes",
     "shard-cards",
   ],
   ...["migration-stalled", "kubernetes", "epoch-skew", "dual-write-errors", "backend-errors", "backend-latency"],
@@ -93,6 +94,10 @@ function ofShard(shard: ShardFacts): Finding[] {
   }
   if (shard.cardProblem !== undefined) {
     found.push(problem(`${name}: ${shard.cardProblem}`, "see what is said there", "shard-cards"));
+  }
+  if (shard.lossProblem !== undefined) {
+    const next = "in an open migration `pulumi up` in its phase, which gives back what the other owners hold";
+    found.push(problem(`${name} ${shard.lossProblem}`, next, "lost-writes"));
   }
   if (sample.strays > 0) {
     const text = `${formatCount(sample.strays)} of ${formatCount(sample.keys)} keys that were looked at on ${name} belong elsewhere`;
