@@ -103,6 +103,7 @@ async function bringTogether(edge: Edge, found: readonly Found[], job: SyncJob):
   const verdict = await whoseCopyStands(found, {
     ...{ ...edge, deciding: job.deciding },
     lookLater: async (keys) => {
+      if (!job.givesBack) return [];
       await job.run.clock.sleep(job.claimMs);
       return differences(edge, keys, job);
     },

@@ -67,8 +67,12 @@ describe("a failover that loses the last writes", function () {
       await failOver();
       // Its shard comes first in the order of claims, so it leaves a half there that nobody is told of.
       expect(new Set(await claimAll(pod, ids, "two"))).to.deep.equal(new Set(["RETRY"]));
+      const [key = ""] = await shards.shared(shard, other);
+      await shards.lab.server(other).client.pexpire(key, KEYS * 1_000_000);
       await shards.stack.work("verify");
       await stand(pod, ids);
+      const expiries = [shard, other].map((name) => shards.lab.server(name).client.pexpiretime(key));
+      expect(new Set(await Promise.all(expiries))).to.have.property("size", 1);
       expect(await shards.held(other, ids)).to.deep.equal(ids.map((id) => `one ${id}`));
       expect(trusts()).to.deep.equal([
         `${shard} may have lost writes: where it differs from ${other} the copies of ${other} stand`,

@@ -153,6 +153,12 @@ export class FailingShards {
     };
   }
 
+  /** Keys of before that two shards hold. */
+  async shared(one: string, other: string): Promise<string[]> {
+    const [held, too] = [await this.lab.strings(one), await this.lab.strings(other)];
+    return [...held.keys()].filter((key) => too.has(key) && this.lab.stored.has(key));
+  }
+
   /** What a shard holds for some ids. */
   held(shard: string, ids: readonly string[]): Promise<(string | null)[]> {
     return this.lab.server(shard).client.mget(ids.map((id) => this.lab.rings.keyPrefix + id));

@@ -27,7 +27,7 @@ const COPIES = inFile("migration/engines/keys/whose-copy-stands.ts", FAILOVERS, 
   {
     name: "other-stands-after-loss",
     removed: "where two owners differ, the copy of one that may have lost writes does not stand",
-    find: 'if (standing !== "suspect") return',
+    find: 'if (standing !== "suspect" || unlike.length === 0) return',
     replace: "if (standing.length > 0) return",
   },
 ]);
