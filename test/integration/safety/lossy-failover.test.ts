@@ -144,7 +144,8 @@ describe("a failover that loses the last writes", function () {
     await acknowledged(await shards.pod(), ids);
     await shards.stack.passGate("cleanup");
     await failOver();
-    await shards.go("cleanup");
+    await shards.stack.passGate("cleanup");
+    await shards.stack.rollOut();
     await stand(await shards.pod(), ids);
   });
 
