@@ -33,6 +33,8 @@ export interface AnsweringShard {
   readonly cardProblem?: string;
   /** What shows that it lost writes, or may have; absent: nothing. */
   readonly lossProblem?: string;
+  /** Connections of unknown clients, in words; absent where nobody knows who is connected. */
+  readonly unknownClients?: readonly string[];
   /** The migration that it knows; undefined: none. */
   readonly migrationId: string | undefined;
   /** Whether a run is at work on it. */
