@@ -28,6 +28,7 @@ export const SECTIONS = [
     "stray-keys",
     "unknown-clients",
     "lost-data",
+    "lost-writes",
     "shard-cards",
   ],
   ...["migration-stalled", "kubernetes", "epoch-skew", "dual-write-errors", "backend-errors", "backend-latency"],
@@ -94,6 +95,10 @@ function ofShard(shard: ShardFacts): Finding[] {
   }
   if (shard.cardProblem !== undefined) {
     found.push(problem(`${name}: ${shard.cardProblem}`, "see what is said there", "shard-cards"));
+  }
+  if (shard.lossProblem !== undefined) {
+    const next = "in an open migration `pulumi up` in its phase, which gives back what the other owners hold";
+    found.push(problem(`${name} ${shard.lossProblem}`, next, "lost-writes"));
   }
   if (shard.unknownClients?.length) {
     const next = "find out what they are: nobody knows which ring a writer among them has";
