@@ -114,7 +114,8 @@ export type Check =
   | "verified"
   /**
    * The same, unless the ring that stays has every claim anyhow: the rings have not been in step since dual-write went
-   * on, so that one of them has decided alone all the time; or the shards that are given up cannot be verified.
+   * on, so that one of them has decided alone all the time, and none of its shards may have lost writes; or the shards
+   * that are given up cannot be verified.
    */
   | "verifiedIfInStep"
   /** The service keeps what it promises, by its metrics. */
@@ -184,6 +185,10 @@ export function moveOf(from: Phase, to: Phase, rewrites = false): Move {
   const again = from === to && rewrites && isOpen(to) ? REWRITE : { checks: [] };
   return MOVES[`${from} → ${to}`] ?? again;
 }
+
+/** @returns whether a legal move looks at the live ring and at the pods before it is made. */
+export const asksPods = (from: Phase, to: Phase): boolean =>
+  moveOf(from, to).checks.some((check) => check === "oneStep" || check === "settled");
 
 /** What the migration record notes with the ring epoch in which it was found. */
 export type Fact = "inStep" | "cutover" | "drained";

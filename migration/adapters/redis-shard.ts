@@ -1,3 +1,4 @@
+import type { RunningProcess } from "../contract/shard-process";
 import {
   ABSENT,
   KEYS_PER_DIGEST,
@@ -16,15 +17,18 @@ import {
   type RemoveOutcome,
   type ScanPage,
   type ServerInfo,
+  type ShardClient,
   type ShardStore,
   type WriteOutcome,
 } from "../engines/shard-store";
 import { BOOKKEEPING_PREFIX, literally } from "./key-names";
 import { LUA } from "./lua-scripts";
+import { parseClientList } from "./redis/client-list";
 import { Replies } from "./replies";
 import { packKeys } from "./packed-keys";
 import { WatchedValues } from "./redis/watched-values";
 import { RedisClient, type RedisEndpoint } from "./redis-client";
+import { processIn, syncsEveryWrite } from "./redis/server-process";
 import { tryCommands } from "./redis/try-commands";
 
 const LOCK = `${BOOKKEEPING_PREFIX}lock`;
@@ -38,7 +42,7 @@ const LOCK_KEYS: Readonly<Record<LockOf, readonly string[]>> = {
 
 /** The sweet spot of keys per SCAN call: more adds nothing and lifts the latency that others see. */
 const SCAN_COUNT = "250";
-/** A script stops after this many bytes and is called again: about a millisecond of a server, see docs/performance.md. */
+/** A script stops after this many bytes and is called again: about a millisecond (docs/evidence/performance.md). */
 const SCRIPT_BYTES = String(160 * 1024);
 
 /** Before the expiry of what is not a string, between the scripts and here. */
@@ -103,9 +107,22 @@ export class RedisShard implements ShardStore {
     });
   }
 
+  async clients(): Promise<readonly ShardClient[]> {
+    return parseClientList(this.replies.text(await this.client.clientList()));
+  }
+
   async timeMs(): Promise<number> {
     const [seconds, microseconds] = this.replies.list(await this.client.call("TIME"), { length: 2 });
     return this.replies.number(seconds) * 1_000 + Math.trunc(this.replies.number(microseconds) / 1_000);
+  }
+
+  async process(): Promise<RunningProcess> {
+    const fields = await this.client.info("default");
+    return processIn(fields, this.known(fields.get("run_id")));
+  }
+
+  syncsEveryWrite(): Promise<boolean | undefined> {
+    return syncsEveryWrite(this.client, this.replies);
   }
 
   async runId(): Promise<string> {

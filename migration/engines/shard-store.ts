@@ -1,4 +1,5 @@
 /** What the engines need of one Redis shard. The adapter implements it with ioredis; every write is fenced. */
+import type { RunningProcess } from "../contract/shard-process";
 
 /** A key as one shard holds it. */
 export interface KeyState {
@@ -104,6 +105,16 @@ export interface FailedCommand {
   readonly reply: string;
 }
 
+/** A connection to a server. */
+export interface ShardClient {
+  /** Where it comes from, without the port; the path of a Unix socket begins with a slash. */
+  readonly address: string;
+  /** The command that it sent last. */
+  readonly command: string;
+  /** Whether it is one of this program's. */
+  readonly isEngine: boolean;
+}
+
 /** One page of a scan. */
 export interface ScanPage {
   /** `"0"` when the scan is complete. */
@@ -119,6 +130,12 @@ export interface ShardStore {
   readonly name: string;
   /** Facts of the server. */
   info(): Promise<ServerInfo>;
+  /** The server process that answers now: never a remembered answer. */
+  process(): Promise<RunningProcess>;
+  /** Whether the server syncs every write to disk before it answers; undefined where it does not tell this client. */
+  syncsEveryWrite(): Promise<boolean | undefined>;
+  /** Who is connected to the server, replicas left out. */
+  clients(): Promise<readonly ShardClient[]>;
   /** The id of the server process that the connection leads to now; asked anew after each reconnect. */
   runId(): Promise<string>;
   /** The server's clock, Unix ms. */

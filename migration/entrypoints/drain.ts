@@ -28,14 +28,15 @@ export async function update(olds: Partial<Outputs>, news: StepInputs, secrets: 
 /** The target ring alone decides: every other copy goes, and everything on shards that retire. */
 function cleanUp(inputs: StepInputs, secrets: Secrets): Promise<DrainCounts> {
   return openRun(inputs, secrets, { purpose: "cleanup" }, async (session) => {
-    const { run, stores } = session;
+    const { run, stores, processes } = session;
     const { current, target } = run.rings;
     const record = await openMigration(session);
     const epoch = await workEpoch(inputs, record);
     const direction = { primary: target, secondary: current };
     const job = { record, direction, sources: current.shards, pace: paceOf(inputs.settings), epoch };
+    const facts = await processes.fresh();
     const counts = await drain(await whileInForce(run, inputs), job);
-    await writeMigrationRecord(stores, run.token(), { ...record, drainedInEpoch: epoch });
+    await writeMigrationRecord(stores, run.token(), { ...record, ...facts, drainedInEpoch: epoch });
     return counts;
   });
 }

@@ -1,8 +1,9 @@
 import type { RingData } from "../contract/ring-config-map";
-import type { PodMetrics } from "../adapters/backend-view";
+import type { ClusterBackend, PodMetrics } from "../adapters/backend-view";
 import { withSession, type Session } from "../adapters/session";
 import { claimShards } from "../engines/run/claim-shards";
 import type { Owner } from "../engines/run/owner";
+import { ProcessNotes, type ShardFacts } from "../engines/run/process-notes";
 import { ownerOf } from "./backend-identity";
 import type { BackendView } from "../engines/barrier";
 import { GateClosedError } from "../engines/errors";
@@ -34,8 +35,13 @@ export interface OwnedSession extends Session {
   readonly owner: Owner;
   /** Shards that had a card and have none: they lost their data. */
   readonly lostCards: readonly string[];
-  /** Writes the cards of the shards, where the run was opened to do that later. */
-  readonly writeCards: () => Promise<void>;
+  /** Notes which server processes the shards are. */
+  readonly processes: ProcessNotes;
+  /**
+   * Writes the cards of the shards, where the run was opened to do that later.
+   * @returns what the record says, or is to say, of the shards' processes.
+   */
+  readonly writeCards: () => Promise<ShardFacts>;
 }
 
 /** What a resource says of the run that it needs. */
@@ -73,18 +79,25 @@ async function own(session: Session, inputs: RunInputs, options: RunOptions): Pr
   const owner = await ownerOf(inputs);
   const ring = Object.keys(connection.shards);
   const claim = { stores: session.stores, owner, ring, epoch, dispensable, joining };
-  const { stores, leftOut, lostCards, write } = await claimShards(claim, log);
+  const { stores, leftOut, lostCards, behind, write } = await claimShards(claim, log);
   const outOfReach = [...session.outOfReach, ...leftOut];
-  return { ...session, stores, outOfReach, owner, lostCards, writeCards: () => write(session.run.token()) };
+  const processes = new ProcessNotes(stores, connection.managed ?? []);
+  const writeCards = async () => {
+    // The cards are what shows that writes were lost, and they get a higher number now.
+    const facts = await processes.noteLosses(session.run.token(), behind, log);
+    await write(session.run.token());
+    return facts;
+  };
+  return { ...session, stores, outOfReach, owner, lostCards, processes, writeCards };
 }
 
 /** The backend, as the cluster knows it and (where metrics are given) as its pods say. */
-export async function openBackend(connection: ConnectionInputs, metrics?: PodMetrics): Promise<BackendView> {
+export async function openBackend(connection: ConnectionInputs, metrics?: PodMetrics): Promise<ClusterBackend> {
   // Loaded only where it is needed: the client is slow to start.
   const { Cluster } = await import("../adapters/cluster");
-  const { ClusterBackend } = await import("../adapters/backend-view");
+  const { ClusterBackend: Backend } = await import("../adapters/backend-view");
   const cluster = new Cluster(connection.kubeContext || undefined);
-  return new ClusterBackend(cluster, { ...connection, ...(metrics ? { metrics } : {}) });
+  return new Backend(cluster, { ...connection, ...(metrics ? { metrics } : {}) });
 }
 
 /** Writes the ring ConfigMap where it has the ring that is replaced, then restarts the backend's pods as a rollout of this program does. */

@@ -26,6 +26,7 @@ export const SECTIONS = [
     "evictions",
     "shard-memory",
     "stray-keys",
+    "unknown-clients",
     "lost-data",
     "shard-cards",
   ],
@@ -93,6 +94,16 @@ function ofShard(shard: ShardFacts): Finding[] {
   }
   if (shard.cardProblem !== undefined) {
     found.push(problem(`${name}: ${shard.cardProblem}`, "see what is said there", "shard-cards"));
+  }
+  if (shard.unknownClients?.length) {
+    const next = "find out what they are: nobody knows which ring a writer among them has";
+    found.push(
+      warning(
+        `${name} has clients that are no backend pod: ${shard.unknownClients.join(", ")}`,
+        next,
+        "unknown-clients",
+      ),
+    );
   }
   if (sample.strays > 0) {
     const text = `${formatCount(sample.strays)} of ${formatCount(sample.keys)} keys that were looked at on ${name} belong elsewhere`;

@@ -3,6 +3,7 @@ import type { RedisShard } from "../adapters/redis-shard";
 import { describe, podsBehind } from "../engines/barrier";
 import { JOBS, readAnyCheckpoint } from "../engines/checkpoint";
 import { messageOf } from "../engines/errors";
+import { unknownClients } from "../engines/gate/unknown-clients";
 import { readAbandonedRecord, type MigrationRecord } from "../engines/migration-record";
 import { measure } from "../engines/service-metrics";
 import { cardProblems } from "./card-problems";
@@ -29,9 +30,12 @@ export async function examine({ gate, secrets }: DeployedStack): Promise<Facts> 
   const open = await openShards(addressesOf(connection), accessOf({ connection, ring }, secrets, false));
   try {
     const problems = await cardProblems(open.shards, gate);
+    const pods = await openBackend(connection)
+      .then((backend) => backend.podAddresses())
+      .catch(() => undefined);
     const shards = await Promise.all(
       open.shards.map((shard): Promise<ShardFacts> =>
-        lookAt(shard, gate, problems.get(shard.name)).catch((error: unknown) => ({
+        lookAt(shard, gate, problems.get(shard.name), pods).catch((error: unknown) => ({
           name: shard.name,
           silent: messageOf(error),
         })),
@@ -57,6 +61,7 @@ async function lookAt(
   shard: RedisShard,
   gate: DeployedStack["gate"],
   cardProblem: string | undefined,
+  pods: readonly string[] | undefined,
 ): Promise<{ name: string } & AnsweringShard> {
   const { role, usedBytes, maxMemoryBytes, maxMemoryPolicy, keys } = await shard.info();
   const waits: number[] = [];
@@ -66,6 +71,7 @@ async function lookAt(
     waits.push(performance.now() - before);
   }
   const sorted = waits.sort((a, b) => a - b);
+  const clients = await shard.clients().catch(() => undefined);
   const checkpoints = await Promise.all(JOBS.map(async (job) => ({ job, found: await readAnyCheckpoint(shard, job) })));
   return {
     name: shard.name,
@@ -74,6 +80,7 @@ async function lookAt(
     ...{ role, usedBytes, maxMemoryBytes, maxMemoryPolicy, keys },
     sample: await sample(shard, gate),
     ...(cardProblem === undefined ? {} : { cardProblem }),
+    ...(clients && pods ? { unknownClients: unknownClients(clients, pods) } : {}),
     migrationId: (await recordOf(shard))?.id,
     isLocked: (await shard.readRecord(LOCK)) !== undefined,
     checkpoints: checkpoints.flatMap(({ job, found }) =>

@@ -107,7 +107,10 @@ async function take({ run }: Session, { all, taken, record, owner, gate }: Takin
   const shards = all.filter((shard) => shard.is === "own" || taken.includes(shard));
   if (record) {
     const stores = shards.map(({ store }) => store);
-    await writeMigrationRecord(stores, run.token(), { ...record, ...owner });
+    // What an emptied shard takes meanwhile does not stand against what the other owner holds.
+    const lost = taken.filter(({ is }) => is === "lost").map(({ store }) => store.name);
+    const lostWrites = [...new Set([...(record.lostWrites ?? []), ...lost])];
+    await writeMigrationRecord(stores, run.token(), { ...record, ...owner, lostWrites });
     say(`migration ${record.id} (${describeRings(record)}) is this stack's: it goes on, or "stable" clears it away`);
   }
   await writeCards(shards, run.token(), { owner, ring: Object.keys(gate.connection.shards), epoch: gate.epoch });

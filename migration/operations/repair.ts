@@ -30,7 +30,7 @@ async function main(): Promise<void> {
         `the rings have not been brought into step in ring epoch ${epoch}${pods}. Run \`pulumi up\` first: its catch-up does that.`,
       );
     }
-    await verifyPhase(session, record, phase, settings);
+    await (await verifyPhase(session, record, phase, settings)).note();
   });
 }
 

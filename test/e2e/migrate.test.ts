@@ -1,6 +1,7 @@
 /** Whole migrations by real `pulumi up`s on the lab's Kubernetes, of Redis 8: 3→4, back to 3, and 3 shards replaced by 3 others. */
 import { expect } from "chai";
 import { checkedRing } from "../lab/backend/ring-checksum";
+import { compiledProgram } from "../support/compiled-program";
 import { World } from "./world";
 
 const THREE = ["shard-0", "shard-1", "shard-2"];
@@ -33,6 +34,7 @@ describe("whole migrations", function () {
     for (const shard of FOUR) {
       expect(await (await world.keys.client(shard)).info("server"), shard).to.match(/^redis_version:8\./m);
     }
+    world.stack.runFrom(await compiledProgram());
   });
 
   it("4 → 3: the retired shard is drained, and only then removed", async () => {

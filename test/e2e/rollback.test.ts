@@ -34,15 +34,9 @@ describe("rollback", function () {
     await expectClean();
   });
 
-  it("from cutover: the claims made on the target ring come along", async () => {
+  it("from a half-done cleanup and from cutover: claims made on the target ring come along, movers are copied back", async () => {
     await advance("plan", "copy", "dualWrite", "cutover");
     await claim(TARGET);
-    await retreat("dualWrite", "copy", "stable");
-    await expectClean();
-  });
-
-  it("from a half-done cleanup: the movers are copied back to where they were deleted", async () => {
-    await advance("plan", "copy", "dualWrite", "cutover");
     await world.stack.setConfig({ migrationPhase: "cleanup", cleanup: { ttlWindow: "0s", keysPerSecond: 20 } });
     const run = world.stack.startUp({ skipPreview: true });
     await run.waitForLine(/cleanup: \d+/);
@@ -50,7 +44,9 @@ describe("rollback", function () {
     await world.stack.cancel();
     await claim(TARGET);
     await world.stack.setConfig({ cleanup: { ttlWindow: "0s", keysPerSecond: 50_000 } });
-    await retreat("cutover", "dualWrite", "copy", "stable");
+    await retreat("cutover");
+    await claim(TARGET);
+    await retreat("dualWrite", "copy", "stable");
     await expectClean();
   });
 

@@ -96,10 +96,12 @@ export class World {
     await backend.deploy();
     if (password !== undefined) await kube.apply(secretOf(password));
     await options.prepare?.(kube);
+    const compiled = program === "compiled" ? await compiledProgram() : undefined;
+    const access = options.kubeconfig ? { KUBECONFIG: await options.kubeconfig(kube) } : {};
     const stack = await PulumiStack.create({
-      name: namespace,
-      background,
-      ...(program === "compiled" ? { program: compiledProgram() } : {}),
+      ...{ name: namespace, background },
+      ...(compiled === undefined ? {} : { program: compiled.program }),
+      env: { ...compiled?.env, ...access },
       config: {
         ...LAB_CONFIG,
         ...(image === undefined ? {} : { shard: shardOf(image) }),
@@ -112,7 +114,6 @@ export class World {
         ...(password === undefined ? {} : { redisPassword: { secret: password } }),
         ...config,
       },
-      ...(options.kubeconfig ? { env: { KUBECONFIG: await options.kubeconfig(kube) } } : {}),
     });
     const keys = new RingKeys(async (shard) => {
       const elsewhere = shardUrls[shard];

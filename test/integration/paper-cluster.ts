@@ -35,6 +35,8 @@ export class PaperCluster {
   pods: readonly PaperPod[] = [];
   /** Pods of before that a rollout does not get rid of. */
   late: readonly PaperPod[] = [];
+  /** The ring epoch in the pod template of the Deployment; undefined: it has none. */
+  template: number | undefined;
   /** Of the backend's namespace; undefined: it may not be read. */
   namespaceUid: string | undefined = randomUUID();
   /** Whether it answers 503. */
@@ -76,6 +78,7 @@ export class PaperCluster {
   /** A new ring ConfigMap, and a rollout that replaces every pod at once. */
   rollOut(data: Readonly<Record<string, string>>, epoch: number): void {
     this.ring = data;
+    this.template = epoch;
     this.pods = [{ epoch }, { epoch }];
   }
 
@@ -101,7 +104,7 @@ export class PaperCluster {
       [`/api/v1/namespaces/${namespace}/configmaps/${configMap}`]: this.ring && { data: this.ring },
       [`/api/v1/namespaces/${namespace}/configmaps`]: this.ringVersions.list(),
       [`/apis/apps/v1/namespaces/${namespace}/deployments/${deployment}`]: {
-        spec: { selector: { matchLabels: { app: deployment } } },
+        spec: { selector: { matchLabels: { app: deployment } }, template: { metadata: annotated(this.template) } },
       },
       [`/apis/apps/v1/namespaces/${namespace}/statefulsets/${STATEFUL_SET}`]: this.statefulSet,
       [`/api/v1/namespaces/${namespace}/pods`]: { items: [...this.pods, ...this.late].map(toPod) },
@@ -125,6 +128,7 @@ export class PaperCluster {
 
   private restart(annotations: Readonly<Record<string, string>>): void {
     const { "dedup-shards/ring-epoch": epoch, "dedup-shards/ring-restart": restarted } = annotations;
+    if (epoch !== undefined) this.template = Number(epoch);
     this.pods = this.pods.map((pod) => ({
       ...{ epoch: epoch === undefined ? pod.epoch : Number(epoch) },
       ...(restarted === undefined ? {} : { restarted }),
@@ -142,6 +146,9 @@ interface PaperPatch {
     readonly template: { readonly metadata: { readonly annotations: Readonly<Record<string, string>> } };
   };
 }
+
+const annotated = (epoch: number | undefined) =>
+  epoch === undefined ? {} : { annotations: { "dedup-shards/ring-epoch": String(epoch) } };
 
 const toPod = ({ epoch, terminating = false, restarted, unscheduled = false }: PaperPod, i: number) => ({
   metadata: {

@@ -1,4 +1,4 @@
-/** A router in another language, written from docs/backend-contract.md alone: does the page say enough? */
+/** A router in another language, written from docs/reference/backend-contract.md alone: does the page say enough? */
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, renameSync } from "node:fs";

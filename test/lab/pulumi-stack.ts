@@ -41,6 +41,7 @@ export interface StackOptions {
 
 export interface UpOptions {
   readonly skipPreview?: boolean;
+  readonly refresh?: boolean;
   readonly onLine?: (line: string) => void;
 }
 
@@ -62,8 +63,8 @@ export class PulumiStack {
   private constructor(
     readonly name: string,
     readonly dir: string,
-    private readonly program: string,
-    private readonly extraEnv: NodeJS.ProcessEnv,
+    private program: string,
+    private extraEnv: NodeJS.ProcessEnv,
     private readonly background: boolean,
   ) {}
 
@@ -91,6 +92,12 @@ export class PulumiStack {
     this.writeConfig();
   }
 
+  /** From now on runs another copy of the program. */
+  runFrom({ program, env }: { readonly program: string; readonly env: NodeJS.ProcessEnv }): void {
+    this.program = program;
+    this.extraEnv = { ...this.extraEnv, ...env };
+  }
+
   preview({ json, diff, args = [], onLine, ...other }: PreviewOptions = {}): Promise<RunResult> {
     const shown = [...(json ? ["--json", "--show-sames"] : []), ...(diff ? ["--diff"] : []), ...args];
     return this.operate("preview", shown, onLine, other).done;
@@ -101,8 +108,9 @@ export class PulumiStack {
   }
 
   /** `up` that goes on, to be watched or killed. */
-  startUp({ skipPreview, onLine }: UpOptions = {}): PulumiRun {
-    return this.operate("up", ["--yes", ...(skipPreview ? ["--skip-preview"] : [])], onLine);
+  startUp({ skipPreview, refresh, onLine }: UpOptions = {}): PulumiRun {
+    const how = [...(skipPreview ? ["--skip-preview"] : []), ...(refresh ? ["--refresh"] : [])];
+    return this.operate("up", ["--yes", ...how], onLine);
   }
 
   /** @throws Error with the end of the output when the run fails */

@@ -1,4 +1,4 @@
-/** Every safeguard that is taken out, one at a time, in the order of the table in docs/safeguards.md. */
+/** Every safeguard that is taken out, one at a time, in the order of the table in docs/evidence/safeguards.md. */
 import type { Mutation } from "./mutation";
 import { CARDS } from "./mutations/cards";
 import { CLAIMS } from "./mutations/claims";
@@ -13,6 +13,7 @@ import { RING_WRITERS } from "./mutations/ring-writers";
 import { SERVERS } from "./mutations/servers";
 import { SERVICE } from "./mutations/service";
 import { SHARDS } from "./mutations/shards";
+import { SUSPECTS } from "./mutations/suspects";
 import { VALUES } from "./mutations/values";
 import { WRITES } from "./mutations/writes";
 
@@ -28,6 +29,7 @@ export const MUTATIONS: readonly Mutation[] = [
   PARTS,
   SHARDS,
   CARDS,
+  SUSPECTS,
   SERVERS,
   CONNECTIONS,
   SERVICE,

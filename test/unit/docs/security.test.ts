@@ -1,11 +1,11 @@
 import { expect } from "chai";
 import { readFileSync } from "node:fs";
 import path from "node:path";
-import { engineAcl, ENGINE_COMMANDS } from "../../migration/adapters/engine-acl";
+import { engineAcl, ENGINE_COMMANDS } from "../../../migration/adapters/engine-acl";
 
-const PAGE = readFileSync(path.join(__dirname, "../../docs/security.md"), "utf8");
+const PAGE = readFileSync(path.join(__dirname, "../../../docs/guides/security.md"), "utf8");
 
-describe("docs/security.md", () => {
+describe("docs/guides/security.md", () => {
   it("makes the ACL user that the shards of this program get", () => {
     const [, rules] = /^ACL SETUSER dedup-engine on >PASSWORD (.+)$/m.exec(PAGE) ?? [];
     expect(rules?.split(" ")).to.deep.equal(engineAcl("pcs:"));
