@@ -1,5 +1,5 @@
 import type { Session } from "../adapters/session";
-import type { MigrationRecord } from "../engines/migration-record";
+import { writeMigrationRecord, type MigrationRecord } from "../engines/migration-record";
 import { verifyAndRepair, type VerifyReport } from "../engines/verify";
 import { rolesOf, type Phase } from "../phases";
 import { repairPace, resultsOf, STATE_VERSION, type Secrets, type SettingsInputs, type StepInputs } from "./inputs";
@@ -16,9 +16,23 @@ export async function update(olds: Partial<Outputs>, news: StepInputs, secrets: 
   const report = await openRun(news, secrets, { purpose: "verify" }, async (session) => {
     const record = await openMigration(session);
     await workEpoch(news, record);
-    return verifyPhase(session, record, news.work as Phase, news.settings);
+    return verifyAndNote(session, record, news);
   });
   return { ...kept, report };
+}
+
+/** Verifies in the phase of a step. Behind the cutover the record notes that it came out clean: what retires is needed no more. */
+export async function verifyAndNote(
+  session: Session,
+  record: MigrationRecord,
+  { work, epoch, settings }: Pick<StepInputs, "work" | "epoch" | "settings">,
+): Promise<VerifyReport> {
+  const phase = work as Phase;
+  const report = await verifyPhase(session, record, phase, settings);
+  if (rolesOf(phase).primary === "target") {
+    await writeMigrationRecord(session.stores, session.run.token(), { ...record, verifiedInEpoch: epoch });
+  }
+  return report;
 }
 
 /** Verifies with the primary ring of a phase deciding; the other ring follows. */
