@@ -15,7 +15,10 @@ const TERMINATION_GRACE_SECONDS = 60;
 
 /** What the pods of all shards have in common. */
 export interface ShardPodArgs {
-  /** The image, with `redis-server`, `redis-cli` and `sh` on its PATH, and better `flock`; Redis 7.0 or newer. */
+  /**
+   * The image, with `redis-server`, `redis-cli` and `sh` on its PATH, and better `flock`: Redis 7.0 or newer, or Valkey 8. In
+   * Valkey's official images these are links to its own programs (`make install`, https://github.com/valkey-io/valkey/pull/193).
+   */
   readonly image: Input<string>;
   /** `Always`, `IfNotPresent` or `Never`. */
   readonly imagePullPolicy: Input<string>;

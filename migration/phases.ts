@@ -116,7 +116,8 @@ export type Check =
   | "verified"
   /**
    * The same, unless the ring that stays has every claim anyhow: the rings have not been in step since dual-write went
-   * on, so that one of them has decided alone all the time; or the shards that are given up cannot be verified.
+   * on, so that one of them has decided alone all the time, and none of its shards may have lost writes; or the shards
+   * that are given up cannot be verified.
    */
   | "verifiedIfInStep"
   /** The service keeps what it promises, by its metrics. */

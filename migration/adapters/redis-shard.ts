@@ -1,3 +1,4 @@
+import type { RunningProcess } from "../contract/shard-process";
 import {
   ABSENT,
   KEYS_PER_DIGEST,
@@ -25,6 +26,7 @@ import { Replies } from "./replies";
 import { packKeys } from "./packed-keys";
 import { WatchedValues } from "./redis/watched-values";
 import { RedisClient, type RedisEndpoint } from "./redis-client";
+import { processIn, syncsEveryWrite } from "./redis/server-process";
 import { tryCommands } from "./redis/try-commands";
 
 const LOCK = `${BOOKKEEPING_PREFIX}lock`;
@@ -106,6 +108,15 @@ export class RedisShard implements ShardStore {
   async timeMs(): Promise<number> {
     const [seconds, microseconds] = this.replies.list(await this.client.call("TIME"), { length: 2 });
     return this.replies.number(seconds) * 1_000 + Math.trunc(this.replies.number(microseconds) / 1_000);
+  }
+
+  async process(): Promise<RunningProcess> {
+    const fields = await this.client.info("default");
+    return processIn(fields, this.known(fields.get("run_id")));
+  }
+
+  syncsEveryWrite(): Promise<boolean | undefined> {
+    return syncsEveryWrite(this.client, this.replies);
   }
 
   async runId(): Promise<string> {

@@ -1,11 +1,13 @@
 import type { MigrationRecord } from "./migration-record";
 import { reconcile } from "./reconcile";
+import { DEFAULT_CLAIM_MS } from "./run/suspect-shards";
 import type { Direction, Pace, Run } from "./runtime";
 import type { SyncCounts } from "./sync";
 
 /**
  * Brings the secondary ring into step, right after every pod began to write both: copies what the pre-copy missed,
- * and deletes left-overs that only the secondary holds (from then on such a key is somebody's half-done claim).
+ * and deletes left-overs that only the secondary holds (from then on such a key is somebody's half-done claim). A shard
+ * that may have lost writes makes no left-overs: what it does not hold is completed.
  * Resumable within one ring epoch: a checkpoint of an earlier epoch is void, because dual-write may have been off since.
  */
 export async function catchUp(
@@ -15,6 +17,7 @@ export async function catchUp(
   epoch: number,
   pace: Pace,
   expiryToleranceMs: number,
+  claimMs = DEFAULT_CLAIM_MS,
 ): Promise<SyncCounts> {
   return reconcile(run, {
     name: "catch-up",
@@ -23,6 +26,7 @@ export async function catchUp(
     extra: "delete",
     pace,
     expiryToleranceMs,
+    claimMs,
     settle: false,
     checkpointFor: `${record.id}/${epoch}`,
   });

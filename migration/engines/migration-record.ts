@@ -1,4 +1,5 @@
 import { isBackendIdentity, type BackendIdentity } from "../contract/shard-card";
+import { isNotedProcess, type NotedProcess } from "../contract/shard-process";
 import { HOLDS_IN, POD_CONFIGS, type Fact, type PodConfig, type RingState } from "../phases";
 import { GateClosedError, OtherShardError } from "./errors";
 import { LostRecordError, UnreadableRecordError, type Loss } from "./run/lost-record";
@@ -45,6 +46,13 @@ export interface MigrationRecord extends Omit<RingState, "phase"> {
   readonly cutover?: { readonly epoch: number; readonly atMs: number };
   /** The ring epoch in which the last pass of the cleanup found nothing. */
   readonly drainedInEpoch?: number;
+  /**
+   * The server process of each shard when both rings were last known to hold the same, or when nothing rested on that yet.
+   * Not in records of before: a run notes the processes that it finds.
+   */
+  readonly processes?: Readonly<Record<string, NotedProcess>>;
+  /** Shards that lost writes, as the cards of the others show, until a verify has come out clean. */
+  readonly lostWrites?: readonly string[];
   /**
    * The shard that this copy of the record was written to, and in which write: an older version of this program writes
    * what it found on one shard to all. Not in records of before.
@@ -200,6 +208,7 @@ const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
 const isWhole = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
 const areAll = (value: unknown, is: (one: unknown) => boolean): boolean =>
   typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every(is);
+const isNames = (value: unknown): boolean => Array.isArray(value) && value.every((name) => typeof name === "string");
 /** Beyond it there is no `Date`: https://tc39.es/ecma262/#sec-time-values-and-time-range */
 const LAST_MS = 8.64e15;
 
@@ -219,9 +228,9 @@ const OPTIONAL: Readonly<Partial<Record<keyof MigrationRecord, (value: unknown) 
     return isWhole(epoch) && isWhole(atMs) && (atMs as number) <= LAST_MS;
   },
   drainedInEpoch: isWhole,
+  processes: (value) => areAll(value, isNotedProcess),
+  lostWrites: (value) => isNames(value),
 };
-
-const isNames = (value: unknown): boolean => Array.isArray(value) && value.every((name) => typeof name === "string");
 
 function parse(text: string, shard: ShardStore): MigrationRecord {
   const found = jsonOf(text);

@@ -15,6 +15,8 @@ export interface ReconcileJob {
   readonly settle: boolean;
   readonly pace: Pace;
   readonly expiryToleranceMs: number;
+  /** No claim is under way for longer than this, ms. */
+  readonly claimMs?: number;
   /** Absent: there are no checkpoints, and a killed pass starts over. */
   readonly checkpointFor?: string;
 }

@@ -108,6 +108,8 @@ export interface SourceWork {
   readonly sources: readonly string[];
   readonly pace: Pace;
   readonly expiryToleranceMs: number;
+  /** No claim is under way for longer than this, ms. Not said by older versions of the program. */
+  readonly claimMs?: number;
   /** The work that checkpoints belong to; without it there are none and a killed run starts over. */
   readonly checkpointFor?: string;
 }

@@ -1,4 +1,5 @@
 /** What the engines need of one Redis shard. The adapter implements it with ioredis; every write is fenced. */
+import type { RunningProcess } from "../contract/shard-process";
 
 /** A key as one shard holds it. */
 export interface KeyState {
@@ -119,6 +120,10 @@ export interface ShardStore {
   readonly name: string;
   /** Facts of the server. */
   info(): Promise<ServerInfo>;
+  /** The server process that answers now: never a remembered answer. */
+  process(): Promise<RunningProcess>;
+  /** Whether the server syncs every write to disk before it answers; undefined where it does not tell this client. */
+  syncsEveryWrite(): Promise<boolean | undefined>;
   /** The id of the server process that the connection leads to now; asked anew after each reconnect. */
   runId(): Promise<string>;
   /** The server's clock, Unix ms. */

@@ -3,6 +3,7 @@ import type { Counts } from "./checkpoint";
 import { drainBatch } from "./drain-batch";
 import { followParts } from "./follow-parts";
 import { edgesFrom, keysToDrain, moversOnPrimary, moversOnSecondary } from "./route";
+import { DecidingShards, DEFAULT_CLAIM_MS } from "./run/suspect-shards";
 import type { Run, SourceWork } from "./runtime";
 import { runOnSources, type SourcesJob } from "./sources";
 import { copyKeys, syncExtras, syncKeys } from "./sync";
@@ -38,8 +39,10 @@ function edgesOf({ task, direction: { primary, secondary } }: SourceWork): Reado
 
 type Handling = Pick<SourcesJob, "route" | "onBatch" | "recounted">;
 
-function handling(run: Run, { task, record, direction, expiryToleranceMs }: SourceWork, throttle: Throttle): Handling {
-  const sync = { run, record, throttle, expiryToleranceMs };
+function handling(run: Run, work: SourceWork, throttle: Throttle): Handling {
+  const { task, record, direction, expiryToleranceMs, claimMs = DEFAULT_CLAIM_MS } = work;
+  const deciding = new DecidingShards(record, run.log);
+  const sync = { run, record, throttle, expiryToleranceMs, deciding, claimMs, givesBack: task.kind !== "add" };
   switch (task.kind) {
     case "add":
       return {
@@ -64,7 +67,7 @@ function handling(run: Run, { task, record, direction, expiryToleranceMs }: Sour
       return {
         route: keysToDrain(run.rings, direction),
         onBatch: (source, owner, keys) =>
-          drainBatch({ run, throttle, record, orphans: task.orphans, forgetful: task.forgetful }, source, owner, keys),
+          drainBatch({ ...sync, orphans: task.orphans, forgetful: task.forgetful }, source, owner, keys),
         // What was deleted is not found again.
         recounted: [],
       };

@@ -1,5 +1,7 @@
 import { compare, EXPIRING_WITHIN_MS, extras, laterClock, type Difference } from "./compare";
 import { assertRemembers, type MigrationRecord } from "./migration-record";
+import { whoseCopyStands } from "./keys/whose-copy-stands";
+import type { DecidingShards } from "./run/suspect-shards";
 import type { ExtraAction, Run } from "./runtime";
 import { ABSENT, KEYS_PER_DIGEST, type KeyState, type ShardStore } from "./shard-store";
 import type { Throttle } from "./throttle";
@@ -29,6 +31,12 @@ export interface SyncJob {
   readonly expiryToleranceMs: number;
   /** Whether to look twice at a difference, because backends write both owners meanwhile. */
   readonly settle: boolean;
+  /** How far the shards that decide are trusted. */
+  readonly deciding: DecidingShards;
+  /** No claim is under way for longer than this. */
+  readonly claimMs: number;
+  /** Whether the other owner's copies are given to a deciding shard that may have lost writes; else they are left alone. */
+  readonly givesBack: boolean;
 }
 
 /** What a batch came to. */
@@ -79,7 +87,7 @@ async function compareAndCopy(edge: Edge, keys: readonly Buffer[], job: SyncJob)
   for (const { difference } of found) counts[difference]++;
   const examples = found.slice(0, EXAMPLES);
   for (let attempt = 0; found.length > 0 && attempt < ATTEMPTS; attempt++) {
-    const { written, changed } = await copy(edge.primary, edge.secondary, found, job);
+    const { written, changed } = await bringTogether(edge, found, job);
     counts.repaired += written;
     if (changed.length > 0) await job.throttle.take(changed.length);
     found = changed.length > 0 ? await differences(edge, changed, job) : [];
@@ -88,6 +96,28 @@ async function compareAndCopy(edge: Edge, keys: readonly Buffer[], job: SyncJob)
   await tell(edge, examples, job, look);
   return counts;
 }
+
+/** Copies to the secondary what the primary decides, and to the primary what stands although it holds something else. */
+async function bringTogether(edge: Edge, found: readonly Found[], job: SyncJob): Promise<Copied> {
+  const { primary, secondary } = edge;
+  const verdict = await whoseCopyStands(found, {
+    ...{ ...edge, deciding: job.deciding },
+    lookLater: async (keys) => {
+      await job.run.clock.sleep(job.claimMs);
+      return differences(edge, keys, job);
+    },
+  });
+  // Asked after the copies were read: a shard may have failed over since both were looked at.
+  const mayOverwrite = async () => verdict.standing === "suspect" || isTrusted(primary, job);
+  const forth = await copy(primary, secondary, verdict.deciders, { ...job, mayOverwrite });
+  if (!job.givesBack || verdict.others.length === 0) return forth;
+  const given = verdict.others.map(({ key, mine }) => ({ key, expected: mine }));
+  const back = await copy(secondary, primary, given, { ...job, mayOverwrite: () => isTrusted(secondary, job) });
+  return { ...forth, written: forth.written + back.written, changed: [...forth.changed, ...back.changed] };
+}
+
+const isTrusted = async (shard: ShardStore, { deciding }: Pick<SyncJob, "deciding">): Promise<boolean> =>
+  (await deciding.standing(shard)) !== "suspect";
 
 /**
  * Copies keys that the secondary is not expected to hold yet, without a look at it first; those that it does hold are
@@ -128,12 +158,12 @@ export async function syncExtras(edge: Edge, keys: readonly Buffer[], action: Ex
   if (await settled(found, job)) found = await extraKeys(edge, keysOf(found), job);
   counts.extra = found.length;
   if (found.length === 0) return counts;
-  if (action === "complete") {
+  // Asked after the look, too.
+  const isDeleted = action === "delete" && (await decides(edge, job));
+  if (!isDeleted) {
     const absent = found.map(({ key }) => ({ key, expected: ABSENT }));
     counts.repaired = (await copy(edge.secondary, edge.primary, absent, job)).written;
   } else {
-    // Asked after the look: a deciding shard that came back empty would make left-overs of the last copies.
-    await assertRemembers(edge.primary, job.record);
     await job.run.assertInForce?.();
     const expected = found.map(({ state }) => state);
     const outcomes = await edge.secondary.remove(job.run.token(), keysOf(found), expected);
@@ -144,6 +174,33 @@ export async function syncExtras(edge: Edge, keys: readonly Buffer[], action: Ex
   return counts;
 }
 
+/** Whether what the primary does not hold is a left-over on the secondary. @throws GateClosedError when it lost its data. */
+async function decides({ primary, secondary }: Edge, { deciding, record }: SyncJob): Promise<boolean> {
+  // A deciding shard that came back empty would make left-overs of the last copies.
+  await assertRemembers(primary, record);
+  const standing = await deciding.standing(primary);
+  if (standing === "same") return true;
+  deciding.say(
+    `${primary.name} ${WHY_COMPLETED[standing]}: what only ${secondary.name} holds is completed there, and not deleted`,
+  );
+  return false;
+}
+
+const WHY_COMPLETED = { restarted: "was restarted", suspect: "may have lost writes" } as const;
+
+/** What a copy came to. */
+interface Copied {
+  readonly written: number;
+  /** Keys that are no longer what was seen, or that must not be written over any more. */
+  readonly changed: readonly Buffer[];
+  readonly expired: readonly Buffer[];
+}
+
+type CopyJob = Pick<SyncJob, "run" | "record" | "throttle"> & {
+  /** Asked after copies were read that are to take the place of others. */
+  readonly mayOverwrite?: () => Promise<boolean>;
+};
+
 /**
  * Copies keys as they are now, unless the shard written to no longer holds what is expected of it. Big values go in
  * several requests: as many as were read at once are written at once. The caller has taken the keys' share of the rate.
@@ -153,8 +210,8 @@ export async function copy(
   from: ShardStore,
   to: ShardStore,
   keys: readonly { readonly key: Buffer; readonly expected: KeyState }[],
-  { run, record, throttle }: Pick<SyncJob, "run" | "record" | "throttle">,
-): Promise<{ written: number; changed: readonly Buffer[]; expired: readonly Buffer[] }> {
+  { run, record, throttle, mayOverwrite = () => Promise.resolve(true) }: CopyJob,
+): Promise<Copied> {
   const changed: Buffer[] = [];
   const expired: Buffer[] = [];
   let written = 0;
@@ -165,7 +222,13 @@ export async function copy(
     const writes = copies.flatMap((found, i) => (found ? [{ ...(rest[i] as (typeof rest)[0]), ...found }] : []));
     if (writes.length === 0) continue;
     // Asked after they were read: what clients left on a shard that came back empty must not take the place of what was lost.
-    if (writes.some(({ expected }) => expected.fingerprint !== "")) await assertRemembers(from, record);
+    if (writes.some(({ expected }) => expected.fingerprint !== "")) {
+      await assertRemembers(from, record);
+      if (!(await mayOverwrite())) {
+        changed.push(...writes.map(({ key }) => key));
+        continue;
+      }
+    }
     const outcomes = await throttle.observe(() => to.write(run.token(), writes));
     written += outcomes.filter((outcome) => outcome === "written").length;
     changed.push(...writes.flatMap(({ key }, i) => (outcomes[i] === "changed" ? [key] : [])));

@@ -3,6 +3,7 @@ import type { MigrationRecord } from "./migration-record";
 import { formatCount as count } from "../plan/format";
 import { reconcile } from "./reconcile";
 import { moversOnPrimary, moversOnSecondary, sourcesOf } from "./route";
+import { DecidingShards, suspectsAmong } from "./run/suspect-shards";
 import type { ShardStore } from "./shard-store";
 import type { Direction, Pace, Run } from "./runtime";
 import { byEdge, drawSample, type SampleJob } from "./sample";
@@ -47,6 +48,8 @@ export interface VerifyJob {
   readonly settings: VerifySettings;
   /** Uniform in [0, 1); draws the sample. */
   readonly random?: () => number;
+  /** Called before each pass: what is noted then is what a clean pass speaks of. */
+  readonly beforePass?: () => Promise<void>;
 }
 
 /**
@@ -63,10 +66,11 @@ export async function verifyAndRepair(unwatched: Run, job: VerifyJob): Promise<V
   const sum = noCounts();
   const differing = new DifferenceExamples();
   const run: Run = { ...unwatched, onDifference: differing.note };
-  let mode = settings.mode;
+  let mode = await modeOf(run, job);
   for (let passes = 1; passes <= MAX_PASSES; passes++) {
     await run.clock.sleep(settings.claimWindowMs + settings.commandTimeoutMs);
     differing.forget();
+    await job.beforePass?.();
     const found = mode === "full" ? await fullPass(run, job) : await samplePass(run, job);
     const differences = found.missing + found.different + found.extra;
     addCounts(sum, { ...found, checked: 0 });
@@ -84,6 +88,16 @@ export async function verifyAndRepair(unwatched: Run, job: VerifyJob): Promise<V
   );
 }
 
+/** A sample says how many keys differ by chance, and nothing of a shard that may have lost its last writes. */
+async function modeOf(run: Run, { settings, record, direction }: VerifyJob): Promise<"full" | "sample"> {
+  if (settings.mode === "full") return "full";
+  const names = new Set([...direction.primary.shards, ...direction.secondary.shards]);
+  const suspects = await suspectsAmong([...names].map(run.shards), record);
+  if (suspects.length === 0) return "sample";
+  run.log(`verify: ${suspects.join(", ")} may have lost writes, so every key is compared instead of a sample`);
+  return "full";
+}
+
 function report(run: Run, job: VerifyJob, mode: "full" | "sample", passes: number, counts: SyncCounts): VerifyReport {
   return {
     mode,
@@ -97,8 +111,21 @@ function report(run: Run, job: VerifyJob, mode: "full" | "sample", passes: numbe
 
 function syncJobOf(run: Run, { record, settings }: VerifyJob): SyncJob {
   const throttle = new Throttle(settings.pace, run.clock);
-  return { run, record, throttle, expiryToleranceMs: settings.expiryToleranceMs, settle: true };
+  const { expiryToleranceMs } = settings;
+  const deciding = new DecidingShards(record, run.log);
+  return {
+    run,
+    record,
+    throttle,
+    expiryToleranceMs,
+    settle: true,
+    deciding,
+    claimMs: claimMsOf(settings),
+    givesBack: true,
+  };
 }
+
+const claimMsOf = ({ claimWindowMs, commandTimeoutMs }: VerifySettings): number => claimWindowMs + commandTimeoutMs;
 
 function fullPass(run: Run, { record, direction, settings }: VerifyJob): Promise<SyncCounts> {
   const { pace, expiryToleranceMs } = settings;
@@ -108,6 +135,7 @@ function fullPass(run: Run, { record, direction, settings }: VerifyJob): Promise
     direction,
     pace,
     expiryToleranceMs,
+    claimMs: claimMsOf(settings),
     extra: "complete",
     settle: true,
   });

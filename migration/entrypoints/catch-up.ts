@@ -50,7 +50,15 @@ async function bringIntoStep(session: Session, inputs: StepInputs, secrets: Secr
   if (inStep) log(`catch-up: both rings have been written since epoch ${record.inStepSinceEpoch}, nothing to do`);
   const counts = inStep
     ? undefined
-    : await catchUp(await pacedRun(), record, direction, epoch, repairPace(settings), settings.expiryToleranceMs);
+    : await catchUp(
+        await pacedRun(),
+        record,
+        direction,
+        epoch,
+        repairPace(settings),
+        settings.expiryToleranceMs,
+        settings.claimWindowMs + settings.commandTimeoutMs,
+      );
   const before = holds(record, "cutover", epoch) ? record.cutover : undefined;
   const cutover = primary === "target" ? (before ?? { epoch, atMs: run.clock.now() }) : undefined;
   await writeMigrationRecord(stores, run.token(), {

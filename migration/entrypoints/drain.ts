@@ -31,7 +31,7 @@ export async function update(olds: Partial<Outputs>, news: StepInputs, secrets: 
 function cleanUp(inputs: StepInputs, secrets: Secrets): Promise<DrainCounts> {
   const dispensable = retiringShards(inputs.ring);
   return openRun(inputs, secrets, { purpose: "cleanup", dispensable }, async (session) => {
-    const { run } = session;
+    const { run, processes } = session;
     const { current, target } = run.rings;
     const stores = await withoutLostRetiring(session, inputs.ring, secrets);
     const record = await openMigration({ ...session, stores });
@@ -39,8 +39,9 @@ function cleanUp(inputs: StepInputs, secrets: Secrets): Promise<DrainCounts> {
     const direction = { primary: target, secondary: current };
     const sources = current.shards.filter((name) => stores.some((store) => store.name === name));
     const job = { record, direction, sources, pace: paceOf(inputs.settings), epoch };
+    const facts = await processes.fresh();
     const counts = await drain(await whileInForce(run, inputs), job);
-    await writeMigrationRecord(stores, run.token(), { ...record, drainedInEpoch: epoch });
+    await writeMigrationRecord(stores, run.token(), { ...record, ...facts, drainedInEpoch: epoch });
     return counts;
   });
 }

@@ -126,8 +126,8 @@ async function makePlan(session: OwnedSession, inputs: PlanInputs, secrets: Secr
     movers: plan.total_keys_to_move,
     ...(figures ? { baseline: { ...known.baseline, ...knownFigures(figures) } } : {}),
   };
-  await session.writeCards();
-  await writeMigrationRecord(stores, run.token(), record);
+  const facts = await session.writeCards();
+  await writeMigrationRecord(stores, run.token(), { ...record, ...facts });
   log(
     `plan ${record.id}: ${formatCount(plan.total_keys_to_move)} keys to move, about ${plan.estimated_duration} at the throttle`,
   );

@@ -4,6 +4,7 @@ import { withSession, type Session } from "../adapters/session";
 import { claimShards } from "../engines/run/claim-shards";
 import { NoRecordError } from "../engines/run/lost-record";
 import type { Owner } from "../engines/run/owner";
+import { ProcessNotes, type ShardFacts } from "../engines/run/process-notes";
 import { ownerOf } from "./backend-identity";
 import type { BackendView } from "../engines/barrier";
 import { GateClosedError } from "../engines/errors";
@@ -36,8 +37,13 @@ export interface OwnedSession extends Session {
   readonly owner: Owner;
   /** Shards that had a card and have none: they lost their data. */
   readonly lostCards: readonly string[];
-  /** Writes the cards of the shards, where the run was opened to do that later. */
-  readonly writeCards: () => Promise<void>;
+  /** Notes which server processes the shards are. */
+  readonly processes: ProcessNotes;
+  /**
+   * Writes the cards of the shards, where the run was opened to do that later.
+   * @returns what the record says, or is to say, of the shards' processes.
+   */
+  readonly writeCards: () => Promise<ShardFacts>;
 }
 
 /** What a resource says of the run that it needs. */
@@ -97,9 +103,16 @@ async function own(session: Session, inputs: RunInputs, options: RunOptions): Pr
   const owner = await ownerOf(inputs);
   const ring = Object.keys(connection.shards);
   const claim = { stores: session.stores, owner, ring, epoch, dispensable, joining };
-  const { stores, leftOut, lostCards, write } = await claimShards(claim, log);
+  const { stores, leftOut, lostCards, behind, write } = await claimShards(claim, log);
   const outOfReach = [...session.outOfReach, ...leftOut];
-  return { ...session, stores, outOfReach, owner, lostCards, writeCards: () => write(session.run.token()) };
+  const processes = new ProcessNotes(stores, connection.managed ?? []);
+  const writeCards = async () => {
+    // The cards are what shows that writes were lost, and they get a higher number now.
+    const facts = await processes.noteLosses(session.run.token(), behind, log);
+    await write(session.run.token());
+    return facts;
+  };
+  return { ...session, stores, outOfReach, owner, lostCards, processes, writeCards };
 }
 
 /** The backend, as the cluster knows it and (where metrics are given) as its pods say. */

@@ -1,9 +1,8 @@
-import type { Session } from "../adapters/session";
 import { writeMigrationRecord, type MigrationRecord } from "../engines/migration-record";
 import { preCopy } from "../engines/pre-copy";
 import { sampled, Samples } from "../engines/samples";
 import { resultsOf, STATE_VERSION, type Secrets, type StepInputs } from "./inputs";
-import { openMigration, openRun, ringEpoch } from "./open-run";
+import { openMigration, openRun, ringEpoch, type OwnedSession } from "./open-run";
 import { braked } from "./open-service";
 
 interface Outputs extends StepInputs {
@@ -13,10 +12,12 @@ interface Outputs extends StepInputs {
 }
 
 /** From here on copies are what is left of a shard that loses its data: it is not to be planned anew as if it knew. */
-async function noteCopies(session: Session): Promise<MigrationRecord> {
+async function noteCopies(session: OwnedSession): Promise<MigrationRecord> {
   const record = await openMigration(session);
   if (record.hasCopies) return record;
-  return writeMigrationRecord(session.stores, session.run.token(), { ...record, hasCopies: true });
+  // What a shard lost before its first copy was made is on no other shard.
+  const facts = await session.processes.fresh();
+  return writeMigrationRecord(session.stores, session.run.token(), { ...record, ...facts, hasCopies: true });
 }
 
 /** Runs or resumes the pre-copy. */

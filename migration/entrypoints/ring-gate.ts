@@ -21,7 +21,7 @@ import { containerLimits, log, resultsOf, STATE_VERSION, type ConnectionInputs, 
 import { openBackend, openRun } from "./open-run";
 import { openService } from "./open-service";
 import { ringNow } from "./ring-in-force";
-import { verifyPhase } from "./verify";
+import { verifyPhase, type Verified } from "./verify";
 
 /** A preview waits no longer than this for the API server. */
 const LOOK_WITHIN_MS = 10_000;
@@ -172,6 +172,7 @@ export function askGate(olds: Outputs, news: CheckedGateInputs, secrets: Secrets
     const record = found && { ...found, ...session.owner };
     const backend = await openBackend(olds.connection, news.metrics);
     await refuseUsedEpoch(known, { from: olds.epoch, to: news.epoch, live: epochIn(await backend.ring()) });
+    let verified: Verified | undefined;
     const job: GateJob = {
       from: stateOf(olds),
       to: stateOf(news),
@@ -194,10 +195,12 @@ export function askGate(olds: Outputs, news: CheckedGateInputs, secrets: Secrets
       },
       verify: async (planned) => {
         await refuseOtherAddresses(session, planned, olds, news);
-        return verifyPhase(session, planned, olds.phase, news.settings);
+        verified = await verifyPhase(session, planned, olds.phase, news.settings);
+        return verified.report;
       },
     };
     const report = await passGate(session.run, job);
+    await verified?.note();
     await useEpoch({ ...session, stores: known }, news);
     return report;
   });

@@ -90,8 +90,11 @@ async function take({ run }: Session, { all, taken, record, owner, gate }: Takin
   if (record) {
     const knowing = shards.filter((shard) => taken.includes(shard) || !hasForgotten(shard, record));
     const stores = knowing.map(({ store }) => store);
-    const isLoss = taken.some((shard) => shard.is === "lost" || hasForgotten(shard, record));
-    await writeMigrationRecord(stores, run.token(), { ...(isLoss ? unverified(record) : record), ...owner });
+    // What an emptied shard takes meanwhile does not stand against what the other owner holds.
+    const lost = taken.filter((shard) => shard.is === "lost" || hasForgotten(shard, record));
+    const lostWrites = [...new Set([...(record.lostWrites ?? []), ...lost.map(({ store }) => store.name)])];
+    const facts = lost.length > 0 ? unverified(record) : record;
+    await writeMigrationRecord(stores, run.token(), { ...facts, ...owner, lostWrites });
     say(`migration ${record.id} (${describeRings(record)}) is this stack's: it goes on, or "stable" clears it away`);
   }
   await writeCards(shards, run.token(), { owner, ring: Object.keys(gate.connection.shards), epoch: gate.epoch });

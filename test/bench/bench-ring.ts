@@ -4,6 +4,7 @@ import { systemClock, withSession } from "../../migration/adapters/session";
 import { writeMigrationRecord, type MigrationRecord } from "../../migration/engines/migration-record";
 import type { Direction, MigrationRings, Pace, Run } from "../../migration/engines/runtime";
 import { moversOnPrimary } from "../../migration/engines/route";
+import { DecidingShards } from "../../migration/engines/run/suspect-shards";
 import { reconcile } from "../../migration/engines/reconcile";
 import type { SyncCounts, SyncJob } from "../../migration/engines/sync";
 import { Throttle } from "../../migration/engines/throttle";
@@ -30,7 +31,9 @@ const names = (count: number): string[] => Array.from({ length: count }, (_, i) 
 /** For work without a pass over whole sources. */
 export function syncJob(run: Run, record: MigrationRecord): SyncJob {
   const throttle = new Throttle(UNTHROTTLED, systemClock);
-  return { run, record, throttle, expiryToleranceMs: TOLERANCE_MS, settle: false };
+  const deciding = new DecidingShards(record, run.log);
+  const rest = { settle: false, deciding, claimMs: 0, givesBack: true };
+  return { run, record, throttle, expiryToleranceMs: TOLERANCE_MS, ...rest };
 }
 
 /** A full pass of a verify. */

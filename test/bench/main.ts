@@ -1,9 +1,10 @@
 /**
- * `npm run bench -- [--keys 1500000] [--rounds 5] [--only find,copy,…] [--out DIR] [--docs]`
+ * `npm run bench -- [--keys 1500000] [--rounds 5] [--only find,copy,…] [--beside CHECKOUT] [--out DIR] [--docs]`
  *
  * Measures the engines beside their peers on real servers, and writes bench.json into the folder that it names, where what
  * is not measured anew stays as it was; with
- * `--docs` docs/performance.md as well.
+ * `--docs` docs/performance.md as well. `--beside` names a folder with another commit of this program and its packages: what
+ * comparing values costs there and here is measured in the same rounds.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir, totalmem } from "node:os";
@@ -11,6 +12,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { run } from "../lab/machine";
 import { BenchRing, SOURCE } from "./bench-ring";
+import { beside } from "./cases/beside";
 import { copy } from "./cases/copy";
 import { engines } from "./cases/engines";
 import { find } from "./cases/find";
@@ -27,10 +29,11 @@ import type { PulumiSpeed } from "./pulumi-speed";
 import { reportOf, type Results } from "./report";
 
 const IDLE_MS = 10_000;
-const CONTESTS: Readonly<Record<string, (ring: BenchRing) => Contest | Promise<Contest>>> = {
+type Preparation = (ring: BenchRing) => Contest | Promise<Contest>;
+const CONTESTS: Readonly<Record<string, Preparation>> = {
   ...{ find, copy, otherTypes, replace, engines, liveTraffic },
 };
-const ON_ONE_RING = [...Object.keys(CONTESTS), "pacing", "valueSizes", "profile"];
+const ON_ONE_RING = ["pacing", "valueSizes", "profile"];
 const NOTHING = {
   idle: { p50: NaN, p99: NaN, max: NaN },
   contests: {},
@@ -49,9 +52,10 @@ async function main(): Promise<void> {
       rounds: { type: "string", default: "5" },
       only: {
         type: "string",
-        default: [...Object.keys(CONTESTS), "pacing", "valueSizes", "profile", "growth", "pulumi"].join(),
+        default: [...Object.keys(CONTESTS), ...ON_ONE_RING, "growth", "pulumi"].join(),
       },
       out: { type: "string", default: mkdtempSync(path.join(tmpdir(), "dedup-shards-bench-")) },
+      beside: { type: "string" },
       docs: { type: "boolean", default: false },
     },
   });
@@ -64,7 +68,13 @@ async function main(): Promise<void> {
     results = { ...results, ...more };
     writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
   };
-  if (ON_ONE_RING.some((name) => only.includes(name))) keep(await onOneRing(results, only));
+  const checkout = values.beside;
+  const contests: Readonly<Record<string, Preparation>> = {
+    ...Object.fromEntries(Object.entries(CONTESTS).filter(([name]) => only.includes(name))),
+    ...(checkout === undefined ? {} : { beside: (ring) => beside(ring, checkout) }),
+  };
+  const names = [...Object.keys(contests), ...only.filter((name) => ON_ONE_RING.includes(name))];
+  if (names.length > 0) keep(await onOneRing(results, names, contests));
   if (only.includes("growth")) keep({ growth: await growth(say) });
   if (only.includes("pulumi")) keep({ pulumi: await pulumiSpeed(rounds) });
   const text = reportOf(results);
@@ -76,7 +86,11 @@ async function main(): Promise<void> {
 const before = (file: string): Partial<Results> =>
   existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Results) : {};
 
-async function onOneRing(known: Results, only: readonly string[]): Promise<Partial<Results>> {
+async function onOneRing(
+  known: Results,
+  only: readonly string[],
+  prepared: Readonly<Record<string, Preparation>>,
+): Promise<Partial<Results>> {
   const { keys, rounds } = known;
   say(`storing ${keys.toLocaleString("en")} keys on three shards`);
   const ring = await BenchRing.start(3, keys);
@@ -85,8 +99,7 @@ async function onOneRing(known: Results, only: readonly string[]): Promise<Parti
     const idle = await idleWaits(probe);
     const standings = { ...known.standings };
     const contests = { ...known.contests };
-    for (const [name, prepare] of Object.entries(CONTESTS)) {
-      if (!only.includes(name)) continue;
+    for (const [name, prepare] of Object.entries(prepared)) {
       const contest = await prepare(ring);
       try {
         standings[name] = await hold(contest, { rounds, serverTime: () => ring.serverTime(), probe, say });

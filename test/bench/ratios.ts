@@ -39,6 +39,7 @@ export function ratiosOf(standings: Standings): readonly Ratio[] {
     ratio("copying other types : pipelined DUMP → RESTORE", other("DUMP"), 0.9),
     ratio("full verify, both directions : pre-copy", engine("verify", "pre-copy"), 0.9),
     ratio("catch-up with nothing to do : pre-copy", engine("catch-up, nothing", "pre-copy"), 2),
+    ratio("comparing strings : the checkout beside", rate("beside", "strings") / rate("beside", "strings, "), 0.95),
     atMost("p99 of the probe, at the default throttle : idle", p99("at the default") / p99("nothing"), 1.1),
     atMost("p99 of the probe, unthrottled, in ms", p99("unthrottled"), 5),
   ];

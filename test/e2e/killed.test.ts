@@ -116,7 +116,7 @@ describe("killed and concurrent runs", function () {
   async function expectLockedOut(state: unknown): Promise<void> {
     const config = { ...LAB_CONFIG, namespace: "killed", shards: THREE, targetShards: FOUR, migrationPhase: "copy" };
     const other = await PulumiStack.create({
-      ...{ name: "killed", program: compiledProgram() },
+      ...{ name: "killed", ...(await compiledProgram()) },
       config: { ...config, backup: { enabled: false } },
     });
     expect((await other.manage(["stack", "import", "--stack", "killed"], JSON.stringify(state))).code).to.equal(0);

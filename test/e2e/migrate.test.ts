@@ -1,6 +1,7 @@
-/** Whole migrations by real `pulumi up`s on the lab's Kubernetes: 3→4, back to 3, and 3 shards replaced by 3 others. */
+/** Whole migrations by real `pulumi up`s on the lab's Kubernetes, of Redis 8: 3→4, back to 3, and 3 shards replaced by 3 others. */
 import { expect } from "chai";
 import { checkedRing } from "../lab/backend/ring-checksum";
+import { compiledProgram } from "../support/compiled-program";
 import { World } from "./world";
 
 const THREE = ["shard-0", "shard-1", "shard-2"];
@@ -23,12 +24,17 @@ describe("whole migrations", function () {
 
   before(async () => {
     const asAnOperatorHasIt = { program: "sources", config: { monitoring: { enabled: true } } } as const;
-    world = await World.create({ namespace: "migrate", shards: THREE, keys: KEYS, ...asAnOperatorHasIt });
+    const options = { namespace: "migrate", image: "lab.test/redis:8", shards: THREE, keys: KEYS } as const;
+    world = await World.create({ ...options, ...asAnOperatorHasIt });
   });
   after(() => world.destroy());
 
   it("3 → 4: every phase is in force, a second up changes nothing, and every key ends up at its owner", async () => {
     await migrate(THREE, FOUR, { noOps: true });
+    for (const shard of FOUR) {
+      expect(await (await world.keys.client(shard)).info("server"), shard).to.match(/^redis_version:8\./m);
+    }
+    world.stack.runFrom(await compiledProgram());
   });
 
   it("4 → 3: the retired shard is drained, and only then removed", async () => {

@@ -15,16 +15,19 @@ interface BackendTimes {
 }
 const BACKEND_TIMES: BackendTimes = { claimWindowMs: 1_000, commandTimeoutMs: 1_000, shutdownDelayMs: 2_000 };
 
+/** Shards that fit the lab, of one of its images. */
+const shardOf = (image: string) => ({
+  image,
+  imagePullPolicy: "Never",
+  cpuRequest: "10m",
+  memoryRequest: "64Mi",
+  memoryLimit: "512Mi",
+  storageSize: "1Gi",
+});
+
 /** Pods that fit the lab, and waits that fit a test. */
 export const LAB_CONFIG: Config = {
-  shard: {
-    image: "lab.test/redis:7",
-    imagePullPolicy: "Never",
-    cpuRequest: "10m",
-    memoryRequest: "64Mi",
-    memoryLimit: "512Mi",
-    storageSize: "1Gi",
-  },
+  shard: shardOf("lab.test/redis:7"),
   backend: backendConfig(BACKEND_TIMES),
   copy: { keysPerSecond: 50000, catchUpKeysPerSecond: 50000 },
   cleanup: { ttlWindow: "0s", keysPerSecond: 50000 },
@@ -41,6 +44,8 @@ export interface WorldOptions {
   readonly config?: Config;
   /** Of the shards. @default none */
   readonly password?: string;
+  /** Of the shards' containers. @default Redis 7.0 */
+  readonly image?: "lab.test/redis:8" | "lab.test/valkey:8";
   /** Of the backend. @default 2 */
   readonly replicas?: number;
   readonly times?: BackendTimes;
@@ -75,7 +80,7 @@ export class World {
 
   /** Deploys everything, in phase `stable`, with keys on their owners. */
   static async create(options: WorldOptions): Promise<World> {
-    const { namespace, shards, keys: count, config = {}, password, replicas = 2, shardUrls = {} } = options;
+    const { namespace, shards, keys: count, config = {}, password, image, replicas = 2, shardUrls = {} } = options;
     const { times = BACKEND_TIMES, background = false, program = "compiled" } = options;
     const backend = new ReferenceBackend({
       namespace,
@@ -91,12 +96,15 @@ export class World {
     await backend.deploy();
     if (password !== undefined) await kube.apply(secretOf(password));
     await options.prepare?.(kube);
+    const compiled = program === "compiled" ? await compiledProgram() : undefined;
+    const access = options.kubeconfig ? { KUBECONFIG: await options.kubeconfig(kube) } : {};
     const stack = await PulumiStack.create({
-      name: namespace,
-      background,
-      ...(program === "compiled" ? { program: compiledProgram() } : {}),
+      ...{ name: namespace, background },
+      ...(compiled === undefined ? {} : { program: compiled.program }),
+      env: { ...compiled?.env, ...access },
       config: {
         ...LAB_CONFIG,
+        ...(image === undefined ? {} : { shard: shardOf(image) }),
         backend: backendConfig(times),
         namespace,
         shards,
@@ -106,7 +114,6 @@ export class World {
         ...(password === undefined ? {} : { redisPassword: { secret: password } }),
         ...config,
       },
-      ...(options.kubeconfig ? { env: { KUBECONFIG: await options.kubeconfig(kube) } } : {}),
     });
     const keys = new RingKeys(async (shard) => {
       const elsewhere = shardUrls[shard];

@@ -1,18 +1,20 @@
 /** Real redis-server processes: each on a free port of this machine with a folder of its own. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
-import { serverCommand, type ServerKind } from "../support/server-versions";
+import { authFiles } from "../../components/redis-config";
+import { serverCommand, serverKindOf, type ServerKind } from "../support/server-versions";
 
 const READY_WITHIN_MS = 20_000;
 const LOOPBACK = "127.0.0.1";
 const PORTS_TO_TRY = 5;
 
-let usualKind: ServerKind = "redis-7.0";
+/** `TEST_SERVER=valkey-8.1 npm run test:integration` runs all of these tests on another server. */
+let usualKind = serverKindOf(process.env["TEST_SERVER"] ?? "redis-7.0");
 
 /** Which servers start from now on where a test does not say. @returns what it was before. */
 export function setUsualServer(kind: ServerKind): ServerKind {
@@ -23,7 +25,7 @@ export function setUsualServer(kind: ServerKind): ServerKind {
 
 /** How a server is started. */
 export interface ServerOptions {
-  /** @default what {@link setUsualServer} said last: Redis 7.0 */
+  /** @default what {@link setUsualServer} said last, or `TEST_SERVER`, or Redis 7.0 */
   readonly kind?: ServerKind;
   /** More environment variables. */
   readonly env?: Readonly<Record<string, string>>;
@@ -136,10 +138,10 @@ export class RedisServer {
 
   private async launch(forOnce: readonly string[] = []): Promise<void> {
     const { persistent, password, settings = [], env = {} } = this.options;
-    const args = ["--port", String(this.port), "--bind", this.host, "--dir", this.dir, "--save", ""];
+    const args = password ? [this.authFile(password)] : [];
+    args.push("--port", String(this.port), "--bind", this.host, "--dir", this.dir, "--save", "");
     // Every write reaches the disk at once, so that a restart loses nothing and the tests are exact.
     args.push("--appendonly", persistent ? "yes" : "no", "--appendfsync", "always");
-    if (password) args.push("--requirepass", password);
     const [command = "", ...before] = serverCommand(this.kind);
     const child = spawn(command, [...before, ...args, ...settings, ...forOnce], {
       stdio: "ignore",
@@ -149,6 +151,13 @@ export class RedisServer {
     const ended = once(child, "exit").then(() => false);
     if (!(await Promise.race([this.answers(child), ended])))
       throw new Error(`no redis-server runs on port ${this.port}`);
+  }
+
+  /** A file as a shard has it, because Valkey's command line takes no quotes in an argument. */
+  private authFile(password: string): string {
+    const file = join(this.dir, "auth.conf");
+    writeFileSync(file, authFiles(password)["auth.conf"]);
+    return file;
   }
 
   /** Whether the process, and no other one that has the port, answers in time. */

@@ -5,6 +5,7 @@ import { drainBatch } from "../../migration/engines/drain-batch";
 import { FencedError, GateClosedError } from "../../migration/engines/errors";
 import { preCopy } from "../../migration/engines/pre-copy";
 import { readMigrationRecord } from "../../migration/engines/migration-record";
+import { DecidingShards } from "../../migration/engines/run/suspect-shards";
 import type { Run } from "../../migration/engines/runtime";
 import { Throttle } from "../../migration/engines/throttle";
 import { atCall, errorOf, FOUR, Killed, PACE, RingLab, tapped, THREE, TOLERANCE_MS } from "./ring-lab";
@@ -167,7 +168,8 @@ describe("a shard that is restarted", function () {
         await lab.server("shard-3").client.flushall();
         for (const key of keys) await lab.server("shard-3").client.set(key, "another claim");
         const throttle = new Throttle(PACE, run.clock);
-        const job = { run, throttle, record: lab.record, orphans: "rescue", forgetful: false } as const;
+        const deciding = new DecidingShards(lab.record, run.log);
+        const job = { run, throttle, record: lab.record, orphans: "rescue", forgetful: false, deciding } as const;
         await drainBatch(job, run.shards("shard-0"), run.shards("shard-3"), keys);
       }),
     );

@@ -2,17 +2,24 @@
 import type { ServerKind } from "../support/server-versions";
 import { setUsualServer } from "./redis-servers";
 
-/** What touches values, rights and whole moves. */
+/** What touches values, rights, connections and whole moves. */
 export const ON_OTHER_SERVERS = [
   "acl",
   "bundles",
   "catch-up",
   "close",
+  "connections",
   "drain",
   "fencing",
+  "later-phases",
+  "managed-redis",
   "moves",
+  "plan",
   "pre-copy",
+  "safety/fingerprints",
+  "values",
   "verify",
+  "watched-values",
 ];
 
 /** @param files - names in this folder, without `.test.ts`. */

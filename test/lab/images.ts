@@ -1,6 +1,7 @@
 /** The container images of the lab: each set of them is made once per version of what it is made of. */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
+import { serverPackages } from "../support/server-versions";
 import { CACHE_DIR, LAB_DIR, REPO_ROOT, run, timed } from "./machine";
 import { BACKEND, ENGINE, makeNodeImage, type NodeProgram } from "./node-image";
 import { sourceKey } from "./toolchain";
@@ -15,24 +16,37 @@ interface ImageSet {
   /** Files and folders that they are made of. */
   readonly inputs: readonly string[];
   readonly make: (dir: string, env: NodeJS.ProcessEnv) => Promise<void>;
+  /** Whether only some end-to-end tests need them: a machine that cannot make them still runs everything else. */
+  readonly optional?: boolean;
 }
+
+const scripts = (...names: readonly string[]): string[] => names.map((name) => path.join(SCRIPTS, name));
+const mustRun = async (script: string, args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> => {
+  if ((await run(path.join(SCRIPTS, script), args, { env })) !== 0) throw new Error(`${script} failed, see above`);
+};
 
 const inputsOf = ({ sources }: NodeProgram): string[] => [
   ...sources.map((source) => path.join(REPO_ROOT, source)),
   ...["test/lab/node-image.ts", "test/support/transpile.ts", "package-lock.json"].map((file) =>
     path.join(REPO_ROOT, file),
   ),
-  ...["make-image.sh", "copy-program.sh"].map((file) => path.join(SCRIPTS, file)),
+  ...scripts("make-image.sh", "copy-program.sh"),
 ];
 
 const SETS: readonly ImageSet[] = [
   {
     name: "redis",
-    inputs: ["redis-image.sh", "make-image.sh", "copy-program.sh"].map((file) => path.join(SCRIPTS, file)),
-    make: async (dir, env) => {
-      if ((await run(path.join(SCRIPTS, "redis-image.sh"), [dir], { env })) === 0) return;
-      throw new Error("making the redis image failed, see above");
-    },
+    inputs: scripts("redis-image.sh", "make-image.sh", "copy-program.sh"),
+    make: (dir, env) => mustRun("redis-image.sh", [dir], env),
+  },
+  {
+    name: "other-servers",
+    inputs: [
+      ...scripts("other-server-images.sh", "make-image.sh", "copy-program.sh"),
+      path.join(REPO_ROOT, "test/support/server-versions.ts"),
+    ],
+    make: (dir, env) => mustRun("other-server-images.sh", [dir, serverPackages()], env),
+    optional: true,
   },
   {
     name: "backend",
@@ -49,7 +63,14 @@ const SETS: readonly ImageSet[] = [
 /** @returns the folders with all images, as .tar. */
 export async function ensureImages(searchPath: string): Promise<readonly string[]> {
   const folders: string[] = [];
-  for (const set of SETS) folders.push(await ensure(set, searchPath));
+  for (const set of SETS) {
+    try {
+      folders.push(await ensure(set, searchPath));
+    } catch (error) {
+      if (set.optional !== true) throw error;
+      console.error(`lab: no ${set.name} images, so that end-to-end tests which need them fail: ${String(error)}`);
+    }
+  }
   return folders;
 }
 

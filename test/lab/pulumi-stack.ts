@@ -62,8 +62,8 @@ export class PulumiStack {
   private constructor(
     readonly name: string,
     readonly dir: string,
-    private readonly program: string,
-    private readonly extraEnv: NodeJS.ProcessEnv,
+    private program: string,
+    private extraEnv: NodeJS.ProcessEnv,
     private readonly background: boolean,
   ) {}
 
@@ -89,6 +89,12 @@ export class PulumiStack {
       else this.values[full] = await this.sealed(full, value);
     }
     this.writeConfig();
+  }
+
+  /** From now on runs another copy of the program. */
+  runFrom({ program, env }: { readonly program: string; readonly env: NodeJS.ProcessEnv }): void {
+    this.program = program;
+    this.extraEnv = { ...this.extraEnv, ...env };
   }
 
   preview({ json, diff, args = [], onLine, ...other }: PreviewOptions = {}): Promise<RunResult> {

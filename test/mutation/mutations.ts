@@ -14,6 +14,7 @@ import { RING_WRITERS } from "./mutations/ring-writers";
 import { SERVERS } from "./mutations/servers";
 import { SERVICE } from "./mutations/service";
 import { SHARDS } from "./mutations/shards";
+import { SUSPECTS } from "./mutations/suspects";
 import { VALUES } from "./mutations/values";
 import { WRITES } from "./mutations/writes";
 
@@ -29,6 +30,7 @@ export const MUTATIONS: readonly Mutation[] = [
   PARTS,
   SHARDS,
   CARDS,
+  SUSPECTS,
   SERVERS,
   CONNECTIONS,
   SERVICE,

@@ -14,30 +14,64 @@ import {
   writeFileSync,
 } from "node:fs";
 import path from "node:path";
-import { CACHE_DIR, REPO_ROOT } from "../lab/machine";
+import { CACHE_DIR, findProgram, REPO_ROOT } from "../lab/machine";
 import { sourceKey } from "../lab/toolchain";
+import { bundleProgram } from "./bundle";
 import { transpile } from "./transpile";
 
 const SOURCES = ["index.ts", "components", "migration"];
 const FILES = ["package.json", "tsconfig.json", "Pulumi.yaml"];
 
-/**
- * Compiles the program, once for each version of its sources.
- *
- * @returns the folder, to run `pulumi` in.
- */
-export function compiledProgram(): string {
-  const inputs = [...SOURCES, ...FILES].map((name) => path.join(REPO_ROOT, name));
-  const folder = path.join(CACHE_DIR, "program", sourceKey(...inputs, __filename));
-  if (!existsSync(folder)) make(folder);
-  return folder;
+const LAZY_PACKAGES = "lazy-packages.ts";
+/** What is compiled depends on these as well. */
+const MAKERS = ["compiled-program.ts", "bundle.ts", "transpile.ts", LAZY_PACKAGES].map((name) =>
+  path.join(__dirname, name),
+);
+
+/** How a stack runs the compiled program. */
+interface CompiledProgram {
+  /** The folder to run `pulumi` in. */
+  readonly program: string;
+  /** Added to the CLI's environment. */
+  readonly env: NodeJS.ProcessEnv;
 }
 
-function make(folder: string): void {
+/** Compiles the program, once for each version of its sources. */
+export async function compiledProgram(): Promise<CompiledProgram> {
+  const inputs = [...SOURCES, ...FILES].map((name) => path.join(REPO_ROOT, name));
+  const folder = path.join(CACHE_DIR, "program", sourceKey(...inputs, ...MAKERS));
+  if (!existsSync(folder)) await make(folder);
+  const preload = `--require ${path.join(folder, LAZY_PACKAGES.replace(/ts$/, "js"))}`;
+  return { program: folder, env: { ...plainHost(), NODE_OPTIONS: preload } };
+}
+
+const HOST = "pulumi-language-nodejs";
+
+/**
+ * A current language host reads from Pulumi.yaml that there is no TypeScript to compile. The one that is built here is too
+ * old for that: it is told by its flag, and the compiler is not loaded.
+ */
+function plainHost(): NodeJS.ProcessEnv {
+  const host = findProgram(HOST);
+  if (!host?.startsWith(CACHE_DIR)) return {};
+  const folder = path.join(CACHE_DIR, "program", `host-for-${path.basename(path.dirname(host))}`);
+  if (!existsSync(path.join(folder, HOST))) {
+    mkdirSync(folder, { recursive: true });
+    const unfinished = path.join(mkdtempSync(`${folder}-`), HOST);
+    writeFileSync(unfinished, `#!/bin/sh\nexec "${host}" -typescript=false "$@"\n`, { mode: 0o755 });
+    renameSync(unfinished, path.join(folder, HOST));
+    rmSync(path.dirname(unfinished), { recursive: true });
+  }
+  return { PATH: `${folder}${path.delimiter}${process.env["PATH"] ?? ""}` };
+}
+
+async function make(folder: string): Promise<void> {
   mkdirSync(path.dirname(folder), { recursive: true });
   const unfinished = mkdtempSync(`${folder}-`);
   copyProgram(unfinished);
   for (const source of SOURCES) transpile(path.join(REPO_ROOT, source), path.join(unfinished, source));
+  await bundleProgram(REPO_ROOT, unfinished);
+  transpile(path.join(__dirname, LAZY_PACKAGES), path.join(unfinished, LAZY_PACKAGES));
   edit(path.join(unfinished, "package.json"), '"main": "index.ts"', '"main": "index.js"');
   edit(path.join(unfinished, "Pulumi.yaml"), "typescript: true", "typescript: false");
   try {

@@ -22,6 +22,13 @@ import { CACHE_DIR } from "../lab/machine";
 export const SERVER_KINDS = ["redis-7.0", "redis-8.0", "valkey-8.1"] as const;
 export type ServerKind = (typeof SERVER_KINDS)[number];
 
+/** @throws Error where there is no such kind. */
+export function serverKindOf(name: string): ServerKind {
+  const kind = SERVER_KINDS.find((one) => one === name);
+  if (kind === undefined) throw new Error(`no server is called "${name}"; there are ${SERVER_KINDS.join(", ")}`);
+  return kind;
+}
+
 const PROGRAMS = { "redis-8.0": "redis-server", "valkey-8.1": "valkey-server" } as const;
 
 const SUITE = "trixie";
@@ -50,7 +57,7 @@ const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
  */
 export function serverCommand(kind: ServerKind): readonly string[] {
   if (kind === "redis-7.0") return ["redis-server"];
-  const root = unpackedPackages();
+  const root = serverPackages();
   const [libraries = ""] = readdirSync(path.join(root, "usr/lib"))
     .map((name) => path.join(root, "usr/lib", name))
     .filter((folder) => folder.endsWith("-linux-gnu"));
@@ -60,11 +67,14 @@ export function serverCommand(kind: ServerKind): readonly string[] {
 
 /** @returns the environment of a Redis 7.0 that sorts text as in English, and not by its bytes. */
 export function englishLocale(): Readonly<Record<string, string>> {
-  return { LOCPATH: path.join(unpackedPackages(), "locale"), LC_ALL: LOCALE };
+  return { LOCPATH: path.join(serverPackages(), "locale"), LC_ALL: LOCALE };
 }
 
-/** @returns the folder of the unpacked packages. Two processes may get here at once: the first to finish wins. */
-function unpackedPackages(): string {
+/**
+ * @returns the folder of the unpacked packages. Two processes may get here at once: the first to finish wins.
+ * @throws Error where the packages cannot be downloaded.
+ */
+export function serverPackages(): string {
   const key = createHash("sha256")
     .update(JSON.stringify([SUITE, PACKAGES]))
     .digest("hex")

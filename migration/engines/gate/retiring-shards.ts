@@ -38,12 +38,14 @@ export interface Retiring {
   readonly missing: readonly string[];
   /** Those of them at which nobody can look, and which the operator has not named. */
   readonly unnamed: readonly string[];
+  /** Shards of the target ring that may have lost writes since: what retires may hold the last copy of those. */
+  readonly suspects: readonly string[];
 }
 
 /** @throws RetiringShardError when a retiring shard is missing that may be needed, or that may be there again soon. */
-export function assertUnneeded({ from, epoch, record, missing, unnamed }: Retiring): void {
+export function assertUnneeded({ from, epoch, record, missing, unnamed, suspects }: Retiring): void {
   if (missing.length === 0) return;
-  const isVerified = podConfigOf(from) === "B" || holds(record, "verified", epoch);
+  const isVerified = podConfigOf(from) === "B" || (suspects.length === 0 && holds(record, "verified", epoch));
   if (!isVerified) throw new RetiringShardError(missing, false);
   if (unnamed.length > 0) throw new RetiringShardError(unnamed, true);
 }

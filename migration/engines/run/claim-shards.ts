@@ -4,7 +4,7 @@ import { OtherShardError } from "../errors";
 import type { FencingToken, ShardStore } from "../shard-store";
 import type { Owner } from "./owner";
 import { adoptCommand, ForeignShardError } from "./ownership-errors";
-import { hadCard, readOwnCard, writeCards, type CardedShard } from "./shard-cards";
+import { hadCard, readOwnCard, shardsBehind, writeCards, type CardedShard } from "./shard-cards";
 
 /** A run that is about to work on shards. */
 export interface Claim {
@@ -27,6 +27,8 @@ export interface Claimed {
   readonly leftOut: readonly string[];
   /** Names of shards that had a card and have none, nor the record of a migration: they lost their data. */
   readonly lostCards: readonly string[];
+  /** Names of shards that have their data, and have lost some of the last writes. */
+  readonly behind: readonly string[];
   /** Writes the cards: new ones, and those that are there with the next sequence number. */
   readonly write: (token: FencingToken) => Promise<void>;
 }
@@ -52,8 +54,9 @@ export async function claimShards(claim: Claim, log: Log): Promise<Claimed> {
   const carded = mine.filter(({ store }) => !lostCards.includes(store.name));
   const stores = mine.map(({ store }) => store);
   const leftOut = claim.stores.filter((store) => !stores.includes(store)).map(({ name }) => name);
+  const behind = shardsBehind(mine).filter((name) => !lostCards.includes(name) && !joining.includes(name));
   const write = (token: FencingToken) => writeCards(carded, token, { owner, ring, epoch });
-  return { stores, leftOut, lostCards, write };
+  return { stores, leftOut, lostCards, behind, write };
 }
 
 async function ownCard(

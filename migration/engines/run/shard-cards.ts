@@ -34,6 +34,9 @@ export async function readCard(store: ShardStore, stack?: string): Promise<Shard
   return card;
 }
 
+/** Raise the number on every shard, then note it on all the others. */
+const ROUNDS = 2;
+
 function refuseForeignCard(shard: string, card: ShardCard, { backend, stack }: Owner): void {
   if (!sameBackend(card.backend, backend)) throw new ForeignShardError(shard, card.backend, backend, stack);
   if (card.shard !== shard) throw new OtherShardError(shard, card.shard, adoptCommand(stack, shard));
@@ -41,8 +44,8 @@ function refuseForeignCard(shard: string, card: ShardCard, { backend, stack }: O
 
 /**
  * Writes the cards of shards that have one and of those that get one: each run raises the sequence number, and every card
- * knows the highest epoch that one of them knew. New cards are noted on the others in a second round, so that a shard
- * that others know of has really had a card: one that is killed in between only leaves shards that get theirs later.
+ * knows the highest epoch that one of them knew. A second round notes on the others what the first one wrote, so that a
+ * shard has really had the card and the number that others know of: a run that is killed in between accuses no shard.
  *
  * @param ring - names of all shards of the rings; what the cards know of others is forgotten.
  * @param epoch - a ring epoch in use; 0 for none.
@@ -54,8 +57,7 @@ export async function writeCards(
 ): Promise<void> {
   let cards = shards.map(({ store, card }) => ({ store, card: card ?? newCard(store.name, owner.backend) }));
   let known = shards.flatMap(({ card }) => card ?? []);
-  const rounds = known.length < shards.length ? 2 : 1;
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < ROUNDS; round++) {
     const sequence = 1 + Math.max(0, ...cards.map(({ card }) => card.sequence));
     const highestEpoch = Math.max(epoch, ...cards.map(({ card }) => card.highestEpoch));
     cards = cards.map(({ store, card }) => {
@@ -82,6 +84,15 @@ function othersOf(
 /** @returns whether a shard has had a card, as the cards of others say. */
 export const hadCard = (shard: string, shards: readonly CardedShard[]): boolean =>
   shards.some(({ card }) => Object.hasOwn(card?.others ?? {}, shard));
+
+/**
+ * @returns shards that have lost writes: their number is below what the others have read there, so the shard was restored
+ *   from an older backup, or failed over to a replica that lagged behind; or they have lost the card itself.
+ */
+export function shardsBehind(shards: readonly CardedShard[]): readonly string[] {
+  const known = (name: string) => Math.max(-1, ...shards.map(({ card }) => card?.others?.[name] ?? -1));
+  return shards.filter(({ store, card }) => (card?.sequence ?? -1) < known(store.name)).map(({ store }) => store.name);
+}
 
 /** Notes on the cards of shards that a ring epoch is going to be used. Shards without a card stay without. */
 export async function noteEpoch(

@@ -105,6 +105,18 @@ describe("handing shards over", function () {
       });
     }
 
+    it("in dualWrite, where it decides and took other claims since: those of the other ring stand", async () => {
+      await go(...PHASES.slice(0, PHASES.indexOf("dualWrite") + 1));
+      const { lab } = world;
+      await lab.server("shard-0").client.flushall();
+      const movers = lab.moverKeys("shard-0");
+      for (const key of movers) await lab.put("shard-0", key, Buffer.from("another claim"));
+      await adopt(0, "shard-0");
+      await go("dualWrite");
+      const held = await lab.strings("shard-0");
+      for (const key of movers) expect(held.get(key.toString("latin1"))).to.deep.equal(lab.truth(key));
+    });
+
     it("before the rings were in step is refused: its copies would be taken for left-overs", async () => {
       await go("stable", "plan", "copy");
       await world.lab.server("shard-1").client.flushall();

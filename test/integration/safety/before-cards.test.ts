@@ -43,13 +43,20 @@ describe("a migration that was begun before shards had cards", function () {
   const cards = () =>
     Promise.all(lab.rings.current.shards.map((name) => lab.server(name).client.exists("dedup-shards:card")));
 
+  /** Which server processes the record knows: that of before knows none. */
+  async function processes(): Promise<object> {
+    const text = (await lab.server("shard-0").client.get("dedup-shards:migration")) ?? "";
+    return (JSON.parse(text) as { readonly processes: object }).processes;
+  }
+
   for (const phase of PHASES) {
-    it(`in ${phase}: an up in the same phase gives the shards their cards and changes no epoch`, async () => {
+    it(`in ${phase}: an up in the same phase gives the shards their cards, notes their processes and changes no epoch`, async () => {
       const stack = await leftIn(phase);
       const epoch = stack.state?.epoch;
       await stack.up(phase);
       expect(await cards()).to.deep.equal([1, 1, 1]);
       expect(stack.state).to.include({ phase, epoch });
+      if (phase !== "stable") expect(Object.keys(await processes())).to.have.members(FOUR);
     });
 
     it(`in ${phase}: goes on to the end, and nothing is lost`, async () => {

@@ -8,8 +8,8 @@ const DRAIN = inFile(
     {
       name: "drain-rescues",
       removed: "what only the old owner holds is given to the new one before it is deleted",
-      find: "const rescue = only.length > 0 &&",
-      replace: "const rescue = only.length < 0 &&",
+      find: "keepsOrphans ? only.map(",
+      replace: "keepsOrphans && only.length < 0 ? only.map(",
     },
     {
       name: "drain-different",
@@ -28,8 +28,8 @@ const DRAIN_EXPIRED = inFile(
     {
       name: "drain-expired",
       removed: "a key that is over by the new owner's clock alone is not deleted",
-      find: "expired.includes(key) ? []",
-      replace: "expired.length > 99 ? []",
+      find: "stay: [...rescued.expired, ",
+      replace: "stay: [",
     },
   ],
 );
@@ -60,7 +60,7 @@ const UNLIKE = inFile(
     {
       name: "unlike-of-lost-shard",
       removed: "the drain takes no key off for another value on an owner that lost its data",
-      find: "if (!forgetful && held.some((state, i) => areUnlike(state, there[i]))) await assertRemembers(owner, record);",
+      find: "if (!forgetful && unlike.length > 0) await assertRemembers(owner, record);",
       replace: "",
     },
   ],

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { drainBatch } from "../../../migration/engines/drain-batch";
+import { DecidingShards } from "../../../migration/engines/run/suspect-shards";
 import type { Run } from "../../../migration/engines/runtime";
 import { ABSENT, type KeyState, type WriteOutcome } from "../../../migration/engines/shard-store";
 import { Throttle } from "../../../migration/engines/throttle";
@@ -41,6 +42,7 @@ async function drained(outcomes: readonly WriteOutcome[], assertInForce = () => 
     record: RECORD,
     orphans: "rescue",
     forgetful: false,
+    deciding: new DecidingShards(RECORD, run.log),
   } as const;
   return { counts: await drainBatch(job, source, owner, KEYS), removed };
 }

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import type { Run } from "../../../migration/engines/runtime";
 import type { Bundle, KeyState, ShardStore, WriteOutcome } from "../../../migration/engines/shard-store";
 import { copyKeys, noCounts, syncExtras, syncKeys } from "../../../migration/engines/sync";
+import { DecidingShards } from "../../../migration/engines/run/suspect-shards";
 import { Throttle } from "../../../migration/engines/throttle";
 import { HashRing } from "../../../migration/ring/ring";
 import { FakeClock, fakeStore } from "./fakes";
@@ -61,7 +62,8 @@ describe("the ceiling of comparing and copying", () => {
       bigValueBytes: 262_144,
       maxSourceLatencyMs: 1_000,
     };
-    return { run, throttle: new Throttle(pace, clock), expiryToleranceMs: 0, settle: false, record };
+    const rest = { deciding: new DecidingShards(record, run.log), claimMs: 0, givesBack: true };
+    return { run, throttle: new Throttle(pace, clock), expiryToleranceMs: 0, settle: false, record, ...rest };
   }
 
   /** How long some batches take, the last one's share of the rate included. */
