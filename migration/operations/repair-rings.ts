@@ -50,9 +50,9 @@ export async function repairRings({ gate, secrets }: DeployedStack): Promise<voi
   });
 }
 
-/** Waits as the barrier of a rollout does, also for commands of pods that have just gone. */
-async function everyPodRuns({ epoch, data, connection, metrics, settings }: DeployedStack["gate"]): Promise<void> {
+/** Waits for pods, and for commands of pods that have just gone, as the barrier of the rollout did; nothing is restarted. */
+async function everyPodRuns({ epoch, connection, metrics, settings }: DeployedStack["gate"]): Promise<void> {
   const { commandTimeoutMs, rolloutTimeoutMs, servesNothing = false } = settings;
   const asked = metrics ? { metrics } : {};
-  await barrier.update({}, { epoch, data, connection, ...asked, commandTimeoutMs, rolloutTimeoutMs, servesNothing });
+  await barrier.update({}, { epoch, connection, ...asked, commandTimeoutMs, rolloutTimeoutMs, servesNothing });
 }

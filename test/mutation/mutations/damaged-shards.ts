@@ -31,8 +31,8 @@ export const DAMAGED_SHARDS = [
     {
       name: "verified-before-loss",
       removed: "what was verified does not count once a shard has lost its data",
-      find: "isLoss ? unverified(record) : record",
-      replace: "isLoss ? record : record",
+      find: "lost.length > 0 ? unverified(record) : record;",
+      replace: "lost.length > 0 ? record : record;",
     },
     {
       name: "record-by-name",

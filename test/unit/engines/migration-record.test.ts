@@ -59,8 +59,8 @@ describe("the migration record", () => {
     expect(error).to.be.instanceOf(GateClosedError);
     expect(error?.message).to.equal(
       "b, c does not know migration m-1 that the other shards are in: it was emptied, replaced or restarted without its " +
-        'data. Restore it from its backup, or go back to migrationPhase "stable": the shard gets the copies of its keys that ' +
-        "other shards hold, and the next plan names the command to go on without the others.",
+        'data. Restore it from its backup, or go back to migrationPhase "stable", which does not need it. To go on without ' +
+        "what it alone held run `npm run adopt -- --stack STACK --shard b`, then run `pulumi up` again.",
     );
   });
 
