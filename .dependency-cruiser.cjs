@@ -1,4 +1,4 @@
-// The direction of imports (README, "Layout"): whoever points the wrong way fails `npm run lint`.
+// The direction of imports (docs/architecture.md): whoever points the wrong way fails `npm run lint`.
 const forbid = (name, from, to, comment) => ({ name, severity: "error", comment, from, to });
 
 /** @type {import('dependency-cruiser').IConfiguration} */

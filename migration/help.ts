@@ -14,6 +14,8 @@ const SECTIONS: readonly (readonly [says: RegExp, section: string])[] = [
   [/refused: OOM/, "shard-memory"],
   [/refused: READONLY|not a primary|is a Redis (Cluster node|sentinel)/, "not-a-primary"],
   [/forceRemoveShards|cannot be removed/, "shards-that-go"],
+  [/clients that are no pod/, "unknown-clients"],
+  [/the live ring is not the one of/, "foreign-ring"],
   [/has no pod, so nothing shows/, "no-pods"],
   [/same database of the same server/, "one-server-twice"],
   [/the address of .* leads to/, "swapped-addresses"],

@@ -189,6 +189,10 @@ export function moveOf(from: Phase, to: Phase, rewrites = false): Move {
   return MOVES[`${from} → ${to}`] ?? again;
 }
 
+/** @returns whether a legal move looks at the live ring and at the pods before it is made. */
+export const asksPods = (from: Phase, to: Phase): boolean =>
+  moveOf(from, to).checks.some((check) => check === "oneStep" || check === "settled");
+
 /** What the migration record notes with the ring epoch in which it was found. */
 export type Fact = "inStep" | "verified" | "cutover" | "drained";
 

@@ -72,7 +72,7 @@ export const shardQueries = {
   },
 };
 
-/** Figures of the backend, by `namespace`. Its metrics: docs/backend-contract.md, 6. */
+/** Figures of the backend, by `namespace`. Its metrics: docs/reference/backend-contract.md, 6. */
 export const backendQueries = {
   requestsPerSecond: (scope: Scope) => `sum ${BY_NAMESPACE} (${rate("flk_ingest_total", scope)})`,
   requestsByStatus: (scope: Scope) => `sum by (namespace, status) (${rate("flk_ingest_total", scope)})`,

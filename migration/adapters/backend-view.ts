@@ -44,6 +44,18 @@ export class ClusterBackend implements BackendView {
     return inTurns(pods, async (pod) => toBackendPod(pod, await this.ask(pod, metrics)));
   }
 
+  /** @returns the ring epoch in the pod template of the Deployment; undefined where it has none. */
+  async templateEpoch(): Promise<number | undefined> {
+    const epoch = await this.cluster.templateAnnotation(this.place.namespace, this.place.deployment, EPOCH_ANNOTATION);
+    return epoch === undefined ? undefined : Number(epoch);
+  }
+
+  /** @returns the addresses of all pods that the Deployment selects, whatever became of them. */
+  async podAddresses(): Promise<readonly string[]> {
+    const pods = await this.cluster.podsOf(this.place.namespace, this.place.deployment);
+    return pods.flatMap(({ status }) => [status?.podIP ?? [], (status?.podIPs ?? []).map(({ ip }) => ip)].flat());
+  }
+
   private async ask(pod: V1Pod, metrics: PodMetrics): Promise<PodAnswer> {
     const answer = await this.askAt(pod.status?.podIP, nameOf(pod), metrics);
     const running = pod.status?.containerStatuses?.some(({ state }) => state?.running !== undefined);

@@ -140,6 +140,13 @@ export class Cluster {
     }
   }
 
+  /** @returns an annotation of the pods that a Deployment makes; undefined where it is not set. */
+  async templateAnnotation(namespace: string, name: string, annotation: string): Promise<string | undefined> {
+    const found = this.apps.readNamespacedDeployment({ namespace, name });
+    const { spec } = await this.explained(`Deployment ${namespace}/${name}`, found);
+    return spec?.template.metadata?.annotations?.[annotation];
+  }
+
   /** All pods that a Deployment selects, whatever became of them. */
   async podsOf(namespace: string, name: string): Promise<readonly V1Pod[]> {
     try {

@@ -1,12 +1,14 @@
 import { BOOKKEEPING_PREFIX, literally } from "./key-names";
 
-/** Every command that the engines send to a Redis 7.0, by themselves or in a script; for what: docs/security.md. */
+/** Every command that the engines send to a Redis 7.0, alone or in a script. What for: docs/guides/security.md. */
 export const ENGINE_COMMANDS: readonly string[] = [
   ...[
     "auth",
     "info",
     "select",
     "client|info",
+    "client|setname",
+    "client|list",
     "dbsize",
     "scan",
     "exists",

@@ -13,6 +13,7 @@ import type { LuaScript } from "./lua-scripts";
 import { HandshakeRefusedError, type Established } from "./redis/handshake";
 import type { HandshakeSocket } from "./redis/handshake-socket";
 import { NotAReplyError } from "./redis/handshake-replies";
+import { splitOnce } from "./split-once";
 import { connectorTo, establish, openSocket, type ShardConnection } from "./redis/shard-connector";
 
 /** How to reach one shard. */
@@ -160,6 +161,16 @@ export class RedisClient {
     throw this.explain(new Error("the connection was lost"));
   }
 
+  /**
+   * @returns the reply to CLIENT LIST, in which connections of this program have their name.
+   * @throws ShardRefusedError when the user may not list clients, or could not name its connections.
+   */
+  async clientList(): Promise<unknown> {
+    const { nameRefused } = await this.established();
+    if (nameRefused !== undefined) throw this.explain(new HandshakeRefusedError("CLIENT SETNAME", nameRefused));
+    return this.call("CLIENT", "LIST");
+  }
+
   /** Fields of INFO. */
   async info(section: string): Promise<ReadonlyMap<string, string>> {
     const text = String(await this.call("INFO", section));
@@ -238,8 +249,3 @@ function replyOf(refusal: unknown, commands: readonly string[]): string {
 
 const isRefusal = (error: unknown): boolean =>
   error instanceof HandshakeRefusedError || (error instanceof Error && error.name === "ReplyError");
-
-function splitOnce(text: string, separator: string): [string, string] {
-  const at = text.indexOf(separator);
-  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
-}

@@ -17,11 +17,13 @@ import {
   type RemoveOutcome,
   type ScanPage,
   type ServerInfo,
+  type ShardClient,
   type ShardStore,
   type WriteOutcome,
 } from "../engines/shard-store";
 import { BOOKKEEPING_PREFIX, literally } from "./key-names";
 import { LUA } from "./lua-scripts";
+import { parseClientList } from "./redis/client-list";
 import { Replies } from "./replies";
 import { packKeys } from "./packed-keys";
 import { WatchedValues } from "./redis/watched-values";
@@ -40,7 +42,7 @@ const LOCK_KEYS: Readonly<Record<LockOf, readonly string[]>> = {
 
 /** The sweet spot of keys per SCAN call: more adds nothing and lifts the latency that others see. */
 const SCAN_COUNT = "250";
-/** A script stops after this many bytes and is called again: about a millisecond of a server, see docs/performance.md. */
+/** A script stops after this many bytes and is called again: about a millisecond (docs/evidence/performance.md). */
 const SCRIPT_BYTES = String(160 * 1024);
 
 /** Before the expiry of what is not a string, between the scripts and here. */
@@ -103,6 +105,10 @@ export class RedisShard implements ShardStore {
       const lag = this.replies.number(Buffer.from(of.get("lag") ?? "0"));
       return { state: of.get("state") ?? "unknown", lagSeconds: lag };
     });
+  }
+
+  async clients(): Promise<readonly ShardClient[]> {
+    return parseClientList(this.replies.text(await this.client.clientList()));
   }
 
   async timeMs(): Promise<number> {

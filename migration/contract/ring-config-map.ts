@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 /** Data of the ring ConfigMap. */
 export type RingData = Readonly<Record<string, string>>;
 
-/** The keys that are the ring, in the order in which the checksum takes them (docs/backend-contract.md §2). */
+/** The keys that are the ring, in the order in which the checksum takes them (docs/reference/backend-contract.md). */
 export const RING_KEYS = ["DEDUP_SHARDS", "DEDUP_DUAL_WRITE", "DEDUP_NEW_RING", "DEDUP_RING_EPOCH"] as const;
 
 /** The key that holds the checksum of the others: an epoch is a number only, and somebody may put other keys back. */

@@ -144,7 +144,7 @@ function rightToGrant(reply: string): string | undefined {
   if (!LACKS_RIGHT.test(reply)) return undefined;
   const command = /'([a-z_]+(?:\|[a-z]+)?)' command/i.exec(reply)?.[1]?.toLowerCase();
   const grant = command === undefined ? "" : ` grant it \`+${command}\` (ACL SETUSER … +${command}).`;
-  return `The ACL user lacks a right:${grant} docs/security.md lists all that it needs.`;
+  return `The ACL user lacks a right:${grant} docs/guides/security.md lists all that it needs.`;
 }
 
 /** Some replies end with a full stop, some do not. */

@@ -105,6 +105,16 @@ export interface FailedCommand {
   readonly reply: string;
 }
 
+/** A connection to a server. */
+export interface ShardClient {
+  /** Where it comes from, without the port; the path of a Unix socket begins with a slash. */
+  readonly address: string;
+  /** The command that it sent last. */
+  readonly command: string;
+  /** Whether it is one of this program's. */
+  readonly isEngine: boolean;
+}
+
 /** One page of a scan. */
 export interface ScanPage {
   /** `"0"` when the scan is complete. */
@@ -124,6 +134,8 @@ export interface ShardStore {
   process(): Promise<RunningProcess>;
   /** Whether the server syncs every write to disk before it answers; undefined where it does not tell this client. */
   syncsEveryWrite(): Promise<boolean | undefined>;
+  /** Who is connected to the server, replicas left out. */
+  clients(): Promise<readonly ShardClient[]>;
   /** The id of the server process that the connection leads to now; asked anew after each reconnect. */
   runId(): Promise<string>;
   /** The server's clock, Unix ms. */

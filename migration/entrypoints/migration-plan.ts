@@ -25,8 +25,9 @@ import { notReviewed } from "../plan/digest";
 import { migrationPlan, type MigrationPlan } from "../plan/migration-plan";
 import { countKeys } from "./count-keys";
 import { remarkOnBackend } from "./gate/checksum-remark";
+import { lookAtClients } from "./gate/shard-clients";
 import { containerLimits, log, ringsOf, STATE_VERSION, type RingInputs, type Secrets, type StepInputs } from "./inputs";
-import { openRun, type OwnedSession } from "./open-run";
+import { openBackend, openRun, type OwnedSession } from "./open-run";
 import { openService } from "./open-service";
 
 /** Of states of before, which do not have the setting. */
@@ -102,6 +103,7 @@ async function makePlan(session: OwnedSession, inputs: PlanInputs, secrets: Secr
   const { shards: current, targetShards: target } = ring;
   await assertNoOther(stores, ring);
   refusePlan(await commandProblems(stores, run.token()));
+  await lookAtClients(stores, await openBackend(inputs.connection), settings.servesNothing);
   const { census, memory, problems } = await preFlight(run, { ring, stores, containerLimits: containerLimits(inputs) });
   const stalls = stallProblems(census, settings.maxKeyStallMs ?? DEFAULT_MAX_KEY_STALL_MS);
   refusePlan([...problems, ...stalls, ...(await requestProblems(stores, census))]);
@@ -122,6 +124,8 @@ async function makePlan(session: OwnedSession, inputs: PlanInputs, secrets: Secr
   const record: MigrationRecord = {
     ...{ sequence: 0, id: plan.migration_id, digest: plan.digest, ...known, ...owner },
     strays: known.strays ?? (await straysOn(run, stores, ring)),
+    // A gate that later starts from another epoch (somebody counted it up) must know what pods of this one run.
+    configs: { [inputs.epoch]: "A", ...known.configs },
     ...ring,
     movers: plan.total_keys_to_move,
     ...(figures ? { baseline: { ...known.baseline, ...knownFigures(figures) } } : {}),

@@ -1,5 +1,5 @@
 import type { RingData } from "../contract/ring-config-map";
-import type { PodMetrics } from "../adapters/backend-view";
+import type { ClusterBackend, PodMetrics } from "../adapters/backend-view";
 import { withSession, type Session } from "../adapters/session";
 import { claimShards } from "../engines/run/claim-shards";
 import { NoRecordError } from "../engines/run/lost-record";
@@ -116,12 +116,12 @@ async function own(session: Session, inputs: RunInputs, options: RunOptions): Pr
 }
 
 /** The backend, as the cluster knows it and (where metrics are given) as its pods say. */
-export async function openBackend(connection: ConnectionInputs, metrics?: PodMetrics): Promise<BackendView> {
+export async function openBackend(connection: ConnectionInputs, metrics?: PodMetrics): Promise<ClusterBackend> {
   // Loaded only where it is needed: the client is slow to start.
   const { Cluster } = await import("../adapters/cluster");
-  const { ClusterBackend } = await import("../adapters/backend-view");
+  const { ClusterBackend: Backend } = await import("../adapters/backend-view");
   const cluster = new Cluster(connection.kubeContext || undefined);
-  return new ClusterBackend(cluster, { ...connection, ...(metrics ? { metrics } : {}) });
+  return new Backend(cluster, { ...connection, ...(metrics ? { metrics } : {}) });
 }
 
 /** Writes the ring ConfigMap where it has the ring that is replaced, then restarts the backend's pods as a rollout of this program does. */

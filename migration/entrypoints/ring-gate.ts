@@ -1,5 +1,5 @@
 import { inTime } from "../adapters/in-time";
-import { CHECKSUM_KEY, numbered, type RingData } from "../contract/ring-config-map";
+import { CHECKSUM_KEY, isTornRing, numbered, type RingData } from "../contract/ring-config-map";
 import { GateClosedError } from "../engines/errors";
 import { passGate, type GateJob } from "../engines/gate";
 import { readAbandonedRecord, readMigrationRecord } from "../engines/migration-record";
@@ -14,8 +14,10 @@ import { ringNotes } from "./gate/ring-notes";
 import { refuseChange, refuseStart, type Failure } from "./gate-refusals";
 import { refuseOtherAddresses } from "./gate/joining-shards";
 import { peekEpochs } from "./gate/known-epochs";
+import { lookAtLiveRing } from "./gate/live-look";
 import { asFound, describeBehind, epochIn, highestOf, isBehind } from "./gate/live-ring";
 import { changesRing, nextEpoch } from "./gate/next-epoch";
+import { lookAtClients } from "./gate/shard-clients";
 import { refuseForeignShards, refuseUsedEpoch, usedEpoch, useEpoch } from "./gate/use-epoch";
 import { containerLimits, log, resultsOf, STATE_VERSION, type ConnectionInputs, type Secrets } from "./inputs";
 import { openBackend, openRun } from "./open-run";
@@ -56,6 +58,8 @@ export async function check(
   const stack = olds.stack ?? news.stack;
   const wanted = numbered(data, epoch);
   const now = await ringNow(news.connection);
+  const refusal = known && from === known && now && (await lookAtLiveRing({ state: known, news, now, epoch }));
+  if (refusal) return { inputs: news, failures: [refusal] };
   for (const remark of await otherWriters(news.connection, now)) log(warningOf(remark));
   const named = stack === undefined ? {} : { stack };
   const noted = { migration, ...(cameFrom ? { cameFrom } : {}), ...named, ...ringNotes(olds, wanted, now) };
@@ -173,11 +177,12 @@ export function askGate(olds: Outputs, news: CheckedGateInputs, secrets: Secrets
     const backend = await openBackend(olds.connection, news.metrics);
     await refuseUsedEpoch(known, { from: olds.epoch, to: news.epoch, live: epochIn(await backend.ring()) });
     let verified: Verified | undefined;
+    await lookAtClients(session.stores, backend, news.settings.servesNothing);
     const job: GateJob = {
       from: stateOf(olds),
       to: stateOf(news),
       epochs: { from: olds.epoch, to: news.epoch },
-      checksums: { from: olds.data[CHECKSUM_KEY], to: news.data[CHECKSUM_KEY] },
+      checksums: { from: checksumIn(olds.data), to: news.data[CHECKSUM_KEY] },
       backend,
       configOf: (ring) => POD_CONFIGS.find((config) => sameRing(ringData(open, config), ring)),
       commandTimeoutMs: news.settings.commandTimeoutMs,
@@ -205,6 +210,9 @@ export function askGate(olds: Outputs, news: CheckedGateInputs, secrets: Secrets
     return report;
   });
 }
+
+/** A refresh may have found the checksum of another ring, and pods report that of the one which they read. */
+const checksumIn = (data: RingData): string | undefined => (isTornRing(data) ? undefined : data[CHECKSUM_KEY]);
 
 /** Whether no shard of a ring without a migration knows one: it has been closed, and an older ring was put back since. */
 async function isOver(stores: readonly ShardStore[], { phase, ring }: CheckedGateInputs): Promise<boolean> {

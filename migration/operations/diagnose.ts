@@ -26,7 +26,9 @@ export const SECTIONS = [
     "evictions",
     "shard-memory",
     "stray-keys",
+    "unknown-clients",
     "lost-data",
+    "lost-writes",
     "shard-cards",
   ],
   ...["migration-stalled", "kubernetes", "epoch-skew", "dual-write-errors", "backend-errors", "backend-latency"],
@@ -93,6 +95,20 @@ function ofShard(shard: ShardFacts): Finding[] {
   }
   if (shard.cardProblem !== undefined) {
     found.push(problem(`${name}: ${shard.cardProblem}`, "see what is said there", "shard-cards"));
+  }
+  if (shard.lossProblem !== undefined) {
+    const next = "in an open migration `pulumi up` in its phase, which gives back what the other owners hold";
+    found.push(problem(`${name} ${shard.lossProblem}`, next, "lost-writes"));
+  }
+  if (shard.unknownClients?.length) {
+    const next = "find out what they are: nobody knows which ring a writer among them has";
+    found.push(
+      warning(
+        `${name} has clients that are no backend pod: ${shard.unknownClients.join(", ")}`,
+        next,
+        "unknown-clients",
+      ),
+    );
   }
   if (sample.strays > 0) {
     const text = `${formatCount(sample.strays)} of ${formatCount(sample.keys)} keys that were looked at on ${name} belong elsewhere`;

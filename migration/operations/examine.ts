@@ -3,9 +3,11 @@ import type { RedisShard } from "../adapters/redis-shard";
 import { describe, podsBehind } from "../engines/barrier";
 import { JOBS, readAnyCheckpoint } from "../engines/checkpoint";
 import { messageOf } from "../engines/errors";
+import { unknownClients } from "../engines/gate/unknown-clients";
 import { readAbandonedRecord, type MigrationRecord } from "../engines/migration-record";
 import { measure } from "../engines/service-metrics";
 import { cardProblems } from "./card-problems";
+import { lostWrites } from "./lost-writes";
 import { accessOf, addressesOf, type Secrets } from "../entrypoints/inputs";
 import { liveEpoch, openBackend } from "../entrypoints/open-run";
 import { openService } from "../entrypoints/open-service";
@@ -29,9 +31,12 @@ export async function examine({ gate, secrets }: DeployedStack): Promise<Facts> 
   const open = await openShards(addressesOf(connection), accessOf({ connection, ring }, secrets, false));
   try {
     const problems = await cardProblems(open.shards, gate);
+    const pods = await openBackend(connection)
+      .then((backend) => backend.podAddresses())
+      .catch(() => undefined);
     const shards = await Promise.all(
       open.shards.map((shard): Promise<ShardFacts> =>
-        lookAt(shard, gate, problems.get(shard.name)).catch((error: unknown) => ({
+        lookAt(shard, gate, problems.get(shard.name), pods).catch((error: unknown) => ({
           name: shard.name,
           silent: messageOf(error),
         })),
@@ -40,11 +45,12 @@ export async function examine({ gate, secrets }: DeployedStack): Promise<Facts> 
     const answering = open.shards.filter(({ name }) => shards.some((it) => it.name === name && !("silent" in it)));
     // A shard that has gone since is a fact that the next look finds.
     const record = await readAbandonedRecord(answering).catch(() => undefined);
+    const losses = await lostWrites(answering, record).catch(() => new Map<string, string>());
     const service = await serviceOf(gate, secrets, record?.baseline);
     return {
       ring: { phase, ...ring },
       nowMs: Date.now(),
-      shards,
+      shards: shards.map((shard) => withLoss(shard, losses.get(shard.name))),
       backend: await backendOf(gate).catch((error: unknown) => ({ unknown: messageOf(error) })),
       ...(service ? { service } : {}),
     };
@@ -53,10 +59,14 @@ export async function examine({ gate, secrets }: DeployedStack): Promise<Facts> 
   }
 }
 
+const withLoss = (shard: ShardFacts, lossProblem: string | undefined): ShardFacts =>
+  lossProblem === undefined || "silent" in shard ? shard : { ...shard, lossProblem };
+
 async function lookAt(
   shard: RedisShard,
   gate: DeployedStack["gate"],
   cardProblem: string | undefined,
+  pods: readonly string[] | undefined,
 ): Promise<{ name: string } & AnsweringShard> {
   const { role, usedBytes, maxMemoryBytes, maxMemoryPolicy, keys } = await shard.info();
   const waits: number[] = [];
@@ -66,6 +76,7 @@ async function lookAt(
     waits.push(performance.now() - before);
   }
   const sorted = waits.sort((a, b) => a - b);
+  const clients = await shard.clients().catch(() => undefined);
   const checkpoints = await Promise.all(JOBS.map(async (job) => ({ job, found: await readAnyCheckpoint(shard, job) })));
   return {
     name: shard.name,
@@ -74,6 +85,7 @@ async function lookAt(
     ...{ role, usedBytes, maxMemoryBytes, maxMemoryPolicy, keys },
     sample: await sample(shard, gate),
     ...(cardProblem === undefined ? {} : { cardProblem }),
+    ...(clients && pods ? { unknownClients: unknownClients(clients, pods) } : {}),
     migrationId: (await recordOf(shard))?.id,
     isLocked: (await shard.readRecord(LOCK)) !== undefined,
     checkpoints: checkpoints.flatMap(({ job, found }) =>

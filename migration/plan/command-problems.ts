@@ -27,7 +27,7 @@ function remedy(command: string, reply: string): string {
   const right = command.toLowerCase().replace(" ", "|");
   // "No permissions to access a key" since 7.2, "this user has no permissions to access one of the keys …" before.
   if (/can't access|no permissions to access/i.test(reply))
-    return "grant its ACL user the keys that docs/security.md lists";
+    return "grant its ACL user the keys that docs/guides/security.md lists";
   if (/NOPERM|can't run this command|has no permissions to run/.test(reply)) return `grant its ACL user +${right}`;
   if (/unknown (redis )?command/i.test(reply)) return `take ${command.split(" ")[0] ?? ""} out of its rename-command`;
   if (/^(ERR )?NOREPLICAS/.test(reply)) return "bring its replicas back, or lower min-replicas-to-write";

@@ -2,9 +2,9 @@
  * `npm run bench -- [--keys 1500000] [--rounds 5] [--only find,copy,…] [--beside CHECKOUT] [--out DIR] [--docs]`
  *
  * Measures the engines beside their peers on real servers, and writes bench.json into the folder that it names, where what
- * is not measured anew stays as it was; with
- * `--docs` docs/performance.md as well. `--beside` names a folder with another commit of this program and its packages: what
- * comparing values costs there and here is measured in the same rounds.
+ * is not measured anew stays as it was; with `--docs` docs/evidence/performance.md as well. `--beside` names a folder with
+ * another commit of this program and its packages: what comparing values costs there and here is measured in the same
+ * rounds.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir, totalmem } from "node:os";
@@ -42,7 +42,7 @@ const NOTHING = {
   valueSizes: [],
   growth: [],
 };
-const DOCS = path.join(__dirname, "../../docs/performance.md");
+const DOCS = path.join(__dirname, "../../docs/evidence/performance.md");
 const say = (line: string) => console.log(`bench: ${line}`);
 
 async function main(): Promise<void> {

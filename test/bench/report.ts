@@ -39,7 +39,7 @@ export function reportOf(results: Results): string {
   return [
     "# Performance",
     "",
-    "Written by `npm run bench -- --docs`; rates are worth only what they are to each other.",
+    "How fast the engines are beside their peers, and what they cost live traffic. Written by `npm run bench -- --docs`; compare rates only with each other.",
     "",
     `${machine}. ${count(keys)} keys of 65 bytes with about 200 bytes of JSON and an expiry, on three shards; a fourth one joins. ` +
       `Medians of ${rounds} rounds, in each of which everything ran once, one after the other, at full speed. A probe asks the first ` +

@@ -90,7 +90,7 @@ describe("ways to the shards", function () {
     await world.expectPlaced(THREE);
   });
 
-  it("shardUrls: a shard that runs elsewhere joins those that the program runs, with the README's rights", async () => {
+  it("shardUrls: a shard that runs elsewhere joins those that the program runs, with the documented rights", async () => {
     await startServers("shard-3");
     const kubeconfig = join(directory, "kubeconfig");
     world = await World.create({

@@ -1,4 +1,4 @@
-/** A migration whose work is done by a Job in the cluster, with the README's rights and shards that want a password. */
+/** A migration whose work is done by a Job in the cluster, with the documented rights and shards that want a password. */
 import { expect } from "chai";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

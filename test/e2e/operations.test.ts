@@ -7,7 +7,7 @@ const THREE = ["shard-0", "shard-1", "shard-2"];
 const FOUR = [...THREE, "shard-3"];
 const KEYS = 3_000;
 
-describe("doctor and repair", function () {
+describe("doctor, repair and adopt", function () {
   this.timeout(600_000);
   let world: World;
   before(async () => {
@@ -51,6 +51,20 @@ describe("doctor and repair", function () {
     expect(doctor.output).to.match(/^ok {6}migration \S+ is known to every shard$/m);
     expect(doctor.output).to.match(/^ok {6}each shard has its share of the keys, within 5 points$/m);
     expect(doctor.code, doctor.output).to.equal(0);
+  });
+
+  it("a shard with another one's card is refused by `pulumi up`; what the message names hands it over, and `up` goes on", async () => {
+    const shard = await world.keys.client("shard-3");
+    const card = await shard.get("dedup-shards:card");
+    await shard.set("dedup-shards:card", JSON.stringify({ ...(JSON.parse(card ?? "") as object), shard: "shard-9" }));
+    await world.stack.setConfig({ migrationPhase: "cutover" });
+    const { code, output } = await world.stack.up({ skipPreview: true });
+    expect(code, output).to.not.equal(0);
+    const [, named = ""] = /npm run adopt -- --stack operations (--shard shard-3)/.exec(output) ?? [];
+    const adopted = await runProgram(world.stack, "migration/operations/adopt.ts", ...named.split(" "));
+    expect(adopted.output).to.match(/^shard-3 belongs to this backend from now on \(before: shard-9 of /m);
+    expect(adopted.code).to.equal(0);
+    await world.stack.mustUp({ skipPreview: true });
   });
 
   it("the doctor finds what is wrong, says what to do, and fails", async () => {

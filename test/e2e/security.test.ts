@@ -1,5 +1,5 @@
 /**
- * All of it at once, as an auditor would want it: the README's Role, a namespace that only lets in pods of the standard
+ * All of it at once, as an auditor would want it: the documented Role, a namespace that only lets in pods of the standard
  * `restricted`, an ACL user for the engines, a shard behind TLS that asks for certificates, a network policy; and secrets
  * nowhere but where they belong.
  */

@@ -1,9 +1,10 @@
 /**
  * `npm run faults -- [--seed 1] [--rounds 20] [--only "engine killed,lock stolen"] [--on copy,dualWrite] [--straight]
- * [--until-bad] [--out FILE]`
+ * [--pairs] [--until-bad] [--out FILE]`
  *
  * Plays so many rounds and says what came of them; exits with 1 unless nothing was lost, nothing came back and every
- * migration got to its end. `--replay SEED` plays the round of a seed again. `--bug NAME` puts a bug into a copy of this
+ * migration got to its end. With `--pairs` each round has somebody else who writes the ring, and something that loses or
+ * swaps writes, instead of the other faults. `--replay SEED` plays the round of a seed again. `--bug NAME` puts a bug into a copy of this
  * working tree and plays until a round notices, then the same rounds without that bug: it exits with 1 unless one
  * noticed, and it was the bug. `--summary FILE...` says what came of rounds that were appended to files.
  */
@@ -22,6 +23,7 @@ const OPTIONS = {
   only: { type: "string" },
   on: { type: "string" },
   straight: { type: "boolean", default: false },
+  pairs: { type: "boolean", default: false },
   "until-bad": { type: "boolean", default: false },
   out: { type: "string" },
   bug: { type: "string" },
@@ -31,10 +33,10 @@ const OPTIONS = {
 async function main(): Promise<boolean> {
   const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
   if (values.summary) return summarize(positionals);
-  const { seed, rounds, replay, only, on, straight, bug, out } = values;
+  const { seed, rounds, replay, only, on, straight, pairs, bug, out } = values;
   if (bug !== undefined) return isNoticed(bug, seed, Number(rounds));
   const choice = {
-    straight,
+    ...{ straight, pairs },
     ...(only ? { only: only.split(",") } : {}),
     ...(on ? { on: on.split(",").map(phaseOf) } : {}),
   };
@@ -60,7 +62,7 @@ function phaseOf(text: string): Phase {
 
 /** A round that breaks off is a bad one, not one that is not there. */
 const brokenOff = (seed: string, error: unknown): RoundResult => ({
-  ...{ seed, ...NOTHING, faults: [], journey: "", runs: 0, keys: 0, untrue: [], seconds: 0 },
+  ...{ seed, ...NOTHING, faults: [], journey: "", runs: 0, keys: 0, givenUp: 0, untrue: [], timeline: [], seconds: 0 },
   stuck: `the round broke off: ${error instanceof Error ? error.stack : String(error)}`,
 });
 

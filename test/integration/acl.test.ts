@@ -1,4 +1,4 @@
-/** The engines as an ACL user with the rights that docs/security.md lists: these are enough, and each is needed. */
+/** The engines as an ACL user with the rights of docs/guides/security.md: these are enough, and each is needed. */
 import { expect } from "chai";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -42,9 +42,9 @@ const OF_NEWER_SERVERS = ["hpexpiretime"];
 /** What is said of a command that a script may not run, by Redis 7.0 and by newer servers. */
 const REFUSED = [
   "ERR The user executing the script can't run this command or subcommand (one of DEL, GET, PTTL, SET). The ACL user lacks " +
-    "a right: docs/security.md lists all that it needs.",
+    "a right: docs/guides/security.md lists all that it needs.",
   "ERR ACL failure in script: User dedup-engine has no permissions to run the 'set' command. The ACL user lacks a right: " +
-    "grant it `+set` (ACL SETUSER … +set). docs/security.md lists all that it needs.",
+    "grant it `+set` (ACL SETUSER … +set). docs/guides/security.md lists all that it needs.",
 ];
 
 describe("an ACL user for the engines", function () {

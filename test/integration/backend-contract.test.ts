@@ -1,4 +1,4 @@
-/** Every implementation of docs/backend-contract.md against the page's vectors, and two pods against each other. */
+/** Every implementation of docs/reference/backend-contract.md against its vectors, and two pods against each other. */
 import { expect } from "chai";
 import claimRows from "../vectors/claim-vectors.json";
 import checksums from "../vectors/ring-checksum-vectors.json";

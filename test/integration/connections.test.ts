@@ -58,7 +58,7 @@ describe("a connection to a shard", function () {
     // Redis 7.0 does not name the user, later servers do.
     expect(message.replace(`User ${USER}`, "this user")).to.equal(
       `a at ${url} refused: NOPERM this user has no permissions to run the 'select' command. The ACL user lacks a right: ` +
-        "grant it `+select` (ACL SETUSER … +select). docs/security.md lists all that it needs.",
+        "grant it `+select` (ACL SETUSER … +select). docs/guides/security.md lists all that it needs.",
     );
     // The database that every connection begins in takes no SELECT.
     expect(await exists(server.url, how({ login }))).to.equal(1);
@@ -69,6 +69,28 @@ describe("a connection to a shard", function () {
     const login = { username: USER, password: PASSWORD };
     expect(await exists(`${server.url}/${DATABASE}`, how({ login }))).to.equal(0);
     expect(await exists(server.url, how({ login }))).to.equal(1);
+  });
+
+  it("has the name by which other runs tell it from clients of the backend, on reconnects too", async () => {
+    const open = await openShards([{ name: "a", url: server.url }], how({ patient: true }));
+    const [shard] = open.shards;
+    for (let round = 0; round < 2; round++) {
+      expect((await shard?.clients())?.filter(({ isEngine }) => isEngine)).to.have.length(1);
+      await server.client.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+    }
+    open.close();
+  });
+
+  it("without the right to set a name works, and says which right tells who else is connected", async () => {
+    await server.client.call("ACL", "SETUSER", USER, "reset", "on", `>${PASSWORD}`, "~*", "+@all", "-client|setname");
+    const open = await openShards(
+      [{ name: "a", url: server.url }],
+      how({ login: { username: USER, password: PASSWORD } }),
+    );
+    const [shard] = open.shards;
+    expect(await shard?.existing([Buffer.from("pcs:in-0")])).to.equal(1);
+    expect((await errorOf(shard?.clients() ?? Promise.resolve())).message).to.contain("grant it `+client|setname`");
+    open.close();
   });
 
   it("while a script holds the server: refused, and a migration goes on when it has ended", async () => {

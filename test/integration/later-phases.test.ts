@@ -11,7 +11,7 @@ const USER = "dedup-engine";
 const SECRETS = { redis: JSON.stringify({ username: USER }), redisUserPassword: "of the engine" };
 const REFUSED = "the plan is refused, nothing has moved:\n";
 /** Without these there is no connection, and without those no lock: both are refused by every run. */
-const CONNECTION = ["auth", "info", "select", "client|info"];
+const CONNECTION = ["auth", "info", "select", "client|info", "client|setname", "client|list"];
 const LOCK = ["evalsha", "get", "set", "del", "time"];
 const MIB = 1 << 20;
 

@@ -23,6 +23,10 @@ export interface PaperPod {
   readonly restarted?: string;
   /** Whether no node has room for it. */
   readonly unscheduled?: boolean;
+  /** Where it answers for itself. @default this process */
+  readonly ip?: string;
+  /** Whether its container is known to run. @default nobody says */
+  readonly running?: boolean;
 }
 
 export class PaperCluster {
@@ -30,11 +34,15 @@ export class PaperCluster {
   readonly ringVersions = new FakeRing(BACKEND.configMap);
   /** What happens before a patch arrives: whoever sends it may sleep for as long. */
   beforePatch: (() => Promise<void>) | undefined;
+  /** Told of a restart that the Deployment is asked for, with its annotations. @default all pods are new at once */
+  onRestart: ((annotations: Readonly<Record<string, string>>) => void) | undefined;
   /** The checksum that each pod reports beside `reported`; undefined: pods do not know of checksums. */
   reportedChecksum: string | undefined;
   pods: readonly PaperPod[] = [];
   /** Pods of before that a rollout does not get rid of. */
   late: readonly PaperPod[] = [];
+  /** The ring epoch in the pod template of the Deployment; undefined: it has none. */
+  template: number | undefined;
   /** Of the backend's namespace; undefined: it may not be read. */
   namespaceUid: string | undefined = randomUUID();
   /** Whether it answers 503. */
@@ -76,6 +84,7 @@ export class PaperCluster {
   /** A new ring ConfigMap, and a rollout that replaces every pod at once. */
   rollOut(data: Readonly<Record<string, string>>, epoch: number): void {
     this.ring = data;
+    this.template = epoch;
     this.pods = [{ epoch }, { epoch }];
   }
 
@@ -101,7 +110,7 @@ export class PaperCluster {
       [`/api/v1/namespaces/${namespace}/configmaps/${configMap}`]: this.ring && { data: this.ring },
       [`/api/v1/namespaces/${namespace}/configmaps`]: this.ringVersions.list(),
       [`/apis/apps/v1/namespaces/${namespace}/deployments/${deployment}`]: {
-        spec: { selector: { matchLabels: { app: deployment } } },
+        spec: { selector: { matchLabels: { app: deployment } }, template: { metadata: annotated(this.template) } },
       },
       [`/apis/apps/v1/namespaces/${namespace}/statefulsets/${STATEFUL_SET}`]: this.statefulSet,
       [`/api/v1/namespaces/${namespace}/pods`]: { items: [...this.pods, ...this.late].map(toPod) },
@@ -124,7 +133,9 @@ export class PaperCluster {
   }
 
   private restart(annotations: Readonly<Record<string, string>>): void {
+    if (this.onRestart) return this.onRestart(annotations);
     const { "dedup-shards/ring-epoch": epoch, "dedup-shards/ring-restart": restarted } = annotations;
+    if (epoch !== undefined) this.template = Number(epoch);
     this.pods = this.pods.map((pod) => ({
       ...{ epoch: epoch === undefined ? pod.epoch : Number(epoch) },
       ...(restarted === undefined ? {} : { restarted }),
@@ -143,7 +154,10 @@ interface PaperPatch {
   };
 }
 
-const toPod = ({ epoch, terminating = false, restarted, unscheduled = false }: PaperPod, i: number) => ({
+const annotated = (epoch: number | undefined) =>
+  epoch === undefined ? {} : { annotations: { "dedup-shards/ring-epoch": String(epoch) } };
+
+const toPod = ({ epoch, terminating = false, restarted, unscheduled = false, ip, running }: PaperPod, i: number) => ({
   metadata: {
     name: `backend-${i}`,
     annotations: {
@@ -152,7 +166,12 @@ const toPod = ({ epoch, terminating = false, restarted, unscheduled = false }: P
     },
     ...(terminating ? { deletionTimestamp: new Date(0).toISOString() } : {}),
   },
-  status: unscheduled ? UNSCHEDULED : { phase: "Running", podIP: "127.0.0.1" },
+  status: unscheduled
+    ? UNSCHEDULED
+    : {
+        ...{ phase: "Running", podIP: ip ?? "127.0.0.1" },
+        ...(running ? { containerStatuses: [{ state: { running: {} } }] } : {}),
+      },
 });
 
 const UNSCHEDULED = { phase: "Pending", conditions: [{ type: "PodScheduled", status: "False" }] };

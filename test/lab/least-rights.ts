@@ -1,4 +1,4 @@
-/** A kubeconfig with the rights that the README asks for, or fewer. */
+/** A kubeconfig with the rights that docs/guides/install.md asks for, or fewer. */
 import { loadYaml } from "@kubernetes/client-node";
 import { readFileSync } from "node:fs";
 import path from "node:path";
@@ -9,21 +9,21 @@ interface Role extends KubeObject {
   readonly rules: readonly { readonly resources: readonly string[] }[];
 }
 
-/** The Role in the README. */
-export function readmeRole(): Role {
-  const readme = readFileSync(path.join(REPO_ROOT, "README.md"), "utf8");
-  const [, yaml] = /```yaml\n(kind: Role\n[^]*?)```/.exec(readme) ?? [];
-  if (yaml === undefined) throw new Error("README.md has no Role");
+/** The Role in docs/guides/install.md. */
+function documentedRole(): Role {
+  const guide = readFileSync(path.join(REPO_ROOT, "docs/guides/install.md"), "utf8");
+  const [, yaml] = /```yaml\n(kind: Role\n[^]*?)```/.exec(guide) ?? [];
+  if (yaml === undefined) throw new Error("docs/guides/install.md has no Role");
   return loadYaml<Role>(yaml);
 }
 
 /**
- * Makes a service account that may do what the README's Role says, but for some resources.
+ * Makes a service account that may do what that Role says, but for some resources.
  *
  * @returns its kubeconfig, JSON.
  */
 export async function leastRights(kube: Kube, { without = [] }: { without?: readonly string[] } = {}): Promise<string> {
-  const role = readmeRole();
+  const role = documentedRole();
   const rules = role.rules.filter(({ resources }) => !resources.some((resource) => without.includes(resource)));
   const { name } = role.metadata;
   const account = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name } };

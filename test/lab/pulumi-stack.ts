@@ -41,6 +41,7 @@ export interface StackOptions {
 
 export interface UpOptions {
   readonly skipPreview?: boolean;
+  readonly refresh?: boolean;
   readonly onLine?: (line: string) => void;
 }
 
@@ -107,8 +108,9 @@ export class PulumiStack {
   }
 
   /** `up` that goes on, to be watched or killed. */
-  startUp({ skipPreview, onLine }: UpOptions = {}): PulumiRun {
-    return this.operate("up", ["--yes", ...(skipPreview ? ["--skip-preview"] : [])], onLine);
+  startUp({ skipPreview, refresh, onLine }: UpOptions = {}): PulumiRun {
+    const how = [...(skipPreview ? ["--skip-preview"] : []), ...(refresh ? ["--refresh"] : [])];
+    return this.operate("up", ["--yes", ...how], onLine);
   }
 
   /** @throws Error with the end of the output when the run fails */

@@ -1,4 +1,4 @@
-/** What the design promises, in the words of docs/model.md. */
+/** What the design promises, in the words of docs/evidence/model.md. */
 import type { Invariant } from "./checker/explore";
 import type { Property } from "./checker/liveness";
 import { AT_MOST_ONE_FIRST, DUPLICATES_AGREE, NOT_ALL_DUPLICATES } from "./answers";

@@ -196,7 +196,7 @@ export const MUTATIONS: readonly Mutation[] = [
   ...OUTSIDE_MUTATIONS,
 ];
 
-/** Safeguards whose removal breaks no invariant of this model; docs/model.md says why they are there all the same. */
+/** Safeguards whose removal breaks no invariant of this model; docs/evidence/model.md says why they stay. */
 export const REDUNDANT: readonly Omit<Mutation, "breaks">[] = [
   {
     name: "catch-up-alone",

@@ -1,4 +1,4 @@
-/** Every safeguard that is taken out, one at a time, in the order of the table in docs/safeguards.md. */
+/** Every safeguard that is taken out, one at a time, in the order of the table in docs/evidence/safeguards.md. */
 import type { Mutation } from "./mutation";
 import { CARDS } from "./mutations/cards";
 import { CLAIMS } from "./mutations/claims";

@@ -1,5 +1,5 @@
-// The backend's part of docs/backend-contract.md, written from that page alone, without a look at the backend of the
-// lab: what the two disagree on, the page does not say well enough.
+// The backend's part of docs/reference/backend-contract.md, written from that page alone, without a look at the backend
+// of the lab: what the two disagree on, the page does not say well enough.
 //
 // It reads requests from stdin, one JSON object a line, answers them at once and side by side, and writes the answers
 // to stdout, one a line, each with the id of its request and as soon as it is known.

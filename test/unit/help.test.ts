@@ -68,6 +68,9 @@ const MESSAGES: Readonly<Record<string, readonly string[]>> = {
     new UnexpectedReplyError("a", url, '"HTTP/1.1"', "a list").message,
     "a, b cannot be reached or has lost its data. Look at its pod, then run `pulumi up` again.",
   ],
+  "unknown-clients": [
+    "backend.servesNothing says that nothing serves, but clients that are no pod of the backend's Deployment are connected to a",
+  ],
   "no-pods": [new NoPodsError('the gate to "cutover" stays shut').message],
   "shards-that-go": [
     'a cannot be removed: it holds keys that no other shard holds, such as "x". Run the migration through its cleanup first',
@@ -155,6 +158,7 @@ const MESSAGES: Readonly<Record<string, readonly string[]>> = {
     "cleanup: keys keep appearing on owners that no longer decide (a). A writer still uses the old ring",
   ],
   "foreign-ring": [
+    "warning: the live ring is not the one of the stack's state: ConfigMap n/c does not exist.",
     'The live ring ConfigMap is at epoch 1 with the ring of migrationPhase "copy", and the stack\'s state is in "cutover" at epoch',
     "the live ring ConfigMap is at epoch 5, but the stack's state knows only of 4: somebody else has changed the ring.",
     'the live ring ConfigMap has a ring that this migration does not know (DEDUP_SHARDS="x").',

@@ -14,7 +14,12 @@ export interface Established {
   readonly db: number;
   /** Whether the server asks for no password although one was given. */
   readonly passwordIgnored: boolean;
+  /** Why the server did not take the connection's name: its user may not set one. Absent: it has it. */
+  readonly nameRefused?: string;
 }
+
+/** The name by which shards know connections of this program. */
+export const ENGINE_CLIENT_NAME = "dedup-shards";
 
 /** A server refused a step of the handshake, or put the connection elsewhere, so there is no connection. */
 export class HandshakeRefusedError extends Error {
@@ -36,7 +41,7 @@ const TRANSIENT = /^(LOADING|BUSY|MASTERDOWN|TRYAGAIN)\b|max number of clients/;
 
 /** https://redis.io/docs/latest/commands/auth/: the default user has no password, so every connection is logged in. */
 const ASKS_FOR_NO_PASSWORD = /no password is set|without any password configured for the default user/;
-/** Users made before this command was asked for lack the right to it, and some services rename CLIENT. */
+/** Users made before these commands were asked for lack the right to them, and some services rename CLIENT. */
 const MAY_NOT_ASK = /^NOPERM|^ERR unknown (command|subcommand)/i;
 
 /** One command of the handshake, and what its reply means. */
@@ -53,7 +58,7 @@ interface Step {
 export function handshakeSteps({ db, username, password }: HandshakeGoal): readonly Step[] {
   const login = password === undefined ? [] : [auth([...(username === undefined ? [] : [username]), password])];
   const select = db === 0 ? [] : [succeeds("SELECT", String(db))];
-  return [...login, ...select, isInDatabase(db), hasLoaded];
+  return [...login, isNamed, ...select, isInDatabase(db), hasLoaded];
 }
 
 /** What is known before the first step. */
@@ -66,6 +71,18 @@ const auth = (credentials: readonly string[]): Step => ({
     return expectOk("AUTH", reply);
   },
 });
+
+/**
+ * A connection without the name leads to the same place, so a user without the right to set one goes on working: only who
+ * else is connected cannot be told then. Any other reply is no answer of a server that may be worked on.
+ */
+const isNamed: Step = {
+  command: ["CLIENT", "SETNAME", ENGINE_CLIENT_NAME],
+  judge: (reply) => {
+    if (reply.kind === "error" && MAY_NOT_ASK.test(reply.text)) return { nameRefused: reply.text };
+    return expectOk("CLIENT SETNAME", reply);
+  },
+};
 
 const succeeds = (name: string, ...args: readonly string[]): Step => ({
   command: [name, ...args],

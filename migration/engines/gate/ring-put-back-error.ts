@@ -36,10 +36,20 @@ export class UnsurePodsError extends GateClosedError {
 }
 
 /** @throws RingPutBackError when a live ring is not the one that is wanted, whatever its number. */
-export function assertSameRing(name: string, { data, otherWriters }: RingVersion, wanted: RingData): void {
+export function assertSameRing(name: string, live: RingVersion, wanted: RingData): void {
+  const other = otherRing(name, live, wanted);
+  if (other !== undefined) throw other;
+}
+
+/** @returns what is wrong with a live ring that is not the one that is wanted, and what helps; undefined where it is that. */
+export function otherRing(
+  name: string,
+  { data, otherWriters }: RingVersion,
+  wanted: RingData,
+): RingPutBackError | undefined {
   const keys = differingKeys(data, wanted);
-  if (keys.length === 0) return;
-  throw new RingPutBackError(
+  if (keys.length === 0) return undefined;
+  return new RingPutBackError(
     name,
     keys,
     otherWriters.filter(({ fields }) => keys.some((key) => fields.includes(key))).map(({ manager }) => manager),

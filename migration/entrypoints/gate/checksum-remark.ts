@@ -18,7 +18,7 @@ export function checksumRemark(pods: readonly BackendPod[] | undefined): string 
   return (
     `${who}. If somebody else puts some of the ring's keys back, such a pod runs another ring under the number of the epoch. ` +
     "The barrier finds that in the ConfigMap and restarts such pods; a pod that starts later is not found. Have the " +
-    "backend check DEDUP_RING_CHECKSUM (docs/backend-contract.md), or set ringLock.enabled."
+    "backend check DEDUP_RING_CHECKSUM (docs/reference/backend-contract.md), or set ringLock.enabled."
   );
 }
 

@@ -1,5 +1,5 @@
 /** Which number a ring gets. An epoch stands for one ring: a number that there has been never comes again. Pure. */
-import type { RingData } from "../../contract/ring-config-map";
+import { isTornRing, type RingData } from "../../contract/ring-config-map";
 import { sameRing } from "../gate-inputs";
 import { epochIn, highestOf } from "./live-ring";
 
@@ -15,10 +15,11 @@ export interface EpochFacts {
 
 /**
  * @returns whether a ring gets another epoch than the state's. One that the state has keeps its own; whoever asks finds
- *   out before whether an older ring was put back.
+ *   out before whether an older ring was put back. A ring that a refresh found with another one's checksum or number is none
+ *   that a gate has let come: written once more under its number it would stand for two.
  */
 export const changesRing = (data: RingData, state: EpochFacts["state"]): boolean =>
-  state === undefined || state.epoch === 0 || !sameRing(state.data, data);
+  state === undefined || state.epoch === 0 || isTornRing(state.data) || !sameRing(state.data, data);
 
 /**
  * @returns the epoch of a ring that changes: that of the live ConfigMap where the ring is in force there already and the

@@ -1,4 +1,4 @@
-/** Every implementation of docs/backend-contract.md that is tested, by the name that its tests have. */
+/** Every implementation of docs/reference/backend-contract.md that is tested, by the name that its tests have. */
 import { ReferenceRouter } from "../reference-router";
 import { SecondRouter } from "../second-router";
 import type { Router } from "../routers";

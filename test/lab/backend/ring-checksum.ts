@@ -1,4 +1,4 @@
-/** The checksum of the ring, as docs/backend-contract.md has it in section 2. */
+/** The checksum of the ring, as docs/reference/backend-contract.md has it in section 2. */
 import { createHash } from "node:crypto";
 
 const KEYS = ["DEDUP_SHARDS", "DEDUP_DUAL_WRITE", "DEDUP_NEW_RING", "DEDUP_RING_EPOCH"];

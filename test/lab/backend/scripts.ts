@@ -1,4 +1,4 @@
-/** The scripts that a claim runs on a shard, as docs/backend-contract.md has them. */
+/** The scripts that a claim runs on a shard, as docs/reference/backend-contract.md has them. */
 
 /** KEYS: the key. ARGV: deadline, value, expiry ("" for none). Answers as SET ... NX GET does. */
 export const LATER_WRITE = `

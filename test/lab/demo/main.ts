@@ -69,7 +69,7 @@ async function migrate(world: World): Promise<boolean> {
     load.start();
     say("4 → 3 shards, up to the cutover; then the operator thinks better of it and reverts the config, step by step");
     await operator.go("plan", { targetShards: THREE });
-    for (const phase of ["copy", "dualWrite", "cutover", "dualWrite", "stable"]) await operator.go(phase);
+    for (const phase of ["copy", "dualWrite", "cutover", "dualWrite", "stable"] as const) await operator.go(phase);
     const kept = await check(world, load, FOUR, "4 → 3, rolled back from cutover");
     console.log(`\n${table(operator.rows)}`);
     return grown && kept;

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { previewComment } from "../../../migration/pull-request/comment";
 import { readFacts } from "../../../migration/pull-request/preview-facts";
+import { PHASES, type Phase } from "../../../migration/phases";
 import type { Config, PulumiStack } from "../pulumi-stack";
 import type { PulumiRun } from "../pulumi-run";
 import type { Row } from "./table";
@@ -16,6 +17,7 @@ export class Operator {
   readonly rows: Row[] = [];
   private running: PulumiRun | undefined;
   private stopped = false;
+  private readonly commented = new Set<string>();
 
   /** @param comments - a folder for what the pull request of each phase would be told. @default nobody is told */
   constructor(
@@ -30,11 +32,11 @@ export class Operator {
   }
 
   /** @throws Error with the whole output when the `up` fails */
-  async go(phase: string, config: Config = {}, review = false): Promise<void> {
+  async go(phase: Phase, config: Config = {}, review = false): Promise<void> {
     console.log(`\n$ pulumi config set migrationPhase ${phase}`);
     await this.stack.setConfig({ migrationPhase: phase, ...config });
     if (review) await this.review();
-    if (this.comments !== undefined) await this.comment(phase, this.comments);
+    if (this.comments !== undefined && this.isNew(phase)) await this.comment(phase, this.comments);
     console.log("$ pulumi up");
     if (this.stopped) throw new Error("stopped");
     this.running = this.stack.startUp({ skipPreview: true, onLine: showLive });
@@ -53,12 +55,21 @@ export class Operator {
     for (const line of new Set(lines.map(shorten))) console.log(`  ${line}`);
   }
 
+  /** A phase is worth a comment when it is reached for the first time, or by a step back for the first time. */
+  private isNew(phase: Phase): boolean {
+    const before = PHASES.indexOf((this.rows.at(-1)?.phase ?? "stable") as Phase);
+    const move = PHASES.indexOf(phase) < before && phase !== "stable" ? `${phase}, back` : phase;
+    const isNew = !this.commented.has(move);
+    this.commented.add(move);
+    return isNew;
+  }
+
   /** What `npm run preview:comment` prints. */
   private async comment(phase: string, folder: string): Promise<void> {
     const preview = await this.stack.preview({ json: true });
     const facts = readFacts(preview.stdout, JSON.stringify(await this.stack.outputs()));
     const { output } = await this.stack.preview({ diff: true });
-    const file = path.join(folder, `${String(this.rows.length + 1).padStart(2, "0")}-${phase}.md`);
+    const file = path.join(folder, `${String(this.commented.size).padStart(2, "0")}-${phase}.md`);
     mkdirSync(folder, { recursive: true });
     const comment = previewComment({ stack: this.stack.name, facts, diff: output, now: new Date() });
     // The demo's own folder is nobody's business; an operator's backups lie beside the program.

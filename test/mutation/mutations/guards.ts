@@ -64,8 +64,58 @@ const SHARDS_THAT_GO = [
   ),
 ];
 
+const CLIENTS = inFile(
+  "migration/entrypoints/gate/shard-clients.ts",
+  ["test/integration/safety/unknown-clients.test.ts"],
+  [
+    {
+      name: "clients-of-nothing",
+      removed: "a backend that is said to serve nothing has no clients",
+      find: "if (servesNothing && pods.length === 0) {",
+      replace: "if (pods.length < 0) {",
+    },
+  ],
+);
+
+const LIVE_RING = ["test/integration/safety/live-ring.test.ts"];
+
+const LOOKS = [
+  ...inFile("migration/entrypoints/ring-gate.ts", LIVE_RING, [
+    {
+      name: "live-ring-look",
+      removed: "the live ring is compared with the state though Pulumi sees no difference",
+      find: "if (refusal) return { inputs: news, failures: [refusal] };",
+      replace: "",
+    },
+    {
+      name: "torn-checksum",
+      removed: "the checksum that a refresh found beside another ring is not taken for that of the pods",
+      find: "isTornRing(data) ? undefined : data[CHECKSUM_KEY]",
+      replace: "data[CHECKSUM_KEY]",
+    },
+  ]),
+  ...inFile("migration/entrypoints/gate/next-epoch.ts", LIVE_RING, [
+    {
+      name: "torn-ring-epoch",
+      removed: "a ring that a refresh found with the number of another one gets a number of its own",
+      find: "isTornRing(state.data) || ",
+      replace: "",
+    },
+  ]),
+  ...inFile("migration/entrypoints/migration-plan.ts", LIVE_RING, [
+    {
+      name: "planned-epoch",
+      removed: "the plan notes what pods of its epoch run, whatever number comes next",
+      find: '    configs: { [inputs.epoch]: "A", ...known.configs },\n',
+      replace: "",
+    },
+  ]),
+];
+
 export const GUARDS = [
   ...SHARDS_THAT_GO,
+  ...CLIENTS,
+  ...LOOKS,
   ...inFile("migration/entrypoints/drain.ts", CLOSING, [
     {
       name: "closing-live-epoch",

@@ -9,8 +9,8 @@ const COMPARED = [
     {
       name: "whole-ring",
       removed: "barrier and steps compare the whole live ring, not its number",
-      find: "if (keys.length === 0) return;",
-      replace: "if (keys.length >= 0) return;",
+      find: "if (keys.length === 0) return undefined;",
+      replace: "if (keys.length >= 0) return undefined;",
     },
   ]),
   ...inFile("migration/engines/gate/ring-history.ts", UNIT, [

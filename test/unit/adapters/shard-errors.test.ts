@@ -35,7 +35,9 @@ describe("what an operator is told of a shard that refuses", () => {
   for (const [from, reply, right] of RIGHTS) {
     it(`${from}: the right that is missing`, () => {
       const grant = right === undefined ? "" : ` grant it \`+${right}\` (ACL SETUSER … +${right}).`;
-      expect(next(reply)).to.equal(`. The ACL user lacks a right:${grant} docs/security.md lists all that it needs.`);
+      expect(next(reply)).to.equal(
+        `. The ACL user lacks a right:${grant} docs/guides/security.md lists all that it needs.`,
+      );
     });
   }
 

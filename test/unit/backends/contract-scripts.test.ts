@@ -8,7 +8,7 @@ const ROOT = join(__dirname, "../../..");
 const read = (path: string) => readFileSync(join(ROOT, path), "utf8");
 
 describe("the script of a claim's later writes", () => {
-  const [, script = ""] = /```lua\n([^`]*)\n```/.exec(read("docs/backend-contract.md")) ?? [];
+  const [, script = ""] = /```lua\n([^`]*)\n```/.exec(read("docs/reference/backend-contract.md")) ?? [];
 
   it("is in the contract", () => expect(script).to.include("SET"));
 

@@ -16,8 +16,8 @@ describe("what the plan says of a backend without checksums", () => {
     expect(checksumRemark([pod("a", "0123456789abcdef"), pod("b"), pod("c")])).to.equal(
       "these backend pods report no checksum of their ring: b, c. If somebody else puts some of the ring's keys back, such " +
         "a pod runs another ring under the number of the epoch. The barrier finds that in the ConfigMap and restarts such " +
-        "pods; a pod that starts later is not found. Have the backend check DEDUP_RING_CHECKSUM (docs/backend-contract.md), " +
-        "or set ringLock.enabled.",
+        "pods; a pod that starts later is not found. Have the backend check DEDUP_RING_CHECKSUM " +
+        "(docs/reference/backend-contract.md), or set ringLock.enabled.",
     );
   });
 

@@ -30,14 +30,14 @@ describe("the mutations", () => {
     });
   }
 
-  it("are in docs/safeguards.md, each with the test that notices", () => {
-    const page = readFileSync(join(ROOT, "docs/safeguards.md"), "utf8");
+  it("are in docs/evidence/safeguards.md, each with the test that notices", () => {
+    const page = readFileSync(join(ROOT, "docs/evidence/safeguards.md"), "utf8");
     const listed = [...page.matchAll(/\[([\w-]+)\] +\|/g)].map(([, name]) => name);
     expect(listed).to.have.members(MUTATIONS.map(({ name }) => name));
   });
 
-  it("stand beside each safeguard of the model that docs/safeguards.md has", () => {
-    const page = readFileSync(join(ROOT, "docs/safeguards.md"), "utf8");
+  it("stand beside each safeguard of the model that docs/evidence/safeguards.md has", () => {
+    const page = readFileSync(join(ROOT, "docs/evidence/safeguards.md"), "utf8");
     const [, table = ""] = /\n\| in the model.*\n\|.*\n((?:\|.*\n)+)/.exec(page) ?? [];
     const column = (which: number) =>
       table

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { commandProblem } from "../../../migration/plan/command-problems";
 
 describe("a command that a shard refuses", () => {
-  const KEYS = "grant its ACL user the keys that docs/security.md lists";
+  const KEYS = "grant its ACL user the keys that docs/guides/security.md lists";
   const RIGHT = "grant its ACL user +eval";
   /** What Redis 7.0 answers, and what later servers and Valkey do. */
   const CASES: readonly (readonly [reply: string, next: string])[] = [
