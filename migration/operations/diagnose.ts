@@ -189,12 +189,13 @@ function ofMigration({ ring, shards, nowMs, backend }: Facts): Finding[] {
 }
 
 const EMPTIED = "a shard was emptied, or restarted without its data";
-const RESTORE = "restore it from its backup; if only the target ring has it, going back to stable will do";
+const RESTORE = "restore it from its backup; docs/guides/damaged-shards.md says what is possible without its data";
+const RECORD_AGAIN = "restore it from its backup; if only the records were deleted, `npm run adopt` makes them again";
 
 function unrecorded(phase: Facts["ring"]["phase"]): Finding {
   if (!isOpen(phase)) return ok("no migration is open");
   if (hasWork(phase, "plan")) return ok("no migration is recorded yet");
-  return problem(`no shard knows a migration, and the stack is in "${phase}": ${EMPTIED}`, RESTORE, "lost-data");
+  return problem(`no shard knows a migration, and the stack is in "${phase}": ${EMPTIED}`, RECORD_AGAIN, "lost-data");
 }
 
 function ofBackend({ backend }: Facts): Finding[] {

@@ -115,7 +115,7 @@ const ADOPTED = inFile(
     {
       name: "emptied-is-suspect",
       removed: "what an emptied shard took before it was handed over does not stand",
-      find: "...(record.lostWrites ?? []), ...lost]",
+      find: "...(record.lostWrites ?? []), ...lost.map(({ store }) => store.name)]",
       replace: "...(record.lostWrites ?? [])]",
     },
   ],
