@@ -2,12 +2,14 @@
 import type { RingKeys } from "../ring-keys";
 import type { Claim, Outcome } from "./client";
 import { describe, judge, type Finding, type Submission } from "./judge";
+import { isGivenUp, judgeAcrossLoss, type LostShard } from "./lost-shard";
 
 /** The life that the backend gives a claim that asks for none. */
 const DEFAULT_TTL_MS = 14 * 24 * 3_600_000;
 
 export class Ledger {
   private readonly ids = new Map<string, Submission[]>();
+  private lost: LostShard | undefined;
 
   /** @param keys the truth about what was stored beforehand; what is answered `first` is added to it */
   constructor(private readonly keys: RingKeys) {}
@@ -15,14 +17,14 @@ export class Ledger {
   /** @param when it was sent first, and answered for good */
   enter(
     { pcsId, claimId, body, ttlMs = DEFAULT_TTL_MS }: Claim,
-    { answer }: Outcome,
+    { answer, failedTries }: Outcome,
     when: Pick<Submission, "sentMs" | "answeredMs">,
   ): void {
     const submissions = this.ids.get(pcsId) ?? this.open(pcsId);
     const times = { claimId, ...when, ttlMs };
     submissions.push(
       answer === undefined
-        ? { ...times, outcome: "error" }
+        ? { ...times, outcome: failedTries.at(-1)?.startsWith("503 ") ? "retry" : "error" }
         : { ...times, outcome: answer.answer, stored: String(answer.stored["claim_id"] ?? answer.stored["claim"]) },
     );
     if (answer?.answer !== "first" || ttlMs !== DEFAULT_TTL_MS) return;
@@ -31,17 +33,42 @@ export class Ledger {
     this.keys.stored.set(pcsId, { value, expiresAtMs, expiresUntilMs });
   }
 
+  /**
+   * Gives up what a shard held. What it was given since stays.
+   * @returns how many of the ids that must be stored are given up.
+   */
+  giveUp(lost: LostShard): number {
+    this.lost = lost;
+    let count = 0;
+    for (const pcsId of [...this.keys.stored.keys()].filter(lost.owns)) {
+      const since = this.ids.get(pcsId)?.filter((submission) => !isGivenUp(submission, lost)) ?? [];
+      if (since.some(({ outcome, ttlMs }) => outcome === "first" && ttlMs === DEFAULT_TTL_MS)) continue;
+      this.keys.stored.delete(pcsId);
+      count++;
+    }
+    return count;
+  }
+
   /** Everything that cannot be true of a set-once store, the earliest first. */
   findings(): Finding[] {
-    const found = [...this.ids].flatMap(([pcsId, submissions]) => judge(pcsId, submissions));
+    const { lost } = this;
+    const found = [...this.ids].flatMap(([pcsId, submissions]) =>
+      lost?.owns(pcsId) ? judgeAcrossLoss(pcsId, submissions, lost) : judge(pcsId, submissions),
+    );
     return found.sort((a, b) => a.atMs - b.atMs);
   }
 
-  /** The submissions without an answer after the second try, for people. */
+  /** The submissions without a final answer after the second try, for people. RETRY is right for a shard without data. */
   errors(): string[] {
     return [...this.ids].flatMap(([pcsId, submissions]) =>
-      submissions.filter(({ outcome }) => outcome === "error").map((error) => `${pcsId}: ${describe(error)}`),
+      submissions.filter((one) => this.isError(pcsId, one)).map((error) => `${pcsId}: ${describe(error)}`),
     );
+  }
+
+  private isError(pcsId: string, { outcome, sentMs, answeredMs }: Submission): boolean {
+    const { lost } = this;
+    const isHeldUp = lost?.owns(pcsId) && answeredMs >= lost.emptiedMs && sentMs < lost.decidedMs;
+    return outcome === "error" || (outcome === "retry" && !isHeldUp);
   }
 
   /** An id that was stored beforehand has a first that was answered long ago. */
