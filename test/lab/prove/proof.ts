@@ -103,11 +103,9 @@ export interface ProofResult {
 export async function prove(options: ProofOptions): Promise<ProofResult> {
   const { namespace, keys, config = {}, say, asksCard = false } = options;
   say(`deploying the backend and 3 shards in namespace ${namespace}, and storing ${keys} keys`);
-  const world = await World.create({
-    ...{ namespace, shards: THREE, keys, replicas: 3, config, background: true },
-    backendEnv: { DEDUP_ASK_CARD: String(asksCard) },
-  });
+  const world = await World.create({ namespace, shards: THREE, keys, replicas: 3, config, background: true });
   try {
+    if (asksCard) await world.backend.askCards();
     return await Promise.race([run(world, options), endOf(options.signal)]);
   } finally {
     say("cleaning up");
