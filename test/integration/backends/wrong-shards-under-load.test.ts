@@ -7,7 +7,7 @@ import { HashRing } from "../../../migration/ring/ring";
 import { SecondRouter } from "../second-router";
 import { PodLoad, type Try } from "../support/pod-load";
 import { referencePod, secondPod, type Pod, type PodRings } from "../support/pods";
-import { ShardsBehindProxies } from "../support/shards-behind-proxies";
+import { ShardsBehindProxies, urlsOf, type Ways } from "../support/shards-behind-proxies";
 
 const THREE = ["shard-0", "shard-1", "shard-2"];
 const FOUR = [...THREE, "shard-3"];
@@ -37,23 +37,20 @@ interface Fault {
   readonly shards: readonly string[];
   /** Which pods it is about: every one, or one of each implementation. */
   readonly podsOf: (pods: readonly Pod[]) => readonly Pod[];
-  readonly begin: (shards: ShardsBehindProxies, pods: readonly Pod[]) => End | Promise<End>;
+  readonly begin: (shards: ShardsBehindProxies, ways: readonly Ways[]) => End | Promise<End>;
 }
 const FAULTS: readonly Fault[] = [
   {
     name: "two shards are swapped, as all pods see them",
     shards: [WRONG, OTHER],
     podsOf: (pods) => pods,
-    begin: (shards) => shards.swap(WRONG, OTHER),
+    begin: (shards, ways) => shards.swap(WRONG, OTHER, ways),
   },
   {
     name: "two shards are swapped, as some pods see them",
     shards: [WRONG, OTHER],
     podsOf: (pods) => [pods[0]!, pods.at(-1)!],
-    begin: (shards, pods) => {
-      const ways = pods.map((pod) => pod.ways);
-      return shards.swap(WRONG, OTHER, ways);
-    },
+    begin: (shards, ways) => shards.swap(WRONG, OTHER, ways),
   },
   {
     name: "a shard is emptied while connections stay",
@@ -75,13 +72,22 @@ for (const { name, rings } of SETTINGS)
     let shards: ShardsBehindProxies;
     let router: SecondRouter;
     let pods: readonly Pod[];
+    const waysOf = new Map<string, Ways>();
 
     before(async () => {
       [shards, router] = await Promise.all([ShardsBehindProxies.start(FOUR), SecondRouter.start()]);
+      const urlsFor = async (name: string) => {
+        const ways = await shards.waysOfPod();
+        waysOf.set(name, ways);
+        return urlsOf(ways);
+      };
       const each = Object.entries(rings);
       pods = await Promise.all([
-        ...each.map(async ([config, ring]) => referencePod(`${config}, reference`, await shards.waysOfPod(), ring)),
-        ...each.map(async ([config, ring]) => secondPod(`${config}, second`, await shards.waysOfPod(), ring, router)),
+        ...each.map(async ([name, ring]) => referencePod(name, await urlsFor(name), ring)),
+        ...each.map(async ([config, ring]) => {
+          const name = `${config}, second router`;
+          return secondPod(name, await urlsFor(name), ring, router);
+        }),
       ]);
     });
     after(async () => {
@@ -99,7 +105,10 @@ for (const { name, rings } of SETTINGS)
         const load = new PodLoad(fault.name, pods, ids);
         load.start();
         await load.until(10 * ENOUGH, 0, ({ answer }) => answer === "duplicate");
-        const end = await fault.begin(shards, hit);
+        const end = await fault.begin(
+          shards,
+          hit.map(({ name }) => waysOf.get(name) as Ways),
+        );
         const begunMs = performance.now();
         const from = load.tries.length;
         const isHit = ({ pod, pcsId, sentMs }: Try) =>

@@ -5,6 +5,8 @@ import { judge, type Submission } from "../../lab/load/judge";
 import type { Pod, Told } from "./pods";
 
 const CLIENTS = 12;
+/** Tries after which what is waited for does not come any more. */
+const MOST = 10_000;
 /** Of one claim, before its client gives up. */
 const TRIES = 3;
 const LIFE_MS = 3_600_000;
@@ -51,11 +53,15 @@ export class PodLoad {
     if (this.failure) throw this.failure;
   }
 
-  /** Resolves when so many tries that fit have been answered from a place in their order on. */
+  /**
+   * Resolves when so many tries that fit have been answered from a place in their order on.
+   * @throws Error when there are none among very many.
+   */
   async until(count: number, from: number, fits: (one: Try) => boolean): Promise<void> {
     for (let [at, left] = [from, count]; left > 0;) {
       for (; at < this.tries.length && left > 0; at++) if (fits(this.tries[at]!)) left--;
       if (this.failure) throw this.failure;
+      if (this.tries.length - from > MOST) throw new Error(`${left} of ${count} answers never came`);
       if (left > 0) await nextTurn();
     }
   }

@@ -1,7 +1,6 @@
 /** Pods of a backend, whatever it is made of, as clients see them. */
 import type { SecondRouter } from "../second-router";
 import { BackendProcess } from "./backend-process";
-import type { Ways } from "./shards-behind-proxies";
 
 const LIFE_MS = 3_600_000;
 
@@ -14,12 +13,14 @@ export interface Told {
 /** A pod with the rings of its start. */
 export interface Pod {
   readonly name: string;
-  readonly ways: Ways;
   claim(pcsId: string, claimId: string): Promise<Told>;
   /** `duplicate` with what is stored, or `none`. */
   read(pcsId: string): Promise<Told>;
   stop(): Promise<void>;
 }
+
+/** URLs of shards, by their names. */
+export type Urls = Readonly<Record<string, string>>;
 
 /** Shard names, in ring order. */
 export interface PodRings {
@@ -30,8 +31,7 @@ export interface PodRings {
 const claimIdOf = (value: unknown): string => String((value as { claim_id?: unknown }).claim_id);
 
 /** A process of the reference backend. */
-export async function referencePod(name: string, ways: Ways, rings: PodRings): Promise<Pod> {
-  const urls = Object.fromEntries([...ways].map(([shard, { url }]) => [shard, url]));
+export async function referencePod(name: string, urls: Urls, rings: PodRings): Promise<Pod> {
   const backend = await BackendProcess.start({ urls, ...rings });
   await backend.ready();
   const told = async (asked: ReturnType<BackendProcess["ask"]>, found?: "duplicate"): Promise<Told> => {
@@ -42,19 +42,19 @@ export async function referencePod(name: string, ways: Ways, rings: PodRings): P
     return { answer: found ?? (body["answer"] as "first"), stored: claimIdOf(body["stored"]) };
   };
   return {
-    ...{ name, ways, stop: () => backend.stop() },
+    ...{ name, stop: () => backend.stop() },
     claim: (pcsId, claimId) => told(backend.submit(pcsId, claimId)),
     read: (pcsId) => told(backend.read(pcsId), "duplicate"),
   };
 }
 
 /** Rings of their own in a process of the second router. It stores what the reference backend would. */
-export function secondPod(name: string, ways: Ways, { primary, secondary = [] }: PodRings, router: SecondRouter): Pod {
-  const shards = Object.fromEntries([...ways].map(([shard, { url }]) => [shard, url.replace("redis://", "")]));
+export function secondPod(name: string, urls: Urls, { primary, secondary = [] }: PodRings, router: SecondRouter): Pod {
+  const shards = Object.fromEntries(Object.entries(urls).map(([shard, url]) => [shard, url.replace("redis://", "")]));
   const rings = { shards, primary, secondary: secondary.length > 0 ? secondary : null };
   const stored = (value: string | undefined) => (value === undefined ? {} : { stored: claimIdOf(JSON.parse(value)) });
   return {
-    ...{ name, ways, stop: () => Promise.resolve() },
+    ...{ name, stop: () => Promise.resolve() },
     async claim(pcsId, claimId) {
       const own = JSON.stringify({ claim_id: claimId });
       const answer = await router.claimOn(rings, { pcsId, own, expiresAtMs: Date.now() + LIFE_MS });

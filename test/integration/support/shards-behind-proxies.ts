@@ -8,6 +8,10 @@ import { CARD_KEY, cardOf } from "./two-shards";
 /** The ways of one pod, by shard name. */
 export type Ways = ReadonlyMap<string, TcpProxy>;
 
+/** @returns the URLs that a pod has of the shards. */
+export const urlsOf = (ways: Ways): Readonly<Record<string, string>> =>
+  Object.fromEntries([...ways].map(([name, { url }]) => [name, url]));
+
 const APPEND_ONLY = "appendonlydir";
 
 export class ShardsBehindProxies {
@@ -38,7 +42,7 @@ export class ShardsBehindProxies {
   }
 
   /** For some pods each of two names leads to the other one's shard, until what is returned is called. */
-  swap(one: string, other: string, pods: readonly Ways[] = this.ways): () => void {
+  swap(one: string, other: string, pods: readonly Ways[]): () => void {
     const lead = (name: string, to: string) => pods.forEach((ways) => ways.get(name)?.leadTo(this.server(to).port));
     lead(one, other);
     lead(other, one);

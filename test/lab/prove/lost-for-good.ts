@@ -4,7 +4,7 @@ import { HashRing } from "../../../migration/ring/ring";
 import { runProgram } from "../../e2e/operator-program";
 import type { World } from "../../e2e/world";
 import type { Load } from "../load/load";
-import type { ChaosEvent } from "./chaos";
+import type { ChaosEvent } from "./chaos-events";
 import { WrongShards } from "./wrong-shards";
 
 const SHARD = "shard-1";

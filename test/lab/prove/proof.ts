@@ -11,54 +11,12 @@ import { Load } from "../load/load";
 import type { Timeline } from "../load/timeline";
 import type { Config } from "../pulumi-stack";
 import type { Placement } from "../ring-keys";
-import { Chaos, type ChaosEvent } from "./chaos";
+import { Chaos } from "./chaos";
+import type { ChaosEvent } from "./chaos-events";
+import { JOURNEYS, THREE, type Journey } from "./journeys";
 import { loseForGood, type GivenUp } from "./lost-for-good";
 import { Migrator, type PhaseRun } from "./migrator";
 import { WrongShards } from "./wrong-shards";
-
-const THREE = ["shard-0", "shard-1", "shard-2"];
-const FOUR = [...THREE, "shard-3"];
-
-type Step = readonly [phase: string, config?: Config];
-interface Journey {
-  readonly name: string;
-  readonly steps: readonly Step[];
-  /** The ring that is in force at its end. */
-  readonly ring: readonly string[];
-}
-const JOURNEYS: readonly Journey[] = [
-  {
-    name: "3 → 4, given up",
-    steps: [["plan", { targetShards: FOUR }], ["copy"], ["dualWrite"], ["stable"]],
-    ring: THREE,
-  },
-  {
-    name: "3 → 4, back and forth",
-    steps: [
-      ["plan"],
-      ["copy"],
-      ["dualWrite"],
-      ["cutover"],
-      ["dualWrite"],
-      ["cutover"],
-      ["cleanup"],
-      ["stable", { shards: FOUR }],
-    ],
-    ring: FOUR,
-  },
-  {
-    name: "4 → 3",
-    steps: [
-      ["plan", { targetShards: THREE }],
-      ["copy"],
-      ["dualWrite"],
-      ["cutover"],
-      ["cleanup"],
-      ["stable", { shards: THREE }],
-    ],
-    ring: THREE,
-  },
-];
 
 export interface ProofOptions {
   /** Ends the run early; what it has set up is taken away. */

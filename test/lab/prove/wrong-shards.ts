@@ -2,7 +2,7 @@
  * Shards that are not what the backend takes them for: an address that leads to another shard, and a shard without its
  * data. A backend that asks for cards answers RETRY until that is over.
  */
-import { writeFileSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isReady, until, type Kube, type KubeObject } from "../kube";
 import { Kubelet } from "../kubelet";
@@ -62,15 +62,15 @@ export class WrongShards {
     const files = pods.flatMap((pod) => hostsFileOf(pod) ?? []);
     if (files.length < pods.length) return false;
     const address = (await this.kube.podIps("app=redis-dedup")).get(podOf(to)) ?? "";
-    const before = files.map((file) => [file, readFileSync(file, "utf8")] as const);
+    const before = files.flatMap((file) => (existsSync(file) ? [[file, readFileSync(file, "utf8")] as const] : []));
     const name = `${podOf(shard)}.redis-dedup.${this.backend.kube.namespace}.svc`;
-    for (const [file, text] of before) writeFileSync(file, `${text}${address}\t${name}\n`);
+    for (const [file, text] of before) rewrite(file, `${text}${address}\t${name}\n`);
     try {
       await this.endConnections(shard, pods);
-      await this.untilRefused(shard);
+      await this.untilRefused(shard, pods);
       await sleep(holdMs);
     } finally {
-      for (const [file, text] of before) writeFileSync(file, text);
+      for (const [file, text] of before) rewrite(file, text);
     }
     await this.untilShown(shard);
     return true;
@@ -82,8 +82,14 @@ export class WrongShards {
     await until(`all pods to accept ${shard}`, isShown, NOTICED_WITHIN_MS);
   }
 
-  private async untilRefused(shard: string): Promise<void> {
-    const isRefused = async () => ((await this.refusals(shard)).includes(true) ? true : undefined);
+  /** @param among - when none of these serves any more there is nothing left to notice. */
+  private async untilRefused(shard: string, among?: readonly KubeObject[]): Promise<void> {
+    const names = among?.map(({ metadata }) => metadata.name);
+    const isRefused = async () => {
+      const serving = [...(await this.backend.podUrls()).keys()];
+      const isOver = names !== undefined && !serving.some((name) => names.includes(name));
+      return isOver || (await this.refusals(shard)).includes(true) ? true : undefined;
+    };
     await until(`a pod to refuse ${shard}`, isRefused, NOTICED_WITHIN_MS);
   }
 
@@ -110,6 +116,15 @@ export class WrongShards {
 
   private redis(shard: string, ...command: readonly string[]): Promise<string> {
     return this.kube.exec(podOf(shard), "redis-cli", ...command);
+  }
+}
+
+/** In place, as containers see it. The pod may be gone by now, and its file with it. */
+function rewrite(file: string, text: string): void {
+  try {
+    if (existsSync(file)) writeFileSync(file, text);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
 }
 
