@@ -7,24 +7,32 @@ import { isGivenUp, judgeAcrossLoss, type LostShard } from "./lost-shard";
 /** The life that the backend gives a claim that asks for none. */
 const DEFAULT_TTL_MS = 14 * 24 * 3_600_000;
 
+/** A claim whose client has to try again. */
+export interface HeldUp {
+  readonly claim: Claim;
+  /** When its first try was sent, in ms since 1970. */
+  readonly sentMs: number;
+}
+
 export class Ledger {
   private readonly ids = new Map<string, Submission[]>();
+  /** By claim id, what was answered RETRY to the end. */
+  private readonly retried = new Map<string, Claim>();
   private lost: LostShard | undefined;
 
   /** @param keys the truth about what was stored beforehand; what is answered `first` is added to it */
   constructor(private readonly keys: RingKeys) {}
 
   /** @param when it was sent first, and answered for good */
-  enter(
-    { pcsId, claimId, body, ttlMs = DEFAULT_TTL_MS }: Claim,
-    { answer, failedTries }: Outcome,
-    when: Pick<Submission, "sentMs" | "answeredMs">,
-  ): void {
+  enter(claim: Claim, { answer, failedTries }: Outcome, when: Pick<Submission, "sentMs" | "answeredMs">): void {
+    const { pcsId, claimId, body, ttlMs = DEFAULT_TTL_MS } = claim;
     const submissions = this.ids.get(pcsId) ?? this.open(pcsId);
     const times = { claimId, ...when, ttlMs };
+    const isRetry = answer === undefined && failedTries.at(-1)?.startsWith("503 ");
+    if (isRetry) this.retried.set(claimId, claim);
     submissions.push(
       answer === undefined
-        ? { ...times, outcome: failedTries.at(-1)?.startsWith("503 ") ? "retry" : "error" }
+        ? { ...times, outcome: isRetry ? "retry" : "error" }
         : { ...times, outcome: answer.answer, stored: String(answer.stored["claim_id"] ?? answer.stored["claim"]) },
     );
     if (answer?.answer !== "first" || ttlMs !== DEFAULT_TTL_MS) return;
@@ -58,17 +66,35 @@ export class Ledger {
     return found.sort((a, b) => a.atMs - b.atMs);
   }
 
-  /** The submissions without a final answer after the second try, for people. RETRY is right for a shard without data. */
-  errors(): string[] {
-    return [...this.ids].flatMap(([pcsId, submissions]) =>
-      submissions.filter((one) => this.isError(pcsId, one)).map((error) => `${pcsId}: ${describe(error)}`),
-    );
+  /**
+   * Takes the claims out again that a shard without its data answered RETRY to the end. Their clients try again when it
+   * goes on: then they are to be entered once more.
+   */
+  takeHeldUp({ owns, emptiedMs, acceptedMs }: LostShard): readonly HeldUp[] {
+    const isHeldUp = ({ outcome, answeredMs }: Submission) =>
+      outcome === "retry" && emptiedMs <= answeredMs && answeredMs < acceptedMs;
+    const taken: HeldUp[] = [];
+    for (const [pcsId, submissions] of this.ids) {
+      if (!owns(pcsId)) continue;
+      for (const { claimId, sentMs } of submissions.filter(isHeldUp)) {
+        const claim = this.retried.get(claimId);
+        if (claim) taken.push({ claim, sentMs });
+      }
+      this.ids.set(
+        pcsId,
+        submissions.filter((submission) => !isHeldUp(submission)),
+      );
+    }
+    return taken;
   }
 
-  private isError(pcsId: string, { outcome, sentMs, answeredMs }: Submission): boolean {
-    const { lost } = this;
-    const isHeldUp = lost?.owns(pcsId) && answeredMs >= lost.emptiedMs && sentMs < lost.decidedMs;
-    return outcome === "error" || (outcome === "retry" && !isHeldUp);
+  /** The submissions without a final answer after the second try, for people. */
+  errors(): string[] {
+    return [...this.ids].flatMap(([pcsId, submissions]) =>
+      submissions
+        .filter(({ outcome }) => outcome === "error" || outcome === "retry")
+        .map((error) => `${pcsId}: ${describe(error)}`),
+    );
   }
 
   /** An id that was stored beforehand has a first that was answered long ago. */

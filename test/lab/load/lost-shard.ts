@@ -12,6 +12,8 @@ export interface LostShard {
   readonly emptiedMs: number;
   /** Before this nobody had decided to go on without its data. */
   readonly decidedMs: number;
+  /** From here on every pod takes it for what it is. */
+  readonly acceptedMs: number;
 }
 
 /** @returns whether a submission belongs to what is given up. One that was under way as the shard was emptied may. */

@@ -3,7 +3,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { HashRing } from "../../../migration/ring/ring";
 import { runProgram } from "../../e2e/operator-program";
 import type { World } from "../../e2e/world";
+import { Client } from "../load/client";
+import type { Ledger } from "../load/ledger";
 import type { Load } from "../load/load";
+import type { LostShard } from "../load/lost-shard";
 import type { ChaosEvent } from "./chaos-events";
 import { WrongShards } from "./wrong-shards";
 
@@ -42,13 +45,24 @@ export async function loseForGood(
   const decidedMs = Date.now();
   const told = await adopt(world);
   await wrong.untilShown(SHARD);
+  const acceptedMs = Date.now();
   await sleep(STRETCH_MS);
   await load.pause();
   await world.stack.mustUp({ skipPreview: true });
   const hashRing = new HashRing(ring);
   const owns = (pcsId: string) => hashRing.ownerOf(pcsId) === SHARD;
-  const keys = load.ledger.giveUp({ owns, emptiedMs, decidedMs });
+  const lost = { owns, emptiedMs, decidedMs, acceptedMs };
+  await tryAgain(new Client(await world.backend.serviceUrl()), load.ledger, lost);
+  const keys = load.ledger.giveUp(lost);
   return { shard: SHARD, keys, seconds: (decidedMs - emptiedMs) / 1_000, told };
+}
+
+/** Clients that were told RETRY all the while come once more, with the same claims. */
+async function tryAgain(client: Client, ledger: Ledger, lost: LostShard): Promise<void> {
+  for (const { claim, sentMs } of ledger.takeHeldUp(lost)) {
+    const outcome = await client.submit(claim);
+    ledger.enter(claim, outcome, { sentMs, answeredMs: Date.now() });
+  }
 }
 
 async function adopt({ stack }: World): Promise<string> {

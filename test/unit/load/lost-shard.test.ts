@@ -26,8 +26,12 @@ describe("what clients were told of a shard that lost its data, and went on", ()
     failedTries: [],
   });
   const retried: Outcome = { failedTries: [RETRY, RETRY] };
-  /** The shard is emptied at 1,000 and goes on at 2,000; the test's names of ids say which are its own. */
-  const giveUp = () => ledger.giveUp({ owns: (pcsId) => pcsId.startsWith("lost"), emptiedMs: 1_000, decidedMs: 2_000 });
+  /** The test's names of ids say which are its own. */
+  const LOST = {
+    owns: (pcsId: string) => pcsId.startsWith("lost"),
+    ...{ emptiedMs: 1_000, decidedMs: 2_000, acceptedMs: 22_000 },
+  };
+  const giveUp = () => ledger.giveUp(LOST);
   const verdicts = () => ledger.findings().map(({ verdict }) => verdict);
 
   it("lets its ids be first once more behind the decision, and once only", () => {
@@ -58,14 +62,20 @@ describe("what clients were told of a shard that lost its data, and went on", ()
     expect(verdicts()).to.deep.equal(["answered without data", "unknown value", "answered without data"]);
   });
 
-  it("holds RETRY for right there, and for an error where an answer was due", () => {
+  it("has clients come again that were told RETRY there, and holds every other one for an error", () => {
     enter("lost-1", "a", 1_500, retried, 21_500);
-    enter("lost-2", "a", 100, retried, 900);
-    enter("lost-3", "a", 1_500, { failedTries: [RETRY, "no answer in 10000 ms"] }, 21_500);
-    enter("kept", "a", 1_500, retried, 21_500);
+    enter("lost-2", "b", 100, retried, 900);
+    enter("lost-3", "c", 1_500, { failedTries: [RETRY, "no answer in 10000 ms"] }, 21_500);
+    enter("lost-4", "d", 2_500, retried, 22_500);
+    enter("kept", "e", 1_500, retried, 21_500);
+    expect(ledger.takeHeldUp(LOST)).to.deep.equal([
+      { claim: { pcsId: "lost-1", claimId: "a", body: "{}" }, sentMs: 1_500 },
+    ]);
+    enter("lost-1", "a", 1_500, first("a"), 30_000);
     giveUp();
-    expect(ledger.errors().map((error) => error.split(":")[0])).to.deep.equal(["lost-2", "lost-3", "kept"]);
+    expect(ledger.errors().map((error) => error.split(":")[0])).to.deep.equal(["lost-2", "lost-3", "lost-4", "kept"]);
     expect(verdicts()).to.deep.equal([]);
+    expect([...keys.stored.keys()]).to.deep.equal(["lost-1"]);
   });
 
   it("takes what is given up, and nothing else, from what must be stored", () => {
