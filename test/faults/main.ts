@@ -4,9 +4,10 @@
  *
  * Plays so many rounds and says what came of them; exits with 1 unless nothing was lost, nothing came back and every
  * migration got to its end. With `--pairs` each round has somebody else who writes the ring, and something that loses or
- * swaps writes, instead of the other faults. `--from` is the number of the first round. `--replay SEED` plays the round of a seed again. `--bug NAME` puts a bug into a copy of this
- * working tree and plays until a round notices, then the same rounds without that bug: it exits with 1 unless one
- * noticed, and it was the bug. `--summary FILE...` says what came of rounds that were appended to files.
+ * swaps writes, instead of the other faults. `--from` is the number of the first round. `--replay SEED` plays the round
+ * of a seed again. `--bug NAME` puts a bug into a copy of this working tree and plays until a round notices, then the
+ * same rounds without that bug: it exits with 1 unless one noticed, and it was the bug. `--summary FILE...` says what
+ * came of rounds that were appended to files.
  */
 import { appendFileSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
