@@ -1,12 +1,13 @@
 /**
  * `npm run faults -- [--seed 1] [--rounds 20] [--only "engine killed,lock stolen"] [--on copy,dualWrite] [--straight]
- * [--pairs] [--until-bad] [--out FILE]`
+ * [--pairs] [--from 1] [--until-bad] [--out FILE]`
  *
  * Plays so many rounds and says what came of them; exits with 1 unless nothing was lost, nothing came back and every
  * migration got to its end. With `--pairs` each round has somebody else who writes the ring, and something that loses or
- * swaps writes, instead of the other faults. `--replay SEED` plays the round of a seed again. `--bug NAME` puts a bug into a copy of this
- * working tree and plays until a round notices, then the same rounds without that bug: it exits with 1 unless one
- * noticed, and it was the bug. `--summary FILE...` says what came of rounds that were appended to files.
+ * swaps writes, instead of the other faults. `--from` is the number of the first round. `--replay SEED` plays the round
+ * of a seed again. `--bug NAME` puts a bug into a copy of this working tree and plays until a round notices, then the
+ * same rounds without that bug: it exits with 1 unless one noticed, and it was the bug. `--summary FILE...` says what
+ * came of rounds that were appended to files.
  */
 import { appendFileSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -20,6 +21,7 @@ const OPTIONS = {
   seed: { type: "string", default: "1" },
   replay: { type: "string" },
   rounds: { type: "string", default: "20" },
+  from: { type: "string", default: "1" },
   only: { type: "string" },
   on: { type: "string" },
   straight: { type: "boolean", default: false },
@@ -33,7 +35,7 @@ const OPTIONS = {
 async function main(): Promise<boolean> {
   const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
   if (values.summary) return summarize(positionals);
-  const { seed, rounds, replay, only, on, straight, pairs, bug, out } = values;
+  const { seed, rounds, from, replay, only, on, straight, pairs, bug, out } = values;
   if (bug !== undefined) return isNoticed(bug, seed, Number(rounds));
   const choice = {
     ...{ straight, pairs },
@@ -41,7 +43,7 @@ async function main(): Promise<boolean> {
     ...(on ? { on: on.split(",").map(phaseOf) } : {}),
   };
   const results: RoundResult[] = [];
-  const seeds = Array.from({ length: Number(rounds) }, (_, i) => `${seed}-${i + 1}`);
+  const seeds = Array.from({ length: Number(rounds) }, (_, i) => `${seed}-${Number(from) + i}`);
   for (const [i, each] of (replay ? [replay] : seeds).entries()) {
     const result = await playRound(each, choice).catch((error: unknown) => brokenOff(each, error));
     results.push(result);

@@ -25,6 +25,7 @@ export class PodHost {
 
   static launch(): PodHost {
     const child = fork(bundled("pod-process"), {
+      execArgv: [],
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
     return new PodHost(child);

@@ -83,6 +83,7 @@ export class UpRunner {
 
 const launch = (kubeconfig: string | undefined): ChildProcess =>
   fork(bundled("up-process"), {
+    execArgv: [],
     env: { ...process.env, ...(kubeconfig === undefined ? {} : { KUBECONFIG: kubeconfig }) },
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });
