@@ -5,6 +5,8 @@ const PAGE = "docs/troubleshooting.md";
 /** What an error says, and its section: the first that fits. */
 const SECTIONS: readonly (readonly [says: RegExp, section: string])[] = [
   [/stack configuration is not valid/, "bad-configuration"],
+  [/does not know migration|record on .* cannot be read|plan is recorded on the shards, though/, "lost-data"],
+  [/It retires, /, "shards-that-go"],
   [/npm run adopt|no epoch may come twice|is no shard of this stack|has lost its data in migration/, "shard-cards"],
   [/do not agree on the addresses/, "joining-shards-elsewhere"],
   [/the live ring ConfigMap is at epoch \d+ with/i, "foreign-ring"],
@@ -18,7 +20,6 @@ const SECTIONS: readonly (readonly [says: RegExp, section: string])[] = [
   [/same database of the same server/, "one-server-twice"],
   [/the address of .* leads to/, "swapped-addresses"],
   [/the clock of /, "shard-clocks"],
-  [/does not know migration|record on .* cannot be read/, "lost-data"],
   [/another migration run works on|lost its lock|put its own Job in the place/, "another-run"],
   [/\bJob\b/, "engine-job"],
   [/StatefulSet .* is not ready/, "silent-shard"],

@@ -105,6 +105,8 @@ export type Check =
   | "planned"
   /** Every shard answers, as a primary; one that is given up need not. */
   | "healthy"
+  /** Shards that retire, and are dead or empty, are not needed: the target ring was verified behind the cutover. */
+  | "unneeded"
   /** What the plan asked of the shards still holds. */
   | "fits"
   | "preCopied"
@@ -165,12 +167,13 @@ const MOVES: Readonly<Partial<Record<`${Phase} → ${Phase}`, Move>>> = {
   // DB → B. Not in step only where `cleanup → cutover` did not get to its end: the pods are DB and B, all of which ask
   // the target ring, so it has every claim.
   "cutover → cleanup": {
-    checks: ["oneStep", "planned", "healthy", "windowOpen", "serviceStable", "verifiedIfInStep"],
+    checks: ["oneStep", "planned", "unneeded", "healthy", "windowOpen", "serviceStable", "verifiedIfInStep"],
+    givesUp: "current",
   },
   // B → DB.
   "cleanup → cutover": { checks: ["oneStep", "planned", "healthy"] },
   // Nothing changes for the pods, but retiring shards go: nobody may write to them any more.
-  "cleanup → stable": { checks: ["settled", "planned", "drained"] },
+  "cleanup → stable": { checks: ["settled", "planned", "unneeded", "drained"], givesUp: "current" },
   "stable → cleanup": { checks: ["planned", "healthy", "settled"] },
 };
 
@@ -191,11 +194,12 @@ export const asksPods = (from: Phase, to: Phase): boolean =>
   moveOf(from, to).checks.some((check) => check === "oneStep" || check === "settled");
 
 /** What the migration record notes with the ring epoch in which it was found. */
-export type Fact = "inStep" | "cutover" | "drained";
+export type Fact = "inStep" | "verified" | "cutover" | "drained";
 
 /** A fact holds for as long as no pod was told to run any other config than these. */
 export const HOLDS_IN: Readonly<Record<Fact, readonly PodConfig[]>> = {
   inStep: ["DA", "DB"],
+  verified: ["DB", "B"],
   cutover: ["DB", "B"],
   drained: ["B"],
 };
@@ -263,7 +267,10 @@ export const takesBackup = (phase: Phase): boolean => PHASES.indexOf(phase) >= P
 export const isOpen = (phase: Phase): boolean => TABLE[phase].shards === "both";
 
 /** @returns which ring is read and written in a phase, and which one is only written (if any). */
-export const rolesOf = (phase: Phase): Roles => CONFIGS[podConfigOf(phase)];
+export const rolesOf = (phase: Phase): Roles => rolesIn(podConfigOf(phase));
+
+/** @returns which ring pods of a config read and write, and which one they only write (if any). */
+export const rolesIn = (config: PodConfig): Roles => CONFIGS[config];
 
 /** @returns the primary and the secondary ring of a state; those of another config if one is given. */
 export function ringsInForce(state: RingState, config: PodConfig = podConfigOf(state.phase)): RingsInForce {
@@ -273,9 +280,23 @@ export function ringsInForce(state: RingState, config: PodConfig = podConfigOf(s
 }
 
 /** @returns the names of all shards that exist in a state, each once: current ones first, in ring order. */
-export function shardsThatExist(state: RingState): readonly string[] {
+export function shardsThatExist(state: Pick<RingState, "phase" | "shards" | "targetShards">): readonly string[] {
   if (TABLE[state.phase].shards === "current") return state.shards;
   return [...new Set([...state.shards, ...state.targetShards])];
+}
+
+/** @returns the names of the shards that only the current ring has: they go when the migration ends on its target ring. */
+export const retiringShards = ({
+  shards,
+  targetShards,
+}: Pick<RingState, "shards" | "targetShards">): readonly string[] =>
+  shards.filter((name) => !targetShards.includes(name));
+
+/**
+ * @returns the names of the shards that a state cannot do without: all that exist, until the target ring alone is used.
+ */
+export function neededShards(state: Pick<RingState, "phase" | "shards" | "targetShards">): readonly string[] {
+  return isOpen(state.phase) && podConfigOf(state.phase) === "B" ? state.targetShards : shardsThatExist(state);
 }
 
 /**

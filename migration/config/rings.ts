@@ -1,4 +1,4 @@
-import { hasWork, isOpen, rolesOf, type Phase } from "../phases";
+import { hasWork, neededShards, rolesOf, type Phase } from "../phases";
 import { keyOf, show, type ConfigProblem } from "./config-error";
 import type { ParsedConfig } from "./schema";
 
@@ -76,7 +76,7 @@ function target({ migrationPhase, shards, targetShards }: Partial<ParsedConfig>)
 /** Nobody may be told to throw away the keys of a shard that stays. */
 function forced({ migrationPhase, shards, targetShards, forceRemoveShards = [] }: Partial<ParsedConfig>) {
   if (!migrationPhase || !shards || !targetShards) return [];
-  const stay = isOpen(migrationPhase) ? [...shards, ...targetShards] : shards;
+  const stay = neededShards({ phase: migrationPhase, shards, targetShards });
   const allowed = `only shards that go; in dedup-shards:migrationPhase ${show(migrationPhase)} this one stays`;
   return forceRemoveShards.flatMap((name, i): ConfigProblem[] =>
     stay.includes(name) ? [{ key: keyOf("forceRemoveShards", i), value: show(name), allowed }] : [],

@@ -26,7 +26,10 @@ export interface ShardCard {
   readonly highestEpoch: number;
   /** Rises with every run that works on the shard. */
   readonly sequence: number;
-  /** The other shards of the ring that are known to have a card, each with the sequence number that was read there. */
+  /**
+   * The other shards of the ring that are known to have a card, each with the sequence number that was last written there.
+   * A card with a lower number comes from an older backup, or from a replica that lagged behind.
+   */
   readonly others?: Readonly<Record<string, number>>;
 }
 

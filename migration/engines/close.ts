@@ -8,6 +8,7 @@ import {
   describeRings,
   holds,
   readAbandonedRecord,
+  remembersAny,
   writeMigrationRecord,
   type MigrationRecord,
 } from "./migration-record";
@@ -21,6 +22,8 @@ export interface CloseJob {
   readonly ring: Omit<RingState, "phase">;
   /** Its shards. */
   readonly stores: readonly ShardStore[];
+  /** Names of shards that were to join, those that answer: where a shard that stays lost its data, they have copies of it. @default none */
+  readonly leaving?: readonly string[];
   readonly pace: Pace;
   /** The ring epoch, as read from the cluster. */
   readonly epoch: () => Promise<number>;
@@ -30,7 +33,8 @@ export interface CloseJob {
  * Ends whatever migration the shards of the ring in force are in. What there is to do is read from them: a run that
  * died may have left copies that nobody else knows of.
  *
- * @returns what was taken off the shards that stay; undefined when there was nothing to take.
+ * @returns what was taken off the shards that stay, and off others where they had last copies; undefined when there was
+ *   nothing to take.
  */
 export async function closeMigration(run: Run, job: CloseJob): Promise<DrainCounts | undefined> {
   const { ring, stores } = job;
@@ -76,12 +80,13 @@ async function takeCopiesOff(
   const [stays, goes] = outcome === "abandoned" ? [current, target] : [target, current];
   // Copies that are gone must not count as made, should the migration be taken up again.
   await forgetCheckpoints(run, stays.shards, "copies");
+  const leaving = outcome === "abandoned" && record.hasCopies && (await hasLostData(job)) ? (job.leaving ?? []) : [];
   return drain(
     { ...run, rings: { current, target, keyPrefix: record.keyPrefix } },
     {
       record,
       direction: { primary: stays, secondary: goes },
-      sources: goes.shards.filter((name) => stays.shards.includes(name)),
+      sources: goes.shards.filter((name) => stays.shards.includes(name) || leaving.includes(name)),
       orphans: outcome === "abandoned" && record.inStepSinceEpoch === undefined ? "delete" : "rescue",
       forgetful: true,
       pace: job.pace,
@@ -89,6 +94,9 @@ async function takeCopiesOff(
     },
   );
 }
+
+const hasLostData = async ({ stores }: CloseJob): Promise<boolean> =>
+  (await Promise.all(stores.map(remembersAny))).includes(false);
 
 /** Removes checkpoints from shards: those of copies, or all, and what else a run may have left. */
 async function forgetCheckpoints(run: Run, names: readonly string[], of: "copies" | "all"): Promise<void> {

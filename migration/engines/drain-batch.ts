@@ -1,8 +1,8 @@
+import { copy } from "./keys/copy";
 import { assertItself, assertRemembers, remembers, type MigrationRecord } from "./migration-record";
 import type { DecidingShards } from "./run/suspect-shards";
 import type { OrphanAction, Run } from "./runtime";
 import { ABSENT, type KeyState, type ShardStore } from "./shard-store";
-import { copy } from "./sync";
 import type { Throttle } from "./throttle";
 
 /** What was taken off the old owners. */

@@ -1,6 +1,7 @@
 import { METRIC_GATES_OFF } from "../config/metric-gates-off";
 import {
   configIn,
+  hasWork,
   isOpen,
   isWayBack,
   moveOf,
@@ -16,10 +17,12 @@ import { roleProblem } from "../plan/server-problems";
 import { describe, epochsOf, isUnknown, podsThatAnswer, type BackendPod, type BackendView } from "./barrier";
 import { GateClosedError } from "./errors";
 import { isEvidence, NoPodsError } from "./gate/no-pods";
+import { assertUnneeded } from "./gate/retiring-shards";
 import { assertRingsOfEpochs, type RingChecksums } from "./gate/pod-rings";
 import { suspectsOfMove } from "./gate/suspects";
 import { describeRings, holds, withoutUntrue, writeMigrationRecord, type MigrationRecord } from "./migration-record";
 import { sourcesNotCopied } from "./pre-copy";
+import { NoRecordError } from "./run/lost-record";
 import type { ServiceMetrics } from "./metric-gate";
 import type { Run } from "./runtime";
 import { assertHealthy, assertStable } from "./service-gates";
@@ -45,6 +48,8 @@ export interface GateJob {
   readonly shards: readonly ShardStore[];
   /** Shards out of reach that are given up, or that a move which is taken back may have removed. */
   readonly outOfReach: readonly string[];
+  /** Those of them at which nobody can look, and which forceRemoveShards does not name. */
+  readonly unnamed: readonly string[];
   readonly record: MigrationRecord | undefined;
   /** Of the plan that was reviewed; empty: none is asked for. */
   readonly planDigest: string;
@@ -104,6 +109,11 @@ const CHECKS: Readonly<Record<Check, CheckRun>> = {
       if (problem !== undefined) throw new GateClosedError(problem);
     }
   },
+  unneeded: async (_run, job) => {
+    const { from, epochs, outOfReach: missing, unnamed } = job;
+    const facts = { from: from.phase, epoch: epochs.from, record: plannedRecord(job), missing, unnamed };
+    assertUnneeded({ ...facts, suspects: missing.length === 0 ? [] : await suspectsOfMove(job) });
+  },
   fits: async (_run, job) => {
     const misfits = await job.misfits();
     if (misfits.length > 0) throw new GateClosedError(`the shards have changed since the plan:\n${misfits.join("\n")}`);
@@ -120,7 +130,8 @@ const CHECKS: Readonly<Record<Check, CheckRun>> = {
     if (holds(plannedRecord(job), "inStep", job.epochs.from)) return Promise.resolve();
     throw new GateClosedError(
       `the rings have not been brought into step since dual-write was switched on. ` +
-        `Set migrationPhase to "${job.from.phase}" and run \`pulumi up\`: its catch-up goes on where it stopped.`,
+        `Set migrationPhase to "${job.from.phase}" and run \`pulumi up\`: its catch-up goes on where it stopped. If that ` +
+        `finds nothing to do, run \`npm run repair\`.`,
     );
   },
   verified: (_run, job) => job.verify(plannedRecord(job)),
@@ -154,7 +165,8 @@ const CHECKS: Readonly<Record<Check, CheckRun>> = {
     if (holds(plannedRecord(job), "drained", job.epochs.from)) return Promise.resolve();
     throw new GateClosedError(
       `the cleanup has not been completed: old owners may still hold movers. ` +
-        `Set migrationPhase to "${job.from.phase}" with the old shards and run \`pulumi up\`.`,
+        `Set migrationPhase to "${job.from.phase}" with the old shards and run \`pulumi up\`. If that finds nothing to do, ` +
+        `run \`npm run repair\`.`,
     );
   },
 };
@@ -169,11 +181,10 @@ function plannedRecord(job: GateJob): MigrationRecord {
         `Set the config to that, or go back to migrationPhase "stable" and plan anew.`,
     );
   }
+  if (isOpen(from.phase)) throw new NoRecordError(hasWork(from.phase, "plan"));
   throw new GateClosedError(
-    isOpen(from.phase)
-      ? `no plan is recorded on the shards. Set migrationPhase to "plan" and run \`pulumi up\` first.`
-      : `the migration has been closed: its records are gone from the shards. ` +
-          `Set migrationPhase back to "${from.phase}", with the shards of that; for another migration go on to "plan".`,
+    `the migration has been closed: its records are gone from the shards. ` +
+      `Set migrationPhase back to "${from.phase}", with the shards of that; for another migration go on to "plan".`,
   );
 }
 

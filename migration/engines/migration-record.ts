@@ -2,6 +2,7 @@ import { isBackendIdentity, type BackendIdentity } from "../contract/shard-card"
 import { isNotedProcess, type NotedProcess } from "../contract/shard-process";
 import { HOLDS_IN, POD_CONFIGS, type Fact, type PodConfig, type RingState } from "../phases";
 import { GateClosedError, OtherShardError } from "./errors";
+import { LostRecordError, UnreadableRecordError, type Loss } from "./run/lost-record";
 import type { Baseline } from "./service-metrics";
 import type { FencingToken, ShardStore } from "./shard-store";
 
@@ -39,6 +40,8 @@ export interface MigrationRecord extends Omit<RingState, "phase"> {
   readonly hasCopies?: boolean;
   /** The ring epoch in which both rings were last found to hold the same. */
   readonly inStepSinceEpoch?: number;
+  /** The ring epoch behind the cutover in which a verify last came out clean: the target ring has every acknowledged claim. */
+  readonly verifiedInEpoch?: number;
   /** When reads moved to the target ring: the ring epoch, and Unix ms. */
   readonly cutover?: { readonly epoch: number; readonly atMs: number };
   /** The ring epoch in which the last pass of the cleanup found nothing. */
@@ -59,8 +62,14 @@ export interface MigrationRecord extends Omit<RingState, "phase"> {
 
 /** @returns whether what was noted once still holds: no epoch since then has run a config that makes it untrue. */
 export function holds(record: MigrationRecord, fact: Fact, epoch: number): boolean {
-  const { inStepSinceEpoch, cutover, drainedInEpoch, configs = {} } = record;
-  const since = { inStep: inStepSinceEpoch, cutover: cutover?.epoch, drained: drainedInEpoch }[fact];
+  const {
+    inStepSinceEpoch: inStep,
+    verifiedInEpoch: verified,
+    cutover,
+    drainedInEpoch: drained,
+    configs = {},
+  } = record;
+  const since = { inStep, verified, cutover: cutover?.epoch, drained }[fact];
   if (since === undefined) return false;
   const later = Object.entries(configs).filter(([at]) => since <= Number(at) && Number(at) <= epoch);
   return later.every(([, config]) => HOLDS_IN[fact].includes(config));
@@ -72,11 +81,12 @@ export function holds(record: MigrationRecord, fact: Fact, epoch: number): boole
  *   they were noted with: an older ring was put back.
  */
 export function withoutUntrue(record: MigrationRecord, config: PodConfig): MigrationRecord {
-  const { inStepSinceEpoch, cutover, drainedInEpoch, ...rest } = record;
+  const { inStepSinceEpoch, verifiedInEpoch, cutover, drainedInEpoch, ...rest } = record;
   const stays = (fact: Fact) => HOLDS_IN[fact].includes(config);
   return {
     ...rest,
     ...(stays("inStep") && inStepSinceEpoch !== undefined ? { inStepSinceEpoch } : {}),
+    ...(stays("verified") && verifiedInEpoch !== undefined ? { verifiedInEpoch } : {}),
     ...(stays("cutover") && cutover !== undefined ? { cutover } : {}),
     ...(stays("drained") && drainedInEpoch !== undefined ? { drainedInEpoch } : {}),
   };
@@ -86,7 +96,8 @@ const NAME = "migration";
 
 /**
  * @returns the record, undefined when no shard has one.
- * @throws GateClosedError when some shards have it and others do not, or have that of another migration.
+ * @throws LostRecordError when some shards have it and others do not, or have that of another migration;
+ *   UnreadableRecordError.
  */
 export async function readMigrationRecord(shards: readonly ShardStore[]): Promise<MigrationRecord | undefined> {
   const texts = await Promise.all(shards.map((shard) => shard.readRecord(NAME)));
@@ -94,7 +105,7 @@ export async function readMigrationRecord(shards: readonly ShardStore[]): Promis
   const newest = newestOf(records);
   if (newest === undefined) return undefined;
   const forgetful = shards.filter((_, i) => records[i]?.id !== newest.id).map(({ name }) => name);
-  if (forgetful.length > 0) throw new GateClosedError(lostMessage(forgetful.join(", "), newest.id));
+  if (forgetful.length > 0) throw new LostRecordError(lossOf(forgetful, newest));
   return newest;
 }
 
@@ -128,7 +139,7 @@ export const remembersAny = async (shard: ShardStore): Promise<boolean> => (awai
 
 /** Throws when a shard that was restarted no longer knows the migration: it came back without its data. */
 export async function assertRemembers(shard: ShardStore, record: MigrationRecord): Promise<void> {
-  if (!(await remembers(shard, record))) throw new GateClosedError(lostMessage(shard.name, record.id));
+  if (!(await remembers(shard, record))) throw new LostRecordError(lossOf([shard.name], record));
 }
 
 /**
@@ -175,10 +186,12 @@ const markedFor = (shard: string, record: MigrationRecord): MigrationRecord => (
   on: { shard, sequence: record.sequence },
 });
 
-const lostMessage = (shards: string, id: string): string =>
-  `${shards} does not know migration ${id} that the other shards are in: it was emptied, replaced or restarted ` +
-  `without its data. Restore it from its backup. If only the target ring has it, going back to migrationPhase "stable" and ` +
-  `planning anew will do as well.`;
+function lossOf(shards: readonly string[], record: MigrationRecord): Loss {
+  const { id: migrationId, shards: current, targetShards: target, configs = {} } = record;
+  const epoch = Math.max(0, ...Object.keys(configs).map(Number));
+  const inStep = holds(record, "inStep", epoch);
+  return { shards, migrationId, current, target, config: configs[epoch] ?? "A", inStep };
+}
 
 function isRecord(value: unknown): value is MigrationRecord {
   const record = fieldsOf(value);
@@ -209,6 +222,7 @@ const OPTIONAL: Readonly<Partial<Record<keyof MigrationRecord, (value: unknown) 
   checksums: (value) => areAll(value, (checksum) => typeof checksum === "string"),
   hasCopies: (value) => typeof value === "boolean",
   inStepSinceEpoch: isWhole,
+  verifiedInEpoch: isWhole,
   cutover: (value) => {
     const { epoch, atMs } = fieldsOf(value);
     return isWhole(epoch) && isWhole(atMs) && (atMs as number) <= LAST_MS;
@@ -222,8 +236,5 @@ function parse(text: string, shard: ShardStore): MigrationRecord {
   const found = jsonOf(text);
   refuseOther(found, shard);
   if (isRecord(found)) return found;
-  throw new GateClosedError(
-    `the migration record on ${shard.name} cannot be read (key dedup-shards:${NAME}). ` +
-      `Delete that key on every shard, set migrationPhase back to "stable" and plan anew.`,
-  );
+  throw new UnreadableRecordError(shard.name);
 }

@@ -3,7 +3,9 @@ import { drain } from "../engines/drain";
 import type { DrainCounts } from "../engines/drain-batch";
 import { writeMigrationRecord } from "../engines/migration-record";
 import type { Pace } from "../engines/runtime";
-import { rolesOf, type Phase } from "../phases";
+import type { ShardStore } from "../engines/shard-store";
+import { retiringShards, rolesOf, type Phase } from "../phases";
+import { withoutLostRetiring } from "./gate/dispensable-shards";
 import { resultsOf, STATE_VERSION, type Secrets, type SettingsInputs, type StepInputs } from "./inputs";
 import { openMigration, openRun, ringEpoch, workEpoch } from "./open-run";
 import { whileInForce } from "./ring-in-force";
@@ -21,19 +23,22 @@ export async function update(olds: Partial<Outputs>, news: StepInputs, secrets: 
   const before = resultsOf(olds, news);
   if (news.work === "none") return { ...kept, counts: before.counts ?? null };
   const decides = rolesOf(news.work as Phase).primary;
-  const counts = decides === "target" ? await cleanUp(news, secrets) : await close(news, secrets);
+  const counts = decides === "target" ? await cleanUp(news, secrets) : await close(olds, news, secrets);
   return { ...kept, counts: counts ?? before.counts ?? null };
 }
 
-/** The target ring alone decides: every other copy goes, and everything on shards that retire. */
+/** The target ring alone decides: every other copy goes, and everything on shards that retire, those that are left. */
 function cleanUp(inputs: StepInputs, secrets: Secrets): Promise<DrainCounts> {
-  return openRun(inputs, secrets, { purpose: "cleanup" }, async (session) => {
-    const { run, stores, processes } = session;
+  const dispensable = retiringShards(inputs.ring);
+  return openRun(inputs, secrets, { purpose: "cleanup", dispensable }, async (session) => {
+    const { run, processes } = session;
     const { current, target } = run.rings;
-    const record = await openMigration(session);
+    const stores = await withoutLostRetiring(session, inputs.ring, secrets);
+    const record = await openMigration({ ...session, stores });
     const epoch = await workEpoch(inputs, record);
     const direction = { primary: target, secondary: current };
-    const job = { record, direction, sources: current.shards, pace: paceOf(inputs.settings), epoch };
+    const sources = current.shards.filter((name) => stores.some((store) => store.name === name));
+    const job = { record, direction, sources, pace: paceOf(inputs.settings), epoch };
     const facts = await processes.fresh();
     const counts = await drain(await whileInForce(run, inputs), job);
     await writeMigrationRecord(stores, run.token(), { ...record, ...facts, drainedInEpoch: epoch });
@@ -41,18 +46,23 @@ function cleanUp(inputs: StepInputs, secrets: Secrets): Promise<DrainCounts> {
   });
 }
 
-/** Shards that do not stay need not answer. */
-function close(inputs: StepInputs, secrets: Secrets): Promise<DrainCounts | undefined> {
+/** Shards that do not stay need not answer. Those that were to join may have the last copies of what another one lost. */
+function close(olds: Partial<Outputs>, inputs: StepInputs, secrets: Secrets): Promise<DrainCounts | undefined> {
   const { ring, settings } = inputs;
-  const only = ring.shards;
-  return openRun(inputs, secrets, { purpose: "end of the migration", only }, async ({ run, stores }) =>
-    closeMigration(await whileInForce(run, inputs), {
+  const joining = (olds.ring?.targetShards ?? []).filter((name) => !ring.shards.includes(name));
+  const shards = { ...olds.connection?.shards, ...inputs.connection.shards };
+  const opened = { ...inputs, connection: { ...inputs.connection, shards } };
+  const options = { purpose: "end of the migration", only: [...ring.shards, ...joining], dispensable: joining };
+  return openRun(opened, secrets, options, async ({ run, stores }) => {
+    const stays = ({ name }: ShardStore) => ring.shards.includes(name);
+    return closeMigration(await whileInForce(run, inputs), {
       ring,
-      stores,
+      stores: stores.filter(stays),
+      leaving: stores.filter((store) => !stays(store)).map(({ name }) => name),
       pace: paceOf(settings),
       epoch: () => ringEpoch(inputs),
-    }),
-  );
+    });
+  });
 }
 
 const paceOf = ({ cleanupKeysPerSecond, cleanupBatchSize, ...settings }: SettingsInputs): Pace => ({

@@ -2,6 +2,7 @@ import type { RingData } from "../contract/ring-config-map";
 import type { ClusterBackend, PodMetrics } from "../adapters/backend-view";
 import { withSession, type Session } from "../adapters/session";
 import { claimShards } from "../engines/run/claim-shards";
+import { NoRecordError } from "../engines/run/lost-record";
 import type { Owner } from "../engines/run/owner";
 import { ProcessNotes, type ShardFacts } from "../engines/run/process-notes";
 import { ownerOf } from "./backend-identity";
@@ -16,6 +17,7 @@ import { pushingProgress, type ShownInputs } from "./push-progress";
 import { assertSameRing } from "../engines/gate/ring-put-back-error";
 import { openRing, ringOfStep } from "./ring-in-force";
 import { watchEngine } from "./watch-engine";
+import { withWay } from "./way-without";
 
 /** What narrows a run down. */
 export interface RunOptions {
@@ -45,13 +47,28 @@ export interface OwnedSession extends Session {
 }
 
 /** What a resource says of the run that it needs. */
-type RunInputs = Pick<StepInputs, "connection" | "ring"> & ShownInputs & Partial<Pick<StepInputs, "epoch" | "stack">>;
+type RunInputs = Pick<StepInputs, "connection" | "ring"> &
+  ShownInputs &
+  Partial<Pick<StepInputs, "epoch" | "stack" | "work">> & { readonly phase?: Phase };
 
 /**
  * Opens and locks the shards of a resource for some work, and makes sure that they belong to its backend.
  * @throws as `withSession` and `claimShards` do
  */
-export function openRun<T>(
+export async function openRun<T>(
+  inputs: RunInputs,
+  secrets: Secrets,
+  options: RunOptions,
+  work: (session: OwnedSession) => Promise<T>,
+): Promise<T> {
+  try {
+    return await open(inputs, secrets, options, work);
+  } catch (error) {
+    throw withWay(error, inputs.phase ?? inputs.work ?? "", inputs.ring);
+  }
+}
+
+function open<T>(
   inputs: RunInputs,
   secrets: Secrets,
   options: RunOptions,
@@ -66,12 +83,19 @@ export function openRun<T>(
       const owned = await own(session, inputs, options);
       if (!options.claimsLater) await owned.writeCards();
       const job = inputs.settings?.job;
+      const connection = withoutShards(inputs.connection, owned.outOfReach);
       const whereAsked = (run: Run) =>
-        job === undefined ? run : delegating(run, job, { ...inputs, owner: owned.owner }, secrets);
+        job === undefined ? run : delegating(run, job, { connection, owner: owned.owner }, secrets);
       return pushingProgress(inputs, session.run, (run) => work({ ...owned, run: whereAsked(run) }));
     },
   );
 }
+
+/** Pods of a Job look at every shard that they are told of. */
+const withoutShards = (connection: ConnectionInputs, names: readonly string[]): ConnectionInputs => ({
+  ...connection,
+  shards: Object.fromEntries(Object.entries(connection.shards).filter(([name]) => !names.includes(name))),
+});
 
 async function own(session: Session, inputs: RunInputs, options: RunOptions): Promise<OwnedSession> {
   const { connection, epoch = 0 } = inputs;
@@ -109,15 +133,12 @@ export async function writeRing(connection: ConnectionInputs, replaced: RingData
 
 /**
  * @returns the record of the open migration, as this run's own: one that an older version wrote does not say whose it is.
- * @throws GateClosedError when no migration is recorded on the shards.
+ * @throws NoRecordError when no migration is recorded on the shards; LostRecordError, UnreadableRecordError.
  */
 export async function openMigration({ stores, owner }: Session & Partial<OwnedSession>): Promise<MigrationRecord> {
   const record = await readMigrationRecord(stores);
   if (record) return { ...record, ...owner };
-  throw new GateClosedError(
-    `no plan is recorded on ${stores.map(({ name }) => name).join(", ")}. ` +
-      `Go back to migrationPhase "plan" and run \`pulumi up\` first.`,
-  );
+  throw new NoRecordError(false);
 }
 
 /** The epoch of the live ring ConfigMap. */

@@ -1,6 +1,6 @@
 import { inTime } from "../adapters/in-time";
 import { CHECKSUM_KEY, isTornRing, numbered, type RingData } from "../contract/ring-config-map";
-import { GateClosedError, OtherShardError } from "../engines/errors";
+import { GateClosedError } from "../engines/errors";
 import { passGate, type GateJob } from "../engines/gate";
 import { readAbandonedRecord, readMigrationRecord } from "../engines/migration-record";
 import { preFlight } from "../engines/pre-flight";
@@ -8,6 +8,7 @@ import type { ShardStore } from "../engines/shard-store";
 import { isOpen, moveOf, POD_CONFIGS } from "../phases";
 import { ringData, sameRing, stateOf, type CheckedGateInputs, type GateInputs } from "./gate-inputs";
 import { otherWriters, warningOf } from "./gate/other-writers";
+import { dispensableShards, notForced, shardsThatForgot } from "./gate/dispensable-shards";
 import { assertMayRewrite } from "./gate/rewrite";
 import { ringNotes } from "./gate/ring-notes";
 import { refuseChange, refuseStart, type Failure } from "./gate-refusals";
@@ -164,14 +165,12 @@ export async function read(olds: Outputs): Promise<{ readonly props: object; rea
 export function askGate(olds: Outputs, news: CheckedGateInputs, secrets: Secrets, again = false) {
   const purpose = `the gate from "${olds.phase}" to "${news.phase}"`;
   const open = withAllShards(isOpen(olds.phase) ? olds : news, olds, news);
-  const stay = olds.ring.shards;
-  const others = Object.keys(open.connection.shards).filter((name) => !stay.includes(name));
-  // What a move is taken back from may have closed the migration, and removed them.
-  const dispensable = moveOf(olds.phase, news.phase).givesUp === "target" || !isOpen(olds.phase) ? others : [];
+  const dispensable = dispensableShards(olds, news, open);
   const run = { ...open, epoch: olds.epoch };
   return openRun(run, secrets, { purpose, dispensable }, async (session) => {
     const strangers = await shardsThatForgot(session.stores.filter(({ name }) => dispensable.includes(name)));
     const known = session.stores.filter((store) => !strangers.includes(store));
+    const away = [...session.outOfReach, ...nowhere(open)];
     if (again && (await isOver(known, news))) return useEpoch({ ...session, stores: known }, news);
     const found = await readMigrationRecord(known);
     const record = found && { ...found, ...session.owner };
@@ -189,7 +188,8 @@ export function askGate(olds: Outputs, news: CheckedGateInputs, secrets: Secrets
       commandTimeoutMs: news.settings.commandTimeoutMs,
       servesNothing: news.settings.servesNothing ?? false,
       shards: known,
-      outOfReach: [...session.outOfReach, ...nowhere(open), ...strangers.map(({ name }) => name)],
+      outOfReach: [...away, ...strangers.map(({ name }) => name)],
+      unnamed: notForced(away, secrets),
       record,
       planDigest: news.settings.planDigest ?? "",
       ttlWindowMs: news.settings.ttlWindowMs,
@@ -235,17 +235,6 @@ function withAllShards(open: CheckedGateInputs, ...sides: readonly CheckedGateIn
 /** Shards of the migration whose address nobody knows any more. */
 const nowhere = ({ ring, connection }: CheckedGateInputs): readonly string[] =>
   [...new Set([...ring.shards, ...ring.targetShards])].filter((name) => !Object.hasOwn(connection.shards, name));
-
-/** Shards that hold no record of the migration, or are others than their names say: they are as good as out of reach. */
-async function shardsThatForgot(stores: readonly ShardStore[]): Promise<readonly ShardStore[]> {
-  const records = await Promise.all(stores.map((store) => readAbandonedRecord([store]).catch(noneOfAnother)));
-  return stores.filter((_, i) => records[i] === undefined);
-}
-
-function noneOfAnother(error: unknown): undefined {
-  if (error instanceof OtherShardError) return undefined;
-  throw error;
-}
 
 /** The live ring ConfigMap; undefined where there is none or nobody can say. */
 async function liveRing(connection: ConnectionInputs): Promise<RingData | undefined> {

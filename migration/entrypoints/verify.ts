@@ -15,18 +15,31 @@ export async function update(olds: Partial<Outputs>, news: StepInputs, secrets: 
   const report = await openRun(news, secrets, { purpose: "verify" }, async (session) => {
     const record = await openMigration(session);
     await workEpoch(news, record);
-    const verified = await verifyPhase(session, record, news.work as Phase, news.settings);
-    await verified.note();
-    return verified.report;
+    return verifyAndNote(session, record, news);
   });
   return { ...kept, report };
+}
+
+/**
+ * Verifies in the phase of a step, and notes that. Behind the cutover the record says from then on in which epoch it was:
+ * what retires is not needed any more.
+ */
+export async function verifyAndNote(
+  session: OwnedSession,
+  record: MigrationRecord,
+  { work, epoch, settings }: Pick<StepInputs, "work" | "epoch" | "settings">,
+): Promise<VerifyReport> {
+  const phase = work as Phase;
+  const { report, note } = await verifyPhase(session, record, phase, settings);
+  await note(rolesOf(phase).primary === "target" ? { verifiedInEpoch: epoch } : {});
+  return report;
 }
 
 /** What a verify found. */
 export interface Verified {
   readonly report: VerifyReport;
   /** Notes on the shards that both rings held the same while the processes ran which the clean pass began with. */
-  readonly note: () => Promise<void>;
+  readonly note: (more?: Pick<MigrationRecord, "verifiedInEpoch">) => Promise<void>;
 }
 
 /** Verifies with the primary ring of a phase deciding; the other ring follows. */
@@ -50,5 +63,5 @@ export async function verifyPhase(
     settings: { mode, sampleSize, expiryToleranceMs, claimWindowMs, commandTimeoutMs, pace },
     beforePass: async () => void (running = await processes.running()),
   });
-  return { report, note: () => processes.noteInStep(run.token(), running) };
+  return { report, note: (more) => processes.noteInStep(run.token(), running, more) };
 }

@@ -28,6 +28,7 @@ export const SECTIONS = [
     "stray-keys",
     "unknown-clients",
     "lost-data",
+    "lost-writes",
     "shard-cards",
   ],
   ...["migration-stalled", "kubernetes", "epoch-skew", "dual-write-errors", "backend-errors", "backend-latency"],
@@ -94,6 +95,10 @@ function ofShard(shard: ShardFacts): Finding[] {
   }
   if (shard.cardProblem !== undefined) {
     found.push(problem(`${name}: ${shard.cardProblem}`, "see what is said there", "shard-cards"));
+  }
+  if (shard.lossProblem !== undefined) {
+    const next = "in an open migration `pulumi up` in its phase, which gives back what the other owners hold";
+    found.push(problem(`${name} ${shard.lossProblem}`, next, "lost-writes"));
   }
   if (shard.unknownClients?.length) {
     const next = "find out what they are: nobody knows which ring a writer among them has";
@@ -184,12 +189,13 @@ function ofMigration({ ring, shards, nowMs, backend }: Facts): Finding[] {
 }
 
 const EMPTIED = "a shard was emptied, or restarted without its data";
-const RESTORE = "restore it from its backup; if only the target ring has it, going back to stable will do";
+const RESTORE = "restore it from its backup; docs/guides/damaged-shards.md says what is possible without its data";
+const RECORD_AGAIN = "restore it from its backup; if only the records were deleted, `npm run adopt` makes them again";
 
 function unrecorded(phase: Facts["ring"]["phase"]): Finding {
   if (!isOpen(phase)) return ok("no migration is open");
   if (hasWork(phase, "plan")) return ok("no migration is recorded yet");
-  return problem(`no shard knows a migration, and the stack is in "${phase}": ${EMPTIED}`, RESTORE, "lost-data");
+  return problem(`no shard knows a migration, and the stack is in "${phase}": ${EMPTIED}`, RECORD_AGAIN, "lost-data");
 }
 
 function ofBackend({ backend }: Facts): Finding[] {

@@ -7,6 +7,7 @@ import { unknownClients } from "../engines/gate/unknown-clients";
 import { readAbandonedRecord, type MigrationRecord } from "../engines/migration-record";
 import { measure } from "../engines/service-metrics";
 import { cardProblems } from "./card-problems";
+import { lostWrites } from "./lost-writes";
 import { accessOf, addressesOf, type Secrets } from "../entrypoints/inputs";
 import { liveEpoch, openBackend } from "../entrypoints/open-run";
 import { openService } from "../entrypoints/open-service";
@@ -44,11 +45,12 @@ export async function examine({ gate, secrets }: DeployedStack): Promise<Facts> 
     const answering = open.shards.filter(({ name }) => shards.some((it) => it.name === name && !("silent" in it)));
     // A shard that has gone since is a fact that the next look finds.
     const record = await readAbandonedRecord(answering).catch(() => undefined);
+    const losses = await lostWrites(answering, record).catch(() => new Map<string, string>());
     const service = await serviceOf(gate, secrets, record?.baseline);
     return {
       ring: { phase, ...ring },
       nowMs: Date.now(),
-      shards,
+      shards: shards.map((shard) => withLoss(shard, losses.get(shard.name))),
       backend: await backendOf(gate).catch((error: unknown) => ({ unknown: messageOf(error) })),
       ...(service ? { service } : {}),
     };
@@ -56,6 +58,9 @@ export async function examine({ gate, secrets }: DeployedStack): Promise<Facts> 
     open.close();
   }
 }
+
+const withLoss = (shard: ShardFacts, lossProblem: string | undefined): ShardFacts =>
+  lossProblem === undefined || "silent" in shard ? shard : { ...shard, lossProblem };
 
 async function lookAt(
   shard: RedisShard,

@@ -31,6 +31,8 @@ export interface AnsweringShard {
   readonly sample: { readonly keys: number; readonly strays: number };
   /** What is wrong with its card; absent: nothing. */
   readonly cardProblem?: string;
+  /** What shows that it lost writes, or may have; absent: nothing. */
+  readonly lossProblem?: string;
   /** Connections of unknown clients, in words; absent where nobody knows who is connected. */
   readonly unknownClients?: readonly string[];
   /** The migration that it knows; undefined: none. */

@@ -1,6 +1,6 @@
 import { describeBackend, newCard, parseCard, sameBackend, CARD, type ShardCard } from "../contract/shard-card";
 import { OtherShardError } from "../engines/errors";
-import { readAbandonedRecord } from "../engines/migration-record";
+import { readAbandonedRecord, remembersAny } from "../engines/migration-record";
 import { refuseForeignMigration } from "../engines/run/migration-owner";
 import { ForeignShardError, OtherStackError } from "../engines/run/ownership-errors";
 import type { Owner } from "../engines/run/owner";
@@ -12,7 +12,7 @@ export interface ShardOwnership {
   readonly store: ShardStore;
   readonly is: "own" | "foreign" | "unreadable" | "none" | "lost";
   /** Whose the migration is that is recorded on it. */
-  readonly recordIs: "none" | "own" | "foreign" | "another shard's";
+  readonly recordIs: "none" | "own" | "foreign" | "unreadable" | "another shard's";
   /** The card to go on with: for a foreign one a new one, which knows its epochs. */
   readonly card: ShardCard | undefined;
   /** Whose it was, for a message. */
@@ -47,7 +47,8 @@ async function ownershipOfOne(store: ShardStore, owner: Owner): Promise<ShardOwn
 async function recordOwner(store: ShardStore, owner: Owner): Promise<ShardOwnership["recordIs"]> {
   try {
     await refuseForeignMigration(store, owner);
-    return (await readAbandonedRecord([store])) === undefined ? "none" : "own";
+    if ((await readAbandonedRecord([store])) !== undefined) return "own";
+    return (await remembersAny(store)) ? "unreadable" : "none";
   } catch (error) {
     if (error instanceof ForeignShardError || error instanceof OtherStackError) return "foreign";
     if (error instanceof OtherShardError) return "another shard's";

@@ -2,13 +2,15 @@ import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import type { CheckedGateInputs } from "../entrypoints/gate-inputs";
 import type { Secrets } from "../entrypoints/inputs";
+import type { MigrationPlan } from "../plan/migration-plan";
 
 const MAX_OUTPUT_BYTES = 256 * 1024 * 1024;
 const GATE = "::ring-gate";
+const PLAN = "MigrationPlan::plan";
 const NOT_SET = /configuration key .* not found/;
 const KEYS = [
   ...["redis", "redisPassword", "redisUserPassword", "redisClientKey"],
-  ...["metricsToken", "metricsPassword"],
+  ...["metricsToken", "metricsPassword", "forceRemoveShards"],
 ] as const;
 
 /** A stack as its last `up` left it. */
@@ -16,7 +18,12 @@ export interface DeployedStack {
   /** What its gate let through: phase, rings, where everything is, and the settings. */
   readonly gate: CheckedGateInputs;
   readonly secrets: Secrets;
+  /** The plan of the migration that the gate is in; absent where the state has none. */
+  readonly plan?: PlanOutput;
 }
+
+/** The parts of a plan in the state that a migration's record has too. */
+export type PlanOutput = Pick<MigrationPlan, "migration_id" | "digest" | "total_keys_to_move">;
 
 const OPTIONS = { stack: { type: "string" }, "config-file": { type: "string" } } as const;
 
@@ -27,9 +34,11 @@ const OPTIONS = { stack: { type: "string" }, "config-file": { type: "string" } }
 export function readStack(): DeployedStack {
   const { stack, "config-file": file } = parseArgs({ options: OPTIONS }).values;
   const named = nameOf(stack);
-  const gate = deployedGate(named);
-  if (gate === undefined) throw new Error(`stack ${named} has no ring yet: run \`pulumi up --stack ${named}\` first`);
-  return { gate, secrets: secretsOf(named, file) };
+  const deployed = deployedGate(named);
+  if (deployed === undefined) {
+    throw new Error(`stack ${named} has no ring yet: run \`pulumi up --stack ${named}\` first`);
+  }
+  return { ...deployed, secrets: secretsOf(named, file) };
 }
 
 /**
@@ -41,7 +50,8 @@ export function readStackOrPreview(): DeployedStack & { readonly shard: string |
   const options = { ...OPTIONS, shard: { type: "string" } } as const;
   const { stack, shard, "config-file": file } = parseArgs({ options }).values;
   const named = nameOf(stack);
-  return { gate: deployedGate(named) ?? previewedGate(named, file), secrets: secretsOf(named, file), shard };
+  const known = deployedGate(named) ?? { gate: previewedGate(named, file) };
+  return { ...known, secrets: secretsOf(named, file), shard };
 }
 
 function nameOf(stack: string | undefined): string {
@@ -49,11 +59,16 @@ function nameOf(stack: string | undefined): string {
   return stack;
 }
 
-function deployedGate(stack: string): CheckedGateInputs | undefined {
+function deployedGate(stack: string): Omit<DeployedStack, "secrets"> | undefined {
   const { deployment } = JSON.parse(mustRun("stack", "export", "--stack", stack)) as {
     readonly deployment: { readonly resources?: readonly { readonly urn: string; readonly outputs?: object }[] };
   };
-  return deployment.resources?.find(({ urn }) => urn.endsWith(GATE))?.outputs as CheckedGateInputs | undefined;
+  const outputsOf = (name: string) => deployment.resources?.find(({ urn }) => urn.endsWith(name))?.outputs;
+  const gate = outputsOf(GATE) as CheckedGateInputs | undefined;
+  if (gate === undefined) return undefined;
+  const planned = outputsOf(PLAN) as { readonly migration?: number; readonly plan?: PlanOutput | null } | undefined;
+  const isOfThis = planned?.migration === gate.migration;
+  return { gate, ...(isOfThis && planned?.plan ? { plan: planned.plan } : {}) };
 }
 
 function previewedGate(stack: string, file: string | undefined): CheckedGateInputs {

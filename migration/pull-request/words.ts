@@ -17,6 +17,7 @@ export const CHECK_WORDS: Readonly<Record<Check, string>> = {
   settled: "every backend pod already runs what this leads to",
   planned: "this migration is recorded on every shard as it was planned",
   healthy: "every shard answers, as a primary",
+  unneeded: "a retiring shard that is away or empty is not needed any more: the target ring was verified without it",
   fits: "the movers fit into half of each new shard's memory, and no new shard evicts",
   preCopied: "the pre-copy has got to its end",
   inStep: "both rings have been brought into step, and dual-write has not been off since",

@@ -67,7 +67,7 @@ describe("what somebody else made of the ring", function () {
     await upgrade();
     expect(await preview())
       .to.contain('The live ring ConfigMap is at epoch 0 with the ring of migrationPhase "copy"')
-      .and.to.match(/warning: helm owns .*DEDUP_SHARDS.* of ConfigMap live-ring\/backend-config/);
+      .and.to.match(/warning: helm owns DEDUP_DUAL_WRITE, .* of ConfigMap live-ring\/backend-config/);
     const { output } = await world.to("dualWrite");
     expect(output).to.contain("barrier: every backend pod runs ring epoch 3").and.to.contain("catch-up: done");
     expect(await ring()).to.include({ DEDUP_DUAL_WRITE: "true", DEDUP_RING_EPOCH: "3" });

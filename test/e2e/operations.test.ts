@@ -61,7 +61,7 @@ describe("doctor, repair and adopt", function () {
     const { code, output } = await world.stack.up({ skipPreview: true });
     expect(code, output).to.not.equal(0);
     const [, named = ""] = /npm run adopt -- --stack operations (--shard shard-3)/.exec(output) ?? [];
-    const adopted = await runProgram(world.stack, "migration/operations/adopt.ts", named.split(" "));
+    const adopted = await runProgram(world.stack, "migration/operations/adopt.ts", ...named.split(" "));
     expect(adopted.output).to.match(/^shard-3 belongs to this backend from now on \(before: shard-9 of /m);
     expect(adopted.code).to.equal(0);
     await world.stack.mustUp({ skipPreview: true });

@@ -5,11 +5,14 @@ import { text } from "node:stream/consumers";
 import { REPO_ROOT } from "../lab/machine";
 import type { PulumiStack } from "../lab/pulumi-stack";
 
-/** @returns what it printed, and its exit code. */
+/**
+ * @param args - more of the command line.
+ * @returns what it printed, and its exit code.
+ */
 export async function runProgram(
   stack: PulumiStack,
   file: string,
-  args: readonly string[] = [],
+  ...args: readonly string[]
 ): Promise<{ output: string; code: number }> {
   const { name, configFile, operatorEnv: env } = stack;
   const program = ["ts-node", "-T", file, "--stack", name, "--config-file", configFile, ...args];

@@ -1,6 +1,6 @@
 /** The proof run at a small size: see `npm run prove`. */
 import { expect } from "chai";
-import { CHAOS_KINDS, needsKubelet } from "../lab/prove/chaos";
+import { CHAOS_KINDS, needsKubelet } from "../lab/prove/chaos-events";
 import { prove, type ProofResult } from "../lab/prove/proof";
 import { picture } from "../lab/prove/picture";
 import { reasonsAgainst, report, rowsOf } from "../lab/prove/report";

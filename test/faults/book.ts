@@ -1,6 +1,7 @@
 /** Who was told what, and what must be on the shards for that. */
 import type { Claim, Outcome } from "../lab/load/client";
 import { judge, type Finding, type Submission } from "../lab/load/judge";
+import type { Acknowledged } from "./given-up";
 
 const DEFAULT_TTL_MS = 14 * 24 * 3_600_000;
 /** Clocks of one machine, and the time that Redis takes to act on an expiry. */
@@ -37,6 +38,15 @@ export class Book {
 
   get names(): readonly string[] {
     return [...this.ids.keys()];
+  }
+
+  /** The claims for an id that somebody was told of. */
+  acknowledged(pcsId: string): readonly Acknowledged[] {
+    const submissions = this.ids.get(pcsId) ?? [];
+    return submissions.flatMap(({ claimId, sentMs, outcome }) => {
+      const told = submissions.filter(({ stored }) => stored === claimId).map(({ answeredMs }) => answeredMs);
+      return told.length === 0 ? [] : [{ sentMs, toldMs: Math.min(...told), isFirst: outcome === "first" }];
+    });
   }
 
   /** Everything that cannot be true of a set-once store. */

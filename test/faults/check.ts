@@ -25,10 +25,15 @@ export interface Looked {
   readonly ring: HashRing;
   /** Shards of it that lost their data: only what the others own can be looked for, and left-overs are no matter. */
   readonly lostShards: readonly string[];
+  /** Shards whose left-overs are no matter: they have lost that they were deleted. */
+  readonly untidy: readonly string[];
+  /** Whether what was acknowledged of an id may be gone. */
+  readonly isGivenUp: (id: string) => boolean;
 }
 
 /** Holds every key of every shard against what clients were told. */
-export async function check({ shards, ring, lostShards }: Looked, book: Book, keyPrefix: string): Promise<Found> {
+export async function check(looking: Looked, book: Book, keyPrefix: string): Promise<Found> {
+  const { shards, ring, lostShards, untidy, isGivenUp } = looking;
   const found: Found = { lost: [], resurrected: [], different: [], leftOver: [] };
   const fromMs = Date.now();
   const held = new Map<string, HeldClaim>();
@@ -37,7 +42,7 @@ export async function check({ shards, ring, lostShards }: Looked, book: Book, ke
     for (const key of await keysOf(server.client, keyPrefix)) {
       const id = key.slice(keyPrefix.length);
       const owner = ring.ownerOf(id);
-      if (owner !== name && lostShards.length > 0) continue;
+      if (owner !== name && (lostShards.length > 0 || untidy.includes(name))) continue;
       const claim = await shard
         .look(key)
         .catch((error: unknown) => ({ value: String(error), expiresAtMs: undefined, isWhole: false }));
@@ -51,7 +56,7 @@ export async function check({ shards, ring, lostShards }: Looked, book: Book, ke
   for (const id of new Set([...book.names, ...held.keys()])) {
     if (lostShards.includes(ring.ownerOf(id))) continue;
     const verdict = book.verdict(id, held.get(id), looked);
-    if (verdict !== "as it must be") found[verdict].push(id);
+    if (verdict !== "as it must be" && !isGivenUp(id)) found[verdict].push(id);
   }
   return found;
 }

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
 import { HashRing } from "../../migration/ring/ring";
 import type { Phase } from "../../migration/phases";
-import { RedisServer } from "../integration/redis-servers";
+import { replicaOf, until } from "./replica";
 import { between, inTurn, KEY_PREFIX, pick, type FaultyShard, type Scene } from "./scene";
 
 const MOST_MS = 2_000;
@@ -30,11 +30,10 @@ const WITH_WORK: readonly Phase[] = ["copy", "dualWrite", "cleanup"];
 const BEFORE_CUTOVER: readonly Phase[] = ["copy", "dualWrite"];
 /** Keys that go with an eviction. */
 const EVICTED = 20;
-const SYNCED_WITHIN_MS = 30_000;
 const BOOKKEEPING = "dedup-shards:";
 
 /** @returns whether it came to pass. */
-type Fault = (scene: Scene) => Promise<boolean>;
+export type Fault = (scene: Scene) => Promise<boolean>;
 
 const aWhile = ({ random }: Scene, most = MOST_MS) => sleep(between(random, 100, most));
 /** Mostly a moment; sometimes longer than commands, connections and locks are waited for. */
@@ -253,20 +252,11 @@ export const ONLY_ON_THE_WAY_TO: Readonly<Record<string, readonly Phase[]>> = {
 /** A replica takes over, without losing what was acknowledged; for a moment before clients meet it as it is: read only. */
 async function failover(shard: FaultyShard, scene: Scene): Promise<void> {
   const before = shard.server;
-  await before.client.config("SET", "repl-diskless-sync-delay", "0");
-  const replica = await RedisServer.start({ persistent: true });
-  scene.others.push(replica);
-  await replica.client.replicaof("127.0.0.1", before.port);
-  await until(async () => /master_link_status:up/.test(await replica.client.info("replication")));
+  const replica = await replicaOf(shard, scene);
   shard.proxy.leadTo(replica.port);
   await aWhile(scene, 500);
   await before.client.call("FAILOVER", "TO", "127.0.0.1", replica.port);
   await until(async () => /^role:master/m.test(await replica.client.info("replication")));
   shard.server = replica;
   scene.others.push(before);
-}
-
-async function until(is: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + SYNCED_WITHIN_MS; Date.now() < end; await sleep(20)) if (await is()) return;
-  throw new Error("a fault could not be brought about");
 }

@@ -34,6 +34,8 @@ export interface PlannedFault {
   /** From the beginning of that way, or from when a run there is in the middle of its work. */
   readonly afterMs: number;
   readonly amidWork: boolean;
+  /** Whether it is over before the way begins. */
+  readonly isBefore: boolean;
 }
 
 /** What to draw from; everything by default. */
@@ -44,6 +46,8 @@ export interface Choice {
   readonly on?: readonly Phase[];
   /** Whether no step goes back. */
   readonly straight?: boolean;
+  /** Whether somebody else writes and a shard loses writes, one kind of each, instead of all this. */
+  readonly pairs?: boolean;
 }
 
 /** @returns what goes wrong on a way, and when. */
@@ -65,7 +69,7 @@ export function planFaults(
     else {
       const amidWork = random() < AMID_WORK;
       const afterMs = amidWork ? 0 : between(random, 0, AFTER_MS.most);
-      faults.push({ kind, at: pick(random, stops), afterMs, amidWork });
+      faults.push({ kind, at: pick(random, stops), afterMs, amidWork, isBefore: false });
     }
   }
   return faults;

@@ -1,11 +1,13 @@
 /**
  * `npm run faults -- [--seed 1] [--rounds 20] [--only "engine killed,lock stolen"] [--on copy,dualWrite] [--straight]
- * [--until-bad] [--out FILE]`
+ * [--pairs] [--from 1] [--until-bad] [--out FILE]`
  *
  * Plays so many rounds and says what came of them; exits with 1 unless nothing was lost, nothing came back and every
- * migration got to its end. `--replay SEED` plays the round of a seed again. `--bug NAME` puts a bug into a copy of this
- * working tree and plays until a round notices, then the same rounds without that bug: it exits with 1 unless one
- * noticed, and it was the bug. `--summary FILE...` says what came of rounds that were appended to files.
+ * migration got to its end. With `--pairs` each round has somebody else who writes the ring, and something that loses or
+ * swaps writes, instead of the other faults. `--from` is the number of the first round. `--replay SEED` plays the round
+ * of a seed again. `--bug NAME` puts a bug into a copy of this working tree and plays until a round notices, then the
+ * same rounds without that bug: it exits with 1 unless one noticed, and it was the bug. `--summary FILE...` says what
+ * came of rounds that were appended to files.
  */
 import { appendFileSync, readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -19,9 +21,11 @@ const OPTIONS = {
   seed: { type: "string", default: "1" },
   replay: { type: "string" },
   rounds: { type: "string", default: "20" },
+  from: { type: "string", default: "1" },
   only: { type: "string" },
   on: { type: "string" },
   straight: { type: "boolean", default: false },
+  pairs: { type: "boolean", default: false },
   "until-bad": { type: "boolean", default: false },
   out: { type: "string" },
   bug: { type: "string" },
@@ -31,15 +35,15 @@ const OPTIONS = {
 async function main(): Promise<boolean> {
   const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
   if (values.summary) return summarize(positionals);
-  const { seed, rounds, replay, only, on, straight, bug, out } = values;
+  const { seed, rounds, from, replay, only, on, straight, pairs, bug, out } = values;
   if (bug !== undefined) return isNoticed(bug, seed, Number(rounds));
   const choice = {
-    straight,
+    ...{ straight, pairs },
     ...(only ? { only: only.split(",") } : {}),
     ...(on ? { on: on.split(",").map(phaseOf) } : {}),
   };
   const results: RoundResult[] = [];
-  const seeds = Array.from({ length: Number(rounds) }, (_, i) => `${seed}-${i + 1}`);
+  const seeds = Array.from({ length: Number(rounds) }, (_, i) => `${seed}-${Number(from) + i}`);
   for (const [i, each] of (replay ? [replay] : seeds).entries()) {
     const result = await playRound(each, choice).catch((error: unknown) => brokenOff(each, error));
     results.push(result);
@@ -60,7 +64,7 @@ function phaseOf(text: string): Phase {
 
 /** A round that breaks off is a bad one, not one that is not there. */
 const brokenOff = (seed: string, error: unknown): RoundResult => ({
-  ...{ seed, ...NOTHING, faults: [], journey: "", runs: 0, keys: 0, untrue: [], seconds: 0 },
+  ...{ seed, ...NOTHING, faults: [], journey: "", runs: 0, keys: 0, givenUp: 0, untrue: [], timeline: [], seconds: 0 },
   stuck: `the round broke off: ${error instanceof Error ? error.stack : String(error)}`,
 });
 

@@ -1,43 +1,30 @@
 /** One round: a whole migration on real servers, with concurrent writers, while something goes wrong. */
 import { setTimeout as sleep } from "node:timers/promises";
-import seedrandom from "seedrandom";
-import type { CheckedGateInputs } from "../../migration/entrypoints/gate-inputs";
-import type { SettingsInputs } from "../../migration/entrypoints/inputs";
-import type { Phase } from "../../migration/phases";
 import { HashRing } from "../../migration/ring/ring";
-import { PaperCluster } from "../integration/paper-cluster";
-import { RedisServer } from "../integration/redis-servers";
 import { LONGEST_SHORT_TTL_MS } from "../lab/load/mix";
-import { PaperBackend } from "./backend";
 import { Book } from "./book";
-import { check, NOTHING, type Found } from "./check";
+import { check, NOTHING, type Found, type Looked } from "./check";
 import { untilAmidWork, FAULTS } from "./faults";
+import { mayBeGone } from "./given-up";
 import { FORTH, JOURNEYS, planFaults, type Choice, type Journey, type PlannedFault } from "./journey";
-import { UpRunner } from "./run-up";
-import { KEY_PREFIX, pick, type FaultyShard, type Scene } from "./scene";
-import { TcpProxy } from "./tcp-proxy";
-import type { Order } from "./up-process";
-import { hashed, Writers } from "./writers";
+import { LOSSES } from "./losses";
+import { Operator } from "./operator";
+import { OTHER_WRITERS } from "./other-writers";
+import { pairOf, planPair, type Pair } from "./pairs";
+import { KEY_PREFIX, note, pick, type Scene } from "./scene";
+import { QUIET, setUp, tearDown } from "./set-up";
+import { hashed, Writers, type Load } from "./writers";
 
-const THREE = ["shard-0", "shard-1", "shard-2"];
-const FOUR = [...THREE, "shard-3"];
 /** Of each source several pages of a scan: a checkpoint lies behind a whole one. */
-const STORED_BEFORE = 2_000;
-/** Of these, claims that nobody sends again. */
-const QUIET = 500;
-/** Claims beside these that expire on the way, and are succeeded by others. */
-const SUCCEEDED = 1_500;
-const TIMES = { claimWindowMs: 250, commandTimeoutMs: 250 };
-/** Slow enough for something to happen meanwhile. */
-const SETTINGS = { ...TIMES, keysPerSecond: 600, catchUpKeysPerSecond: 2_000, rolloutTimeoutMs: 20_000 };
-const UP_WITHIN_MS = 180_000;
-/** Many moments between two of them, and much that is under way when something happens. */
-const BATCH_SIZES = [10, 100];
-/** The default, and so little that some values travel alone. */
-const BIG_VALUE_BYTES = [262_144, 262_144, 262_144, 90];
-const RUNS_PER_PHASE = 20;
-const PATIENCE = 0.7;
-const EMPTIED = /does not know migration/;
+const LOAD: Load = {
+  ...{ stored: 2_000, succeeded: 1_500, succeededPerS: [5, 10, 20, 40], clients: 8, betweenClaimsMs: 150 },
+};
+/** Where bursts of claims meet what goes wrong. */
+const SMALL_LOAD: Load = {
+  ...{ stored: 1_000, succeeded: 100, succeededPerS: [2, 4], clients: 4, betweenClaimsMs: 400 },
+};
+/** The share of rounds in which pods are asked for their ring. */
+const ASKED_PODS = 0.75;
 
 /** What came of a round. */
 export interface RoundResult extends Found {
@@ -46,20 +33,25 @@ export interface RoundResult extends Found {
   readonly journey: string;
   readonly runs: number;
   readonly keys: number;
+  /** Ids that are gone, or were accepted again, with what a shard lost that alone had them. */
+  readonly givenUp: number;
   /** Answers that cannot be true of a set-once store. */
   readonly untrue: readonly string[];
   /** Why the migration could not be brought to its end. */
   readonly stuck: string | undefined;
+  /** What happened, each with its time. */
+  readonly timeline: readonly string[];
   readonly seconds: number;
 }
 
 /** @param choice - of faults. */
 export async function playRound(seed: string, choice: Choice = {}): Promise<RoundResult> {
   const startMs = performance.now();
-  const round = await Round.start(seed);
+  const pair = choice.pairs ? pairOf(seed) : undefined;
+  const round = new Round(seed, await setUp(seed, pair), pair);
   try {
-    const faults = await round.play(choice);
-    return { ...(await round.result(faults)), seconds: (performance.now() - startMs) / 1_000 };
+    await round.play(choice);
+    return { ...(await round.result()), seconds: (performance.now() - startMs) / 1_000 };
   } finally {
     await round.stop();
   }
@@ -68,112 +60,87 @@ export async function playRound(seed: string, choice: Choice = {}): Promise<Roun
 class Round {
   private readonly book = new Book();
   private readonly writers: Writers;
-  private readonly settings: Partial<SettingsInputs>;
-  private readonly runner = new UpRunner();
-  private state: CheckedGateInputs | undefined;
+  private readonly operator: Operator;
+  private readonly load: Load;
   private stuck: string | undefined;
-  private runs = 0;
-  private readonly done: string[] = [];
   /** Faults that came to pass. */
   private readonly happened: string[] = [];
   private healing: Promise<void> = Promise.resolve();
 
-  private constructor(
+  constructor(
     private readonly seed: string,
     private readonly scene: Scene,
-    private readonly cluster: PaperCluster,
-    private readonly backend: PaperBackend,
+    private readonly pair: Pair | undefined,
   ) {
-    this.writers = new Writers(seed, scene.random, backend, this.book);
-    const { random } = scene;
-    this.settings = {
-      ...SETTINGS,
-      batchSize: pick(random, BATCH_SIZES),
-      bigValueBytes: pick(random, BIG_VALUE_BYTES),
-    };
+    const { random, backend } = scene;
+    this.load = pair === undefined ? LOAD : SMALL_LOAD;
+    this.writers = new Writers(seed, random, backend, this.book, this.load);
+    scene.burst = (ids) => this.writers.burst(ids);
+    const asksPods = pair !== undefined && random() < ASKED_PODS;
+    this.operator = new Operator(scene, asksPods, () => this.healing);
   }
 
-  static async start(seed: string): Promise<Round> {
-    const random = seedrandom(seed);
-    const [current, target] = random() < 0.5 ? [THREE, FOUR] : [FOUR, THREE];
-    const shards = await Promise.all(
-      FOUR.map(async (name): Promise<FaultyShard> => {
-        const server = await RedisServer.start({ persistent: true });
-        return { name, server, proxy: await TcpProxy.start(server.port), turn: Promise.resolve() };
-      }),
-    );
-    const urls = Object.fromEntries(shards.map(({ name, proxy }) => [name, proxy.url]));
-    const cluster = await PaperCluster.start();
-    const backend = new PaperBackend({ cluster, urls, keyPrefix: KEY_PREFIX, ...TIMES });
-    const more = {
-      phase: "stable" as const,
-      up: undefined,
-      engine: { turn: Promise.resolve() },
-      isWorking: false,
-      hasDrained: false,
-      ups: 0,
-      clockOffsetMs: 0,
-      quietKeys: Array.from({ length: QUIET }, (_, i) => hashed(`${seed} quiet ${i}`)),
-      emptied: new Set<string>(),
-      others: [],
-    };
-    const round = new Round(seed, { random, shards, current, target, ...more }, cluster, backend);
-    backend.start(
-      {
-        DEDUP_SHARDS: current.map((name) => urls[name]).join(","),
-        ...{ DEDUP_DUAL_WRITE: "false", DEDUP_NEW_RING: "", DEDUP_RING_EPOCH: "0" },
-      },
-      0,
-    );
-    await sleep(100);
-    return round;
-  }
-
-  /** @returns the faults that came to pass. */
-  async play(choice: Choice): Promise<readonly string[]> {
-    const { random } = this.scene;
-    const known = Array.from({ length: STORED_BEFORE - QUIET }, (_, i) => hashed(`${this.seed} before ${i}`));
-    await this.writers.store([...known, ...this.scene.quietKeys]);
-    this.writers.start(known, SUCCEEDED);
-    const journey = choice.straight ? FORTH : pick(random, JOURNEYS);
-    const faults = planFaults(this.scene, journey, choice);
+  async play(choice: Choice): Promise<void> {
+    const { random, current, quietKeys, backend } = this.scene;
+    const known = Array.from({ length: this.load.stored - QUIET }, (_, i) => hashed(`${this.seed} before ${i}`));
+    await this.writers.store([...known, ...quietKeys]);
+    this.writers.start(known);
+    const { journey, faults } = this.pair ? planPair(random, this.pair, choice.straight) : this.planned(choice);
     try {
-      await this.to("stable", this.scene.current);
+      await this.operator.to("stable", current);
       await this.travel(journey, faults);
     } catch (error) {
       this.stuck = error instanceof Error ? error.message : String(error);
     }
+    this.scene.isOver = true;
+    note(this.scene, "over");
     await Promise.all([this.writers.stop(), this.healing]);
-    await this.backend.stop();
-    return this.happened;
+    await backend.stop();
   }
 
-  async result(faults: readonly string[]): Promise<Omit<RoundResult, "seconds">> {
+  async result(): Promise<Omit<RoundResult, "seconds">> {
     // What lives only for a while must be gone by then.
     await sleep(1.1 * LONGEST_SHORT_TTL_MS);
+    const { done, runs } = this.operator;
     // Of a migration that is not over nobody knows where keys are to be; and what a source lost is lost.
-    const isOver = this.done.at(-1) === "stable" && this.done.length > 1;
-    const { emptied, current, target } = this.scene;
+    const isOver = done.at(-1) === "stable" && done.length > 1;
+    const { emptied, current, target, shards, dead, untidy, violations } = this.scene;
     const lostShards = current.filter((name) => emptied.has(name));
-    const looked = {
-      shards: this.scene.shards,
+    const givenUp = new Set<string>();
+    const looked: Looked = {
+      shards: shards.filter(({ name }) => !dead.has(name)),
       ring: new HashRing(lostShards.length > 0 ? current : target),
-      lostShards,
+      ...{ lostShards, untidy: [...untidy] },
+      isGivenUp: (id) => {
+        if (this.mayBeGone(id)) givenUp.add(id);
+        return givenUp.has(id);
+      },
     };
     // Where a source lost its data the current ring decides still; what was copied from it, or to it, is nobody's matter.
     const found = isOver || lostShards.length > 0 ? await check(looked, this.book, KEY_PREFIX) : NOTHING;
-    const isLost = (id: string) => lostShards.includes(looked.ring.ownerOf(id));
+    const isLost = (id: string) => lostShards.includes(looked.ring.ownerOf(id)) || looked.isGivenUp(id);
     const untrue = this.book.findings().flatMap(({ text }) => (isLost(text.split(":")[0] ?? "") ? [] : [text]));
-    const { seed, runs, stuck, book } = this;
-    return { seed, faults, journey: this.done.join(" → "), runs, keys: book.size, ...found, untrue, stuck };
+    const { seed, book, stuck, happened: faults } = this;
+    const facts = { seed, faults, journey: done.join(" → "), runs, keys: book.size, givenUp: givenUp.size };
+    const { timeline } = this.scene;
+    return { ...facts, ...found, untrue: [...untrue, ...violations], stuck, timeline };
   }
 
   async stop(): Promise<void> {
-    const { shards, others } = this.scene;
-    this.runner.stop();
-    this.cluster.stop();
-    await Promise.all(shards.map(({ proxy }) => proxy.stop()));
-    await Promise.all([...new Set([...shards.map(({ server }) => server), ...others])].map((server) => server.stop()));
+    this.operator.stop();
+    await tearDown(this.scene);
+  }
+
+  private planned(choice: Choice) {
+    const journey = choice.straight ? FORTH : pick(this.scene.random, JOURNEYS);
+    return { journey, faults: planFaults(this.scene, journey, choice) };
+  }
+
+  /** Whether a claim for an id was on a shard alone that has lost it. */
+  private mayBeGone(id: string): boolean {
+    const { losses, backend } = this.scene;
+    const claims = this.book.acknowledged(id);
+    return losses.some((loss) => claims.some((claim) => mayBeGone(id, claim, loss, backend.services)));
   }
 
   private async travel(journey: Journey, faults: readonly PlannedFault[]): Promise<void> {
@@ -181,8 +148,14 @@ class Round {
     for (const [i, stop] of journey.entries()) {
       const phase = stop === "back" ? "stable" : stop;
       const shards = stop === "stable" ? target : current;
-      for (const fault of faults) if (fault.at === i) this.plan(fault);
-      const refusal = await this.to(phase, shards);
+      this.scene.stops++;
+      for (const fault of faults.filter(({ at, isBefore }) => at === i && isBefore)) {
+        this.scene.phase = phase;
+        this.plan(fault);
+        await this.healing;
+      }
+      for (const fault of faults) if (fault.at === i && !fault.isBefore) this.plan(fault);
+      const refusal = await this.operator.to(phase, shards);
       // What was given up may be empty.
       if (stop === "back") for (const name of emptied) if (!current.includes(name)) emptied.delete(name);
       // And what is not copied is not missed: nobody could tell a source that was emptied behind its copy.
@@ -199,9 +172,9 @@ class Round {
   private async beginAgain(): Promise<void> {
     const { current, target, emptied } = this.scene;
     emptied.clear();
-    await this.to("stable", current);
+    await this.operator.to("stable", current);
     for (const phase of FORTH) {
-      const refusal = await this.to(phase, phase === "stable" ? target : current);
+      const refusal = await this.operator.to(phase, phase === "stable" ? target : current);
       if (refusal === undefined) continue;
       if (this.hasLostClaims) return;
       return this.beginAgain();
@@ -220,78 +193,26 @@ class Round {
   }
 
   private plan({ kind, afterMs, amidWork }: PlannedFault): void {
-    const fault = FAULTS[kind];
-    if (!fault) throw new Error(`there is no fault ${kind}; there are: ${Object.keys(FAULTS).join(", ")}`);
+    const fault = KINDS[kind];
+    if (!fault) throw new Error(`there is no fault ${kind}; there are: ${Object.keys(KINDS).join(", ")}`);
     const begins = amidWork ? untilAmidWork(this.scene) : Promise.resolve();
     const happens = begins.then(async () => {
       await sleep(afterMs);
+      note(this.scene, `${kind} begins`);
       const isPast = await fault(this.scene).catch((error: unknown) => {
         console.error(`${this.seed}: ${kind} could not be brought about: ${String(error)}`);
       });
+      note(this.scene, `${kind}: ${isPast ? "is past" : "did not happen"}`);
       if (isPast) this.happened.push(kind);
     });
     this.healing = Promise.all([this.healing, happens]).then(() => undefined);
   }
-
-  /** Brings a phase about, in as many runs as it takes. @returns why it is refused, if a shard was emptied for that. */
-  private async to(phase: Phase, shards: readonly string[]): Promise<string | undefined> {
-    const { random, emptied } = this.scene;
-    this.scene.phase = phase;
-    const why: string[] = [];
-    while (why.length < RUNS_PER_PHASE) {
-      const failure = await this.up(phase, shards);
-      if (failure === undefined) {
-        this.done.push(phase);
-        return undefined;
-      }
-      if (this.stuck !== undefined) throw new Error(this.stuck);
-      why.push(failure);
-      if (emptied.size > 0 && EMPTIED.test(failure)) {
-        this.done.push(`${phase} refused`);
-        return failure;
-      }
-      // An operator looks at what is wrong and comes back when it is over, or does not wait for that.
-      if (random() < PATIENCE) await this.healing;
-      await sleep(500);
-      const [, other] = /Set migrationPhase (?:back )?to "(\w+)" and run/.exec(failure) ?? [];
-      if (other !== undefined && other !== phase) await this.up(other as Phase, shards);
-    }
-    throw new Error(`${phase}: not in ${RUNS_PER_PHASE} runs; the last: ${why.at(-1)}`);
-  }
-
-  /** @returns why the run did not get to its end. */
-  private async up(phase: Phase, shards: readonly string[]): Promise<string | undefined> {
-    this.runs++;
-    const { scene } = this;
-    scene.ups++;
-    const order: Order = {
-      ...{ phase, shards, current: scene.current, target: scene.target, keyPrefix: KEY_PREFIX },
-      ...{ urls: this.urls, metrics: this.cluster.metrics, state: this.state, settings: this.settings },
-      clockOffsetMs: scene.clockOffsetMs,
-    };
-    const run = this.runner.start(order, {
-      onState: (state) => {
-        this.state = state;
-        scene.isWorking = true;
-        scene.hasDrained ||= phase === "cleanup";
-      },
-      onRollOut: (data, epoch) => this.backend.rollOut(data, epoch),
-    });
-    scene.up = run;
-    const slow = setTimeout(() => {
-      this.stuck ??= `an up for ${phase} did not end within ${UP_WITHIN_MS / 1_000} s`;
-      run.kill();
-    }, UP_WITHIN_MS);
-    try {
-      return await run.ended;
-    } finally {
-      clearTimeout(slow);
-      scene.up = undefined;
-      scene.isWorking = false;
-    }
-  }
-
-  private get urls(): Readonly<Record<string, string>> {
-    return Object.fromEntries(this.scene.shards.map(({ name, proxy }) => [name, proxy.url]));
-  }
 }
+
+/** All kinds of faults by name. */
+const KINDS: Readonly<Record<string, (scene: Scene) => Promise<boolean>>> = {
+  ...FAULTS,
+  ...Object.fromEntries(
+    [...Object.entries(OTHER_WRITERS), ...Object.entries(LOSSES)].map(([k, { fault }]) => [k, fault]),
+  ),
+};

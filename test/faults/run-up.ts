@@ -1,12 +1,13 @@
 /** Runs of `pulumi up` on paper, in a process of their own, and what they have to say. */
 import { fork, type ChildProcess } from "node:child_process";
-import path from "node:path";
-import type { News, Order, Request } from "./up-process";
+import { bundled } from "./bundled";
+import type { News, Order, Request, WrittenRing } from "./up-process";
 
 /** What a run wants of the world around it. */
 export interface Listener {
   readonly onState: (state: Extract<News, { kind: "state" }>["state"]) => void;
-  readonly onRollOut: (data: Readonly<Record<string, string>>, epoch: number) => void;
+  readonly onRollOut: (ring: WrittenRing) => void;
+  readonly onPassed: (passed: Extract<News, { kind: "passed" }>["passed"]) => void;
 }
 
 /** A run that goes on. */
@@ -27,8 +28,11 @@ export interface UpRun {
 export class UpRunner {
   private child: ChildProcess | undefined;
 
-  start(order: Order, { onState, onRollOut }: Listener): UpRun {
-    const child = (this.child ??= launch());
+  /** @param kubeconfig - the cluster that its runs know. */
+  constructor(private readonly kubeconfig: string | undefined) {}
+
+  start(order: Order, { onState, onRollOut, onPassed }: Listener): UpRun {
+    const child = (this.child ??= launch(this.kubeconfig));
     const tell = (request: Request): void => void child.send(request);
     const counts = new Map<number, () => void>();
     const ended = new Promise<string | undefined>((resolve) => {
@@ -43,8 +47,9 @@ export class UpRunner {
       child.on("message", (message) => {
         const news = message as News;
         if (news.kind === "state") onState(news.state);
+        if (news.kind === "passed") onPassed(news.passed);
         if (news.kind === "rollOut") {
-          onRollOut(news.data, news.epoch);
+          onRollOut(news.ring);
           tell({ kind: "rollingOut" });
         }
         if (news.kind === "counted") counts.get(news.id)?.();
@@ -76,8 +81,9 @@ export class UpRunner {
   }
 }
 
-const launch = (): ChildProcess =>
-  fork(path.join(__dirname, "up-process.ts"), {
-    execArgv: ["-r", "ts-node/register/transpile-only"],
+const launch = (kubeconfig: string | undefined): ChildProcess =>
+  fork(bundled("up-process"), {
+    execArgv: [],
+    env: { ...process.env, ...(kubeconfig === undefined ? {} : { KUBECONFIG: kubeconfig }) },
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   });

@@ -1,8 +1,13 @@
 /** What a round is played on, as far as faults need to know it. */
+import type { PaperCluster } from "../integration/paper-cluster";
 import type { RedisServer } from "../integration/redis-servers";
 import type { Phase } from "../../migration/phases";
+import type { PaperBackend } from "./backend";
+import type { Loss } from "./given-up";
+import type { RingData } from "./pod";
+import type { RivalStack, SharedConfig } from "./rival-stack";
 import type { UpRun } from "./run-up";
-import type { TcpProxy } from "./tcp-proxy";
+import type { ShardDoors } from "./shard-doors";
 
 export const KEY_PREFIX = "pcs:";
 
@@ -16,11 +21,17 @@ export interface Breakable {
 export interface FaultyShard extends Breakable {
   readonly name: string;
   server: RedisServer;
-  readonly proxy: TcpProxy;
+  readonly proxy: ShardDoors;
 }
 
 export interface Scene {
   readonly random: () => number;
+  readonly cluster: PaperCluster;
+  readonly backend: PaperBackend;
+  /** A stack of somebody else, once there is one. */
+  rival: RivalStack | undefined;
+  /** Submits new ids at once, and resolves when all are answered. */
+  burst: (ids: number) => Promise<void>;
   readonly shards: readonly FaultyShard[];
   /** Of the ring that decides until the cutover. */
   readonly current: readonly string[];
@@ -35,6 +46,30 @@ export interface Scene {
   isWorking: boolean;
   /** How many there have been. */
   ups: number;
+  /** Rings that were written by the stack so far. */
+  readonly written: RingData[];
+  /** URLs of the shards as the stack has them, by name. */
+  readonly urls: Readonly<Record<string, string>>;
+  /** What another stack has in its config as well. */
+  readonly sharedConfig: SharedConfig;
+  /** Whether nothing goes on any more. */
+  isOver: boolean;
+  /** Stops on the way so far. */
+  stops: number;
+  /** Runs that were refused so far. */
+  refusals: number;
+  /** When the last run began that left both rings in step. */
+  inStepSinceMs: number | undefined;
+  /** Shards that have lost writes. */
+  readonly losses: Loss[];
+  /** Shards on which old copies may lie: the loss took their deletion back. */
+  readonly untidy: Set<string>;
+  /** Shards that do not come back. */
+  readonly dead: Set<string>;
+  /** What somebody was let do who should not have been. */
+  readonly violations: string[];
+  /** What happened, and when: for whoever looks at a bad round. */
+  readonly timeline: string[];
   /** Of the engines' machine, from that of the shards. */
   clockOffsetMs: number;
   /** Whether movers have begun to go from where they were. */
@@ -46,6 +81,10 @@ export interface Scene {
   /** Servers that were started on the way. */
   readonly others: RedisServer[];
 }
+
+/** Notes what happens, with the time of day. */
+export const note = ({ timeline }: Pick<Scene, "timeline">, what: string): void =>
+  void timeline.push(`${Date.now()} ${what}`);
 
 /** Breaks things when all that was begun before with any of them is over: two faults in one server would undo each other. */
 export function inTurn<T>(things: readonly Breakable[], fault: () => Promise<T>): Promise<T> {

@@ -1,6 +1,7 @@
 /** A shard as the backend's claim rule sees it, on which claims are values of every type: which one the key decides. */
 import { createHash } from "node:crypto";
 import { Redis } from "ioredis";
+import { CARD_KEY, CardCheck, type ExpectedCard } from "../lab/backend/card";
 import type { Held, Shard } from "../lab/backend/shards";
 
 export type ValueType = "string" | "hash" | "list" | "set" | "zset" | "stream";
@@ -77,9 +78,13 @@ type Typed = Redis & { typed(key: string, what: string, ...args: (string | numbe
 
 export class TypedShard implements Shard {
   private readonly redis: Typed;
+  private readonly card: CardCheck | undefined;
 
-  /** @param patient - waits for a connection; else a command is sent now or never, as by the reference backend. */
-  constructor(url: string, commandTimeoutMs: number, patient = false) {
+  /**
+   * @param patient - waits for a connection; else a command is sent now or never, as by the reference backend.
+   * @param card - what the shard must show; without it a shard is not asked.
+   */
+  constructor(url: string, commandTimeoutMs: number, patient = false, card?: ExpectedCard) {
     this.redis = new Redis(url, {
       protocol: 2,
       commandTimeout: commandTimeoutMs,
@@ -87,10 +92,11 @@ export class TypedShard implements Shard {
       enableOfflineQueue: patient,
       autoResendUnfulfilledCommands: false,
       maxRetriesPerRequest: patient ? 20 : 0,
-      retryStrategy: (attempt) => Math.min(20 * attempt, 200),
+      retryStrategy: (attempt) => this.card?.reconnectAfterMs ?? Math.min(20 * attempt, 200),
       scripts: { typed: { lua: SCRIPT, numberOfKeys: 1 } },
     }) as Typed;
     this.redis.on("error", () => undefined);
+    this.card = card && new CardCheck(this.redis, card);
   }
 
   async setIfAbsent(key: string, { value, expiresAtMs }: Held, deadlineMs?: number): Promise<string | undefined> {
@@ -98,7 +104,7 @@ export class TypedShard implements Shard {
   }
 
   async timeMs(): Promise<number> {
-    const [seconds, microseconds] = await this.redis.time();
+    const [seconds, microseconds] = await this.send(() => this.redis.time());
     return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
   }
 
@@ -127,7 +133,17 @@ export class TypedShard implements Shard {
   }
 
   private async run(key: string, what: string, ...args: (string | number)[]) {
-    const [value, expiry, more] = await this.redis.typed(key, what, typeOf(key), ...args);
+    const [value, expiry, more] = await this.send(() => this.redis.typed(key, what, typeOf(key), ...args));
     return { value: value ?? undefined, expiry, more };
+  }
+
+  /** Sends a command, and behind it on the same connection the question for the card. */
+  private async send<T>(command: () => Promise<T>): Promise<T> {
+    const { card } = this;
+    if (card === undefined) return command();
+    card.requireShown();
+    const [answer, shown] = await Promise.all([command(), this.redis.get(CARD_KEY)]);
+    card.judge(shown);
+    return answer;
   }
 }

@@ -1,7 +1,9 @@
 /** `pulumi up` on paper, in a process of its own, so that it can be killed: phases, with the product's entrypoints. */
 import { Redis } from "ioredis";
 import { HashRing } from "../../migration/ring/ring";
-import type { SettingsInputs } from "../../migration/entrypoints/inputs";
+import type { Secrets, SettingsInputs } from "../../migration/entrypoints/inputs";
+import { create } from "../../migration/entrypoints/ring-gate";
+import { handOver } from "../../migration/operations/hand-over";
 import type { CheckedGateInputs } from "../../migration/entrypoints/gate-inputs";
 import type { PodMetrics } from "../../migration/adapters/backend-view";
 import type { Phase } from "../../migration/phases";
@@ -16,12 +18,22 @@ export interface Order {
   readonly target: readonly string[];
   readonly keyPrefix: string;
   readonly urls: Readonly<Record<string, string>>;
-  readonly metrics: PodMetrics;
+  /** Absent: pods are not asked which ring they run. */
+  readonly metrics?: PodMetrics;
   /** What the last `up` left in the state. */
   readonly state: CheckedGateInputs | undefined;
+  /** What the barrier was passed with last. */
+  readonly passed: PaperStack["passed"];
   readonly settings: Partial<SettingsInputs>;
   /** How far the clock of its machine is from that of the shards. */
   readonly clockOffsetMs: number;
+  readonly secrets: Secrets;
+  /** The name of the stack. */
+  readonly stack: string;
+  /** What is run: `pulumi up`, the same with `--refresh`, or one of the commands that a message may name. */
+  readonly command: "up" | "refresh" | "adopt" | "repair";
+  /** The shard that a command names. */
+  readonly shard?: string | undefined;
 }
 
 /** What it is told. */
@@ -33,35 +45,58 @@ export type Request =
   /** It says so when it has: between any two batches as well. */
   | { readonly kind: "count"; readonly id: number; readonly commands: number };
 
+/** What Pulumi writes into the ConfigMap and the Deployment. */
+export interface WrittenRing {
+  readonly data: Readonly<Record<string, string>>;
+  readonly epoch: number;
+  /** For which version of the ConfigMap the ring of this epoch is written once more. */
+  readonly putBack: string | undefined;
+}
+
 /** What happens, in this order; a run that is killed stops somewhere. */
 export type News =
   | { readonly kind: "state"; readonly state: CheckedGateInputs }
-  | { readonly kind: "rollOut"; readonly data: Readonly<Record<string, string>>; readonly epoch: number }
+  | { readonly kind: "rollOut"; readonly ring: WrittenRing }
+  | { readonly kind: "passed"; readonly passed: PaperStack["passed"] }
   | { readonly kind: "counted"; readonly id: number }
   | { readonly kind: "done" }
   | { readonly kind: "failed"; readonly why: string };
 
 const tell = (news: News): void => void process.send?.(news);
 
-async function up(order: Order): Promise<void> {
+async function work(order: Order): Promise<void> {
+  const stack = stackOf(order);
+  const { command, phase, shards, shard, secrets } = order;
+  if (command === "repair") return void (await stack.work("verify"));
+  if (command === "adopt") {
+    if (!stack.state) throw new Error("nothing has been brought up yet");
+    return handOver({ gate: stack.state, secrets }, shard, () => undefined);
+  }
+  if (command === "refresh" && stack.state) await stack.refresh();
+  await stack.passGate(phase, shards);
+  if (!stack.state) return;
+  if (!order.state) await create(stack.state, secrets);
+  tell({ kind: "state", state: stack.state });
+  await stack.rollOut();
+  tell({ kind: "passed", passed: stack.passed });
+  await stack.workAll();
+}
+
+function stackOf(order: Order): PaperStack {
   const { current, target, keyPrefix, urls, metrics } = order;
   const rings = { current: new HashRing(current), target: new HashRing(target), keyPrefix };
   const servers = new Map(Object.entries(urls).map(([name, url]) => [name, { url }]));
-  const stack = new PaperStack(
-    { rings, servers },
-    {
-      metrics,
-      rollOut: (data, epoch) => {
-        tell({ kind: "rollOut", data, epoch });
-        return new Promise((resolve) => (rollingOut = resolve));
-      },
-    },
-  );
+  const rollOut = (data: WrittenRing["data"], epoch: number) => {
+    tell({ kind: "rollOut", ring: { data, epoch, putBack: stack.state?.putBack } });
+    return new Promise<void>((resolve) => (rollingOut = resolve));
+  };
+  const stack = new PaperStack({ rings, servers }, { ...(metrics ? { metrics } : {}), rollOut });
   stack.state = order.state;
+  stack.passed = order.passed;
+  stack.stack = order.stack;
+  stack.secrets = order.secrets;
   stack.settings = { ...stack.settings, ...order.settings };
-  await stack.passGate(order.phase, order.shards);
-  if (stack.state) tell({ kind: "state", state: stack.state });
-  await stack.finish();
+  return stack;
 }
 
 /** Commands until this run is killed; the next one knows nothing of it. */
@@ -101,7 +136,7 @@ process.on("message", (message) => {
   left = Infinity;
   counting.clear();
   setClock(request.order.clockOffsetMs);
-  up(request.order).then(
+  work(request.order).then(
     () => tell({ kind: "done" }),
     (error: unknown) => tell({ kind: "failed", why: error instanceof Error ? error.message : String(error) }),
   );

@@ -9,10 +9,6 @@ import type { Book } from "./book";
 import { between, pick } from "./scene";
 
 const STORED_AT_ONCE = 50;
-const CLIENTS = 8;
-const BETWEEN_CLAIMS_MS = 150;
-/** Claims that are succeeded by others, begun in a second: one number for a round. */
-const SUCCEEDED_PER_S = [5, 10, 20, 40];
 const SUCCEEDED_TTL_MS = { from: 1_000, to: 6_000 } as const;
 /** Of the claims that are there before anything moves: each expires at another moment of the round. */
 const SUCCEEDED_LATER_TTL_MS = { from: 5_000, to: 30_000 } as const;
@@ -26,6 +22,18 @@ const SHORT_LIVED = 25;
 
 type Lifetimes = Readonly<Record<"from" | "to", number>>;
 
+/** How much clients do. */
+export interface Load {
+  /** Claims that are there before anything moves. */
+  readonly stored: number;
+  /** Claims beside these that expire on the way, and are succeeded by others. */
+  readonly succeeded: number;
+  /** Claims that are succeeded by others, begun in a second: one number for a round. */
+  readonly succeededPerS: readonly number[];
+  readonly clients: number;
+  readonly betweenClaimsMs: number;
+}
+
 /** Claims that others follow. */
 interface Successions {
   readonly perSecond: number;
@@ -37,12 +45,14 @@ interface Successions {
 export class Writers {
   private readonly stopping = new AbortController();
   private atWork: readonly Promise<void>[] = [];
+  private bursts = 0;
 
   constructor(
     private readonly seed: string,
     private readonly random: () => number,
     private readonly backend: PaperBackend,
     private readonly book: Book,
+    private readonly load: Load,
   ) {}
 
   /** Claims that are there before anything moves; some expire in whatever phase. */
@@ -56,18 +66,23 @@ export class Writers {
     }
   }
 
-  /**
-   * @param known - ids that are submitted again.
-   * @param succeeded - how many ids are claimed in the beginning, for a while each, before others claim them.
-   */
-  start(known: readonly string[], succeeded: number): void {
+  /** @param known - ids that are submitted again. */
+  start(known: readonly string[]): void {
+    const { clients, succeeded, succeededPerS } = this.load;
     const mix = new Mix(this.seed, known);
     setMaxListeners(0, this.stopping.signal);
     this.atWork = [
-      ...Array.from({ length: CLIENTS }, () => this.write(mix)),
+      ...Array.from({ length: clients }, () => this.write(mix)),
       this.writeSuccessors("later", { perSecond: STORED_PER_S, most: succeeded, lifetimes: SUCCEEDED_LATER_TTL_MS }),
-      this.writeSuccessors("soon", { perSecond: pick(this.random, SUCCEEDED_PER_S), lifetimes: SUCCEEDED_TTL_MS }),
+      this.writeSuccessors("soon", { perSecond: pick(this.random, succeededPerS), lifetimes: SUCCEEDED_TTL_MS }),
     ];
+  }
+
+  /** Submits new ids at once. */
+  async burst(ids: number): Promise<void> {
+    const at = this.bursts++;
+    const claims = Array.from({ length: ids }, (_, i) => hashed(`${this.seed} burst ${at} ${i}`));
+    await Promise.all(claims.map((pcsId) => this.submit({ pcsId, claimId: `burst ${pcsId}`, body: "{}" })));
   }
 
   /** Resolves when all claims are answered. */
@@ -79,7 +94,7 @@ export class Writers {
   private async write(mix: Mix): Promise<void> {
     while (!this.stopping.signal.aborted) {
       await Promise.all(mix.next().map((claim) => this.submit(claim)));
-      await sleep(BETWEEN_CLAIMS_MS);
+      await sleep(this.load.betweenClaimsMs);
     }
   }
 

@@ -19,7 +19,7 @@ const isReplica = (lab: RingLab, name: string) =>
   "the shard's URL at its primary.";
 
 const LOST =
-  /^shard-1 does not know migration \d{8}-\d{6} that the other shards are in: it was emptied, replaced or restarted without its data\. Restore it from its backup\. If only the target ring has it, going back to migrationPhase "stable" and planning anew will do as well\.$/;
+  /^shard-1 does not know migration \d{8}-\d{6} that the other shards are in: it was emptied, replaced or restarted without its data\. Restore it from its backup, or go back to migrationPhase "stable": the shard gets the copies of its keys that other shards hold, and the next plan names the command to go on without the others\.$/;
 
 export const BAD_STATES: readonly BadInput[] = [
   {
@@ -97,8 +97,9 @@ export const BAD_STATES: readonly BadInput[] = [
     run: up("copy"),
     found: "the gate",
     says: () =>
-      "the migration record on shard-1 cannot be read (key dedup-shards:migration). Delete that key on every shard, set " +
-      'migrationPhase back to "stable" and plan anew.',
+      "the migration record on shard-1 cannot be read (key dedup-shards:migration), so nothing was changed. If a newer version " +
+      "of this program wrote it, run that version. Otherwise write it again, as the other shards have it, with `npm run adopt " +
+      "-- --stack STACK --shard shard-1`, then run `pulumi up` again.",
   },
   {
     name: "the plan's record is of other rings",

@@ -60,6 +60,19 @@ describe("the doctor", function () {
     expect([await lost?.exists("dedup-shards:card"), await other?.get("dedup-shards:card")]).to.deep.equal([0, text]);
   });
 
+  it("names a shard that was restored from an older backup, and one that failed over", async () => {
+    const [, older, replaced] = [...lab.servers.values()];
+    const card = JSON.parse((await older?.client.get("dedup-shards:card")) ?? "") as { readonly sequence: number };
+    await older?.client.set("dedup-shards:card", JSON.stringify({ ...card, sequence: card.sequence - 2 }));
+    await replaced?.client.replicaof("127.0.0.1", older?.port ?? 0);
+    await replaced?.client.replicaof("NO", "ONE");
+    const found = (await findings()).filter(({ section }) => section === "lost-writes");
+    expect(found.map(({ text }) => text)).to.deep.equal([
+      "shard-1 has lost writes: the other shards remember a later state of it",
+      "shard-2 may have lost writes since both rings last held the same",
+    ]);
+  });
+
   it("goes on when Kubernetes and a shard do not answer either", async () => {
     cluster.broken = true;
     await lab.server("shard-1").stop();

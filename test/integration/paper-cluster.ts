@@ -23,6 +23,10 @@ export interface PaperPod {
   readonly restarted?: string;
   /** Whether no node has room for it. */
   readonly unscheduled?: boolean;
+  /** Where it answers for itself. @default this process */
+  readonly ip?: string;
+  /** Whether its container is known to run. @default nobody says */
+  readonly running?: boolean;
 }
 
 export class PaperCluster {
@@ -30,6 +34,8 @@ export class PaperCluster {
   readonly ringVersions = new FakeRing(BACKEND.configMap);
   /** What happens before a patch arrives: whoever sends it may sleep for as long. */
   beforePatch: (() => Promise<void>) | undefined;
+  /** Told of a restart that the Deployment is asked for, with its annotations. @default all pods are new at once */
+  onRestart: ((annotations: Readonly<Record<string, string>>) => void) | undefined;
   /** The checksum that each pod reports beside `reported`; undefined: pods do not know of checksums. */
   reportedChecksum: string | undefined;
   pods: readonly PaperPod[] = [];
@@ -127,6 +133,7 @@ export class PaperCluster {
   }
 
   private restart(annotations: Readonly<Record<string, string>>): void {
+    if (this.onRestart) return this.onRestart(annotations);
     const { "dedup-shards/ring-epoch": epoch, "dedup-shards/ring-restart": restarted } = annotations;
     if (epoch !== undefined) this.template = Number(epoch);
     this.pods = this.pods.map((pod) => ({
@@ -150,7 +157,7 @@ interface PaperPatch {
 const annotated = (epoch: number | undefined) =>
   epoch === undefined ? {} : { annotations: { "dedup-shards/ring-epoch": String(epoch) } };
 
-const toPod = ({ epoch, terminating = false, restarted, unscheduled = false }: PaperPod, i: number) => ({
+const toPod = ({ epoch, terminating = false, restarted, unscheduled = false, ip, running }: PaperPod, i: number) => ({
   metadata: {
     name: `backend-${i}`,
     annotations: {
@@ -159,7 +166,12 @@ const toPod = ({ epoch, terminating = false, restarted, unscheduled = false }: P
     },
     ...(terminating ? { deletionTimestamp: new Date(0).toISOString() } : {}),
   },
-  status: unscheduled ? UNSCHEDULED : { phase: "Running", podIP: "127.0.0.1" },
+  status: unscheduled
+    ? UNSCHEDULED
+    : {
+        ...{ phase: "Running", podIP: ip ?? "127.0.0.1" },
+        ...(running ? { containerStatuses: [{ state: { running: {} } }] } : {}),
+      },
 });
 
 const UNSCHEDULED = { phase: "Pending", conditions: [{ type: "PodScheduled", status: "False" }] };

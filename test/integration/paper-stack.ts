@@ -41,7 +41,8 @@ interface Lab {
 
 /** The cluster that a stack is over. */
 interface Cluster {
-  readonly metrics: PodMetrics;
+  /** Absent: pods are not asked. */
+  readonly metrics?: PodMetrics;
   /** A new ring ConfigMap, and a rollout behind it. */
   rollOut(data: Readonly<Record<string, string>>, epoch: number): void | Promise<void>;
 }
@@ -54,9 +55,9 @@ export class PaperStack {
   secrets: Secrets = {};
   /** The name of the stack; undefined: nobody says. */
   stack: string | undefined;
-  private baked: Parameters<typeof bake.update>[0] = {};
   /** What the barrier was passed with last. */
-  private passed: Parameters<typeof barrier.update>[0] = {};
+  passed: Parameters<typeof barrier.update>[0] = {};
+  private baked: Parameters<typeof bake.update>[0] = {};
 
   constructor(
     private readonly lab: Lab,
@@ -78,7 +79,8 @@ export class PaperStack {
       keyPrefix: this.lab.rings.keyPrefix,
     };
     const named = this.stack === undefined ? {} : { stack: this.stack };
-    return { phase, ring, connection, settings: this.settings, metrics: this.cluster.metrics, ...named };
+    const { metrics } = this.cluster;
+    return { phase, ring, connection, settings: this.settings, ...(metrics ? { metrics } : {}), ...named };
   }
 
   /** All of it: gate, ring, rollout, barrier, and the work of the phase. */
@@ -90,6 +92,11 @@ export class PaperStack {
   /** What comes behind the gate. */
   async finish(): Promise<void> {
     await this.rollOut();
+    await this.workAll();
+  }
+
+  /** What comes behind the barrier. */
+  async workAll(): Promise<void> {
     for (const step of ["plan", "preCopy", "catchUp", "bake", "verify", "drain"] as const) await this.work(step);
   }
 

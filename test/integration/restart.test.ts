@@ -13,8 +13,11 @@ import { atCall, errorOf, FOUR, Killed, PACE, RingLab, tapped, THREE, TOLERANCE_
 const KEYS = 6_000;
 const emptied = (shard: string) =>
   `${shard} does not know migration m-1 that the other shards are in: it was emptied, replaced or restarted without ` +
-  `its data. Restore it from its backup. If only the target ring has it, going back to migrationPhase "stable" and ` +
-  `planning anew will do as well.`;
+  `its data. Restore it from its backup, or go back to migrationPhase "stable"${FOUR.indexOf(shard) < THREE.length ? COPIES : JOINING}`;
+const COPIES =
+  ": the shard gets the copies of its keys that other shards hold, and the next plan names the command to go on without the others.";
+const JOINING =
+  ", which does not need it. To go on without what it alone held run `npm run adopt -- --stack STACK --shard shard-3`, then run `pulumi up` again.";
 
 describe("a shard that is restarted", function () {
   this.timeout(90_000);

@@ -18,11 +18,21 @@ interface Reply {
   readonly error?: string;
 }
 
+/** What a pod was configured with, in rings of any number of shards. It asks them for their cards. */
+export interface RouterRings {
+  /** `host:port` of each shard, by its name. */
+  readonly shards: Readonly<Record<string, string>>;
+  readonly primary: readonly string[];
+  /** Null: dual-write is off. */
+  readonly secondary: readonly string[] | null;
+}
+
+const RING = { vnodes: 150, keyPrefix: KEY_PREFIX } as const;
+
 const settingsOf = ({ primary, secondary, asksCard, namespace }: Config) => ({
+  ...RING,
   primary: [primary],
   secondary: secondary && [secondary],
-  vnodes: 150,
-  keyPrefix: KEY_PREFIX,
   askCard: asksCard,
   namespace,
 });
@@ -79,6 +89,17 @@ export class SecondRouter implements Router {
   async claim(shards: Addresses, config: Config, claim: Claim): Promise<Answer> {
     const reply = await this.ask({ op: "claim", shards, ...settingsOf(config), claimWindowMs: 5_000, ...claim });
     return reply as Reply & Answer;
+  }
+
+  /** A claim on rings of any number of shards. */
+  async claimOn(rings: RouterRings, claim: Claim): Promise<Answer> {
+    const asked = { op: "claim", ...RING, ...rings, askCard: true, claimWindowMs: 5_000, ...claim };
+    return (await this.ask(asked)) as Reply & Answer;
+  }
+
+  /** A read on rings of any number of shards. */
+  async readOn(rings: RouterRings, pcsId: string): Promise<Read> {
+    return (await this.ask({ op: "read", ...RING, ...rings, askCard: true, pcsId })) as Reply & Read;
   }
 
   async read(shards: Addresses, config: Config, pcsId: string): Promise<Read> {

@@ -9,6 +9,7 @@ const script = promisify(execFile);
 export class Kubelet {
   private constructor(
     private readonly node: string,
+    private readonly run: string,
     private readonly env: NodeJS.ProcessEnv,
   ) {}
 
@@ -17,12 +18,17 @@ export class Kubelet {
     const lab = process.env["LAB_NAME"];
     const run = path.join(CACHE_DIR, "labs", lab ?? "", "run");
     if (!lab || process.env["KUBECONFIG"] !== path.join(run, "admin.kubeconfig")) return undefined;
-    return new Kubelet(String(node), { ...process.env, LAB_RUN: run, LAB_IMAGES: "not needed" });
+    return new Kubelet(String(node), run, { ...process.env, LAB_RUN: run, LAB_IMAGES: "not needed" });
   }
 
   /** SIGKILL: its pods go on, but nothing is started, stopped or probed on its node. */
   async kill(): Promise<void> {
     await script(path.join(LAB_DIR, "cluster/kubelet-kill.sh"), [this.node], { env: this.env });
+  }
+
+  /** @returns the file that a pod's containers have as /etc/hosts. */
+  hostsFileOf(podUid: string): string {
+    return path.join(this.run, `node${this.node}`, "kubelet/pods", podUid, "etc-hosts");
   }
 
   async restart(): Promise<void> {

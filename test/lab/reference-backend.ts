@@ -53,6 +53,12 @@ export class ReferenceBackend {
     await this.kube.waitRollout("deployment/backend", timeoutSeconds);
   }
 
+  /** Turns the question for the shards' cards on, which the first `pulumi up` has written. Resolves when all pods ask. */
+  async askCards(): Promise<void> {
+    await this.kube.run(["set", "env", "deployment/backend", "DEDUP_ASK_CARD=true"]);
+    await this.ready();
+  }
+
   /** Base URLs of the pods that are ready and not terminating, by pod name. */
   async podUrls(): Promise<Map<string, string>> {
     const pods = await this.kube.list("pods", "app=backend");

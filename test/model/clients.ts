@@ -3,8 +3,8 @@ import type { Emit } from "./checker/explore";
 import { noteAnswer } from "./answers";
 import { beginAttempt, isAnswered, ownerAsked, stepClaim, type AnsweredStep, type ClaimStep } from "./claims";
 import { isEmptied } from "./losses";
-import { leftBehind, liveConfigs } from "./world";
-import type { Attempt, Client, Model, World } from "./world";
+import { leftBehind, liveConfigs, other } from "./world";
+import type { Attempt, Client, Model, Owner, World } from "./world";
 
 /** Emits what clients and the pods that serve them can do. */
 export function clientSteps(world: World, model: Model, emit: Emit<World>): void {
@@ -23,7 +23,7 @@ function startSteps(world: World, i: number, model: Model, emit: Emit<World>): v
     const attempt = beginAttempt(config, world.shards, model);
     const clients = world.clients.map((one, at): Client => (at === i ? { asked: attempt.expiry, attempt } : one));
     emit("client", `client ${i + 1} asks a ${config} pod`, { ...world, clients });
-    if (!model.size.swaps || model.safeguards.backendsAskCards) continue;
+    if (!model.size.swaps) continue;
     for (const astray of ["current", "target"] as const) {
       const misled = clients.map((one, at): Client => (at === i ? { ...one, attempt: { ...attempt, astray } } : one));
       emit("client", `client ${i + 1} asks a ${config} pod, whose addresses are swapped`, {
@@ -46,13 +46,20 @@ function requestSteps(world: World, i: number, attempt: Attempt, model: Model, e
   failureSteps(world, i, attempt, model, emit);
 }
 
-/** An emptied shard has no card: nothing is written there, and nothing read. */
-function stepOf(world: World, attempt: Attempt, claim: number, model: Model): ClaimStep {
-  const step = stepClaim(world.shards, attempt, claim, model);
-  if (!isEmptied(world) || !model.safeguards.backendsAskCards) return step;
+/**
+ * Carries out the next command of a request. A shard that was emptied has no card, and at an address that leads elsewhere
+ * another shard shows its own: then nothing is written there, and nothing read.
+ */
+export function stepOf(world: World, attempt: Attempt, claim: number, model: Model): ClaimStep {
   const owner = ownerAsked(attempt, model);
-  if (owner !== world.loss?.owner) return step;
-  return { did: `the ${owner} owner has no card`, shards: world.shards, answer: "retry" };
+  const refused = model.safeguards.backendsAskCards ? cardProblem(world, attempt, owner) : undefined;
+  if (refused === undefined) return stepClaim(world.shards, attempt, claim, model);
+  return { did: refused, shards: world.shards, answer: "retry" };
+}
+
+function cardProblem(world: World, { astray }: Attempt, owner: Owner): string | undefined {
+  if (astray === owner) return `at the ${owner} owner's address the ${other(owner)} owner shows its card`;
+  return isEmptied(world) && world.loss?.owner === owner ? `the ${owner} owner has no card` : undefined;
 }
 
 /** How a request may go unanswered between two commands. */

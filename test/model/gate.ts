@@ -71,6 +71,7 @@ export function holds(check: Check, world: World, to: Phase, model: Model): bool
       return control[check];
     // Shards that fail or are too small are not modelled, nor is what the service's metrics say.
     case "healthy":
+    case "unneeded":
     case "fits":
     case "serviceHealthy":
     case "serviceStable":

@@ -1,7 +1,10 @@
 /**
- * npm run model [-- --trace NAME]: the model without each safeguard, then at its full size with all.
- * With --trace only the shortest counterexample of one mutation is printed, step by step.
+ * npm run model [-- --trace NAME | --vectors]: the model without each safeguard, then at its full size with all.
+ * With --trace only the shortest counterexample of one mutation is printed, step by step. With --vectors only what the
+ * model answers is written down, for backends to be held against.
  */
+import { writeFileSync } from "node:fs";
+import { answerVectors, formatVectors, VECTORS_FILE } from "./answer-vectors";
 import type { Exploration } from "./checker/explore";
 import { checkModel, NAME_ORDERS, type Run } from "./check";
 import type { Mutation } from "./mutation";
@@ -13,10 +16,14 @@ const count = (value: number): string => value.toLocaleString("en-US");
 
 function main(args: readonly string[]): number {
   if (args.length === 0) return fullRun();
+  if (args[0] === "--vectors") {
+    writeFileSync(VECTORS_FILE, formatVectors(answerVectors()));
+    return 0;
+  }
   const mutation = MUTATIONS.find(({ name }) => args[0] === "--trace" && name === args[1]);
   if (mutation) return printTraces(mutation);
   console.error(
-    `usage: npm run model [-- --trace NAME], NAME one of:\n${MUTATIONS.map(({ name }) => `  ${name}`).join("\n")}`,
+    `usage: npm run model [-- --trace NAME | --vectors], NAME one of:\n${MUTATIONS.map(({ name }) => `  ${name}`).join("\n")}`,
   );
   return 2;
 }

@@ -15,6 +15,7 @@ export const THREE_CLIENTS_STRAIGHT: Size = { ...ONE_CLIENT_STRAIGHT, clients: 3
 
 export const SECOND_STACK: Size = { ...ONE_CLIENT, secondStack: true };
 export const PAUSED_PODS: Size = { ...ONE_CLIENT, pauses: true };
+export const SWAPPED_ADDRESSES_ONE: Size = { ...ONE_CLIENT, swaps: true };
 export const SWAPPED_ADDRESSES: Size = { ...TWO_CLIENTS_STRAIGHT, swaps: true };
 export const OLD_RING_STRAIGHT: Size = { ...ONE_CLIENT_STRAIGHT, foreignWrites: 1 };
 export const OLD_RING: Size = { ...ONE_CLIENT, foreignWrites: 1 };

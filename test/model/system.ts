@@ -37,7 +37,8 @@ export function modelSystem(model: Model): System<World> {
   };
 }
 
-function initialWorld({ size }: Model): World {
+/** @returns the world before anything has happened. */
+export function initialWorld({ size }: Model): World {
   const clients = Array.from({ length: size.clients }, (): Client => ({ asked: 0 }));
   return {
     shards: { clock: { current: 0, target: 0 }, held: { current: undefined, target: undefined } },

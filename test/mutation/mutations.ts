@@ -3,6 +3,7 @@ import type { Mutation } from "./mutation";
 import { CARDS } from "./mutations/cards";
 import { CLAIMS } from "./mutations/claims";
 import { CONNECTIONS } from "./mutations/connections";
+import { DAMAGED_SHARDS } from "./mutations/damaged-shards";
 import { DRAINS } from "./mutations/drain";
 import { ENGINES } from "./mutations/engines";
 import { GUARDS } from "./mutations/guards";
@@ -34,4 +35,5 @@ export const MUTATIONS: readonly Mutation[] = [
   CONNECTIONS,
   SERVICE,
   GUARDS,
+  DAMAGED_SHARDS,
 ].flat();

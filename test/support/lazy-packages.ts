@@ -1,5 +1,5 @@
 /**
- * Loaded first in each Node.js process of a compiled program. Pulumi's SDK loads a compiler and a package manager whenever it
+ * Loaded first in each Node.js process of a compiled program. There Pulumi's SDK loads a compiler and a package manager whenever it
  * starts, for the few functions that it serializes, and maps the lines of each stack trace to sources: that is half of what
  * such a process costs. Here they are loaded when something is asked of them, which for most of them is never.
  */
@@ -11,8 +11,12 @@ const LAZY = ["@npmcli/arborist", "typescript", "source-map-support/register", "
 
 const loader = Module as unknown as { _load: Load };
 const load = loader._load;
-loader._load = (request, ...rest) =>
-  LAZY.includes(request) ? lazily(() => load(request, ...rest)) : load(request, ...rest);
+/** What a command of the program starts compiles its own file. */
+const isPulumis = /@pulumi.pulumi.cmd/.test(process.argv[1] ?? "");
+if (isPulumis) {
+  loader._load = (request, ...rest) =>
+    LAZY.includes(request) ? lazily(() => load(request, ...rest)) : load(request, ...rest);
+}
 
 /** @returns a module that stands for one that is loaded when something of it is used. */
 function lazily(load: () => object): object {

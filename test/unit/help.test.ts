@@ -18,6 +18,8 @@ import {
   UnreadableCardError,
 } from "../../migration/engines/run/ownership-errors";
 import { usedEpoch } from "../../migration/entrypoints/gate/use-epoch";
+import { LostRecordError, NoRecordError, UnreadableRecordError } from "../../migration/engines/run/lost-record";
+import { RetiringShardError } from "../../migration/engines/gate/retiring-shards";
 import { NoPodsError } from "../../migration/engines/gate/no-pods";
 import { RingMovedError } from "../../migration/engines/gate/ring-moved-error";
 import { RingPutBackError, UnsurePodsError } from "../../migration/engines/gate/ring-put-back-error";
@@ -28,6 +30,7 @@ import { serverProblems } from "../../migration/plan/server-problems";
 const PAGE = readFileSync(path.join(__dirname, "../../docs/troubleshooting.md"), "utf8");
 const SECTIONS = [...PAGE.matchAll(/^## (.+)$/gm)].map(([, title = ""]) => title.toLowerCase().replaceAll(" ", "-"));
 
+const LOSS = { shards: ["a"], migrationId: "m-1", current: ["a"], target: ["a", "b"] };
 const BACKEND = { namespace: "n", namespaceUid: "1", configMap: "c" };
 const url = "redis://h";
 const refused = (reply: string) => new ShardRefusedError("a", url, reply).message;
@@ -72,6 +75,8 @@ const MESSAGES: Readonly<Record<string, readonly string[]>> = {
   "shards-that-go": [
     'a cannot be removed: it holds keys that no other shard holds, such as "x". Run the migration through its cleanup first',
     `${new ShardUnreachableError("a", url, new Error("x")).message} If it is dead, … name it in forceRemoveShards.`,
+    new RetiringShardError(["a"], true).message,
+    new RetiringShardError(["a"], false).message,
     "a cannot be removed, not even by forceRemoveShards: the backend runs a ring with it.",
   ],
   "one-server-twice": [new SharedServerError(shard, { ...shard, name: "b" }).message],
@@ -96,8 +101,10 @@ const MESSAGES: Readonly<Record<string, readonly string[]>> = {
     "the clock of a is 7s ahead of that of b: claims that live on the one are over on the other. Nothing has",
   ],
   "lost-data": [
-    "a does not know migration m-1: it was emptied or restarted without its data.",
-    "the migration record on a cannot be read (key dedup-shards:migration).",
+    new LostRecordError({ ...LOSS, config: "A", inStep: false }).message,
+    new LostRecordError({ ...LOSS, config: "DB", inStep: true }).message,
+    new UnreadableRecordError("a").message,
+    new NoRecordError(false).message,
   ],
   "another-run": [
     new LockedError("a", "copy on host").message,
@@ -166,11 +173,11 @@ const MESSAGES: Readonly<Record<string, readonly string[]>> = {
     'the pre-copy of a has not been completed. Set migrationPhase to "copy" and run `pulumi up`: it goes on where it stopped.',
     'the rings have not been brought into step since dual-write was switched on. Set migrationPhase to "dualWrite"',
     'the cleanup has not been completed: old owners may still hold movers. Set migrationPhase to "cleanup"',
-    'no plan is recorded on a. Go back to migrationPhase "plan" and run `pulumi up` first.',
+    new NoRecordError(true).message,
     '"cutover" moves the reads, and that is too far from what there is: backend-1. Set migrationPhase to "copy"',
     'no cutover is recorded. Run `pulumi up` with migrationPhase "cutover" first.',
     'there is nothing to repair in migrationPhase "plan": backends write one ring only',
-    "the rings have not been brought into step in ring epoch 3. Run `pulumi up` first: its catch-up does that.",
+    "not all pods run ring epoch 3: p0 (epoch 2). Run `pulumi up` first, which waits for them.",
   ],
   kubernetes: ["cannot read the ConfigMap's pods from the Kubernetes API: 403"],
   "any-other-error": ["something that nobody has thought of"],

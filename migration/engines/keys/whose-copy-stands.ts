@@ -16,7 +16,7 @@ export interface Verdict<T> {
   readonly deciders: readonly T[];
   /** The other owner's. */
   readonly others: readonly T[];
-  /** How far the deciding shard was trusted. */
+  /** How far the deciding shard was trusted; `same` where nothing of the other owner's would be written over. */
   readonly standing: Standing;
 }
 
@@ -36,10 +36,10 @@ interface Owners {
  */
 export async function whoseCopyStands<T extends Differing>(found: readonly T[], owners: Owners): Promise<Verdict<T>> {
   const { primary, secondary, deciding, lookLater } = owners;
-  const unlike = found.filter(haveOtherValues);
-  if (unlike.length === 0) return { deciders: found, others: [], standing: "same" };
+  if (!found.some(areBothThere)) return { deciders: found, others: [], standing: "same" };
   const standing = await deciding.standing(primary);
-  if (standing !== "suspect") return { deciders: found, others: [], standing };
+  const unlike = found.filter(haveOtherValues);
+  if (standing !== "suspect" || unlike.length === 0) return { deciders: found, others: [], standing };
   if ((await deciding.standing(secondary)) === "suspect") {
     deciding.say(
       `${primary.name} and ${secondary.name} may both have lost writes: where they differ the copies of ${primary.name} stand`,
@@ -55,8 +55,10 @@ export async function whoseCopyStands<T extends Differing>(found: readonly T[], 
 }
 
 /** Expiries that differ are no reason to distrust the deciding owner: both copies are of one claim. */
-const haveOtherValues = ({ mine, expected }: Differing): boolean =>
-  mine.fingerprint !== "" && expected.fingerprint !== "" && mine.fingerprint !== expected.fingerprint;
+const haveOtherValues = (pair: Differing): boolean =>
+  areBothThere(pair) && pair.mine.fingerprint !== pair.expected.fingerprint;
+
+const areBothThere = ({ mine, expected }: Differing): boolean => mine.fingerprint !== "" && expected.fingerprint !== "";
 
 const isSamePair = (a: Differing, b: Differing): boolean =>
   a.key.equals(b.key) && a.mine.fingerprint === b.mine.fingerprint && a.expected.fingerprint === b.expected.fingerprint;

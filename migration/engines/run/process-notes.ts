@@ -30,12 +30,19 @@ export class ProcessNotes {
     return Object.fromEntries(await Promise.all(found));
   }
 
-  /** Notes in the open migration, if there is one, that both rings held the same while these processes ran. */
-  async noteInStep(token: FencingToken, running: Running): Promise<void> {
+  /**
+   * Notes in the open migration, if there is one, that both rings held the same while these processes ran.
+   * @param more - what else the record says from now on.
+   */
+  async noteInStep(
+    token: FencingToken,
+    running: Running,
+    more: Pick<MigrationRecord, "verifiedInEpoch"> = {},
+  ): Promise<void> {
     const record = await readMigrationRecord(this.stores);
     if (record === undefined) return;
     const processes = { ...record.processes, ...(await this.noted(running)) };
-    await writeMigrationRecord(this.stores, token, { ...record, processes, lostWrites: [] });
+    await writeMigrationRecord(this.stores, token, { ...record, ...more, processes, lostWrites: [] });
   }
 
   /** @returns what a record notes that nothing rests on yet. */

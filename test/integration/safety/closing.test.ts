@@ -60,6 +60,16 @@ describe("the closing of a migration", function () {
     expect(await records("shard-0")).to.include("dedup-shards:migration");
   });
 
+  it("gives a shard that lost its data the copies of its keys on the shard that was to join", async () => {
+    await go(THREE, FOUR, ["stable", "plan", "copy"]);
+    const movers = lab.moverKeys("shard-1");
+    await lab.server("shard-1").client.flushall();
+    await stack.up("stable");
+    const held = await lab.strings("shard-1");
+    expect([...held.keys()].sort()).to.deep.equal(movers.map((key) => key.toString("latin1")).sort());
+    expect((await lab.strings("shard-3")).size).to.equal(0);
+  });
+
   it("goes on where a shard forgot the migration and holds other claims: it keeps them, and gets back what it lost", async () => {
     await go(FOUR, THREE, ["stable", "plan", "copy"]);
     const [key] = lab.moverKeys("shard-3");

@@ -21,7 +21,7 @@ describe("a shard that is restored from an older backup", function () {
 
   const losses = () => shards.lines.filter((line) => line.includes("has lost writes"));
   const claimAll = async (ids: readonly string[], client: string) => {
-    const pod = await shards.pod();
+    const pod = shards.pod();
     return Promise.all(ids.map((id) => pod.claim(id, `${client} ${id}`)));
   };
   const duplicates = (ids: readonly string[]) => ids.map((id) => `duplicate of one ${id}`);

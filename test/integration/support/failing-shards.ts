@@ -71,7 +71,7 @@ export class FailingShards {
   }
 
   /** Starts a pod with the live ring. */
-  async pod(): Promise<Pod> {
+  pod(): Pod {
     const { DEDUP_SHARDS = "", DEDUP_DUAL_WRITE, DEDUP_NEW_RING = "" } = this.cluster.ring ?? {};
     const names = new Map([...this.proxies].map(([name, { url }]) => [url, name]));
     const shards = new Map([...this.proxies].map(([name, { url }]) => [name, new RedisShard(url, 1_000)]));
@@ -128,7 +128,7 @@ export class FailingShards {
   /** A snapshot of a shard's volume. @returns what puts it back. */
   async volumeSnapshot(name: string): Promise<() => Promise<void>> {
     const server = this.lab.server(name);
-    const [, dir = ""] = (await server.client.config("GET", "dir")) as string[];
+    const [, dir = ""] = await server.client.config("GET", "dir");
     const folder = this.folder();
     cpSync(join(dir, "appendonlydir"), folder, { recursive: true });
     const putBack = () => {
@@ -142,7 +142,7 @@ export class FailingShards {
   /** An RDB file of a shard. @returns what starts a server from it in the shard's place. */
   async rdbBackup(name: string): Promise<() => Promise<void>> {
     const server = this.lab.server(name);
-    const [, dir = ""] = (await server.client.config("GET", "dir")) as string[];
+    const [, dir = ""] = await server.client.config("GET", "dir");
     await server.client.save();
     const folder = this.folder();
     cpSync(join(dir, "dump.rdb"), join(folder, "dump.rdb"));
@@ -151,6 +151,12 @@ export class FailingShards {
       this.replicas.push(restored);
       await this.lead(name, restored);
     };
+  }
+
+  /** Keys of before that two shards hold. */
+  async shared(one: string, other: string): Promise<string[]> {
+    const [held, too] = [await this.lab.strings(one), await this.lab.strings(other)];
+    return [...held.keys()].filter((key) => too.has(key) && this.lab.stored.has(key));
   }
 
   /** What a shard holds for some ids. */

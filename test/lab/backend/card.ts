@@ -59,7 +59,7 @@ function readCard(text: unknown): WrongCardError["found"] {
  */
 export class CardCheck {
   private seen = false;
-  private refused: string | undefined;
+  private refused: Error | undefined;
 
   constructor(
     private readonly redis: Redis,
@@ -76,7 +76,7 @@ export class CardCheck {
 
   /** Why the last connection was given up; undefined when it was not for its card. */
   get refusal(): string | undefined {
-    return this.refused;
+    return this.refused?.message;
   }
 
   /** How long to wait before the next connection, in ms; undefined when it was not the card that ended the last one. */
@@ -86,7 +86,7 @@ export class CardCheck {
 
   /** @throws Error before the present connection has shown the right card. */
   requireShown(): void {
-    if (!this.seen) throw new Error(this.refused ?? `${this.expected.shard} has not shown its card yet`);
+    if (!this.seen) throw this.refused ?? new Error(`${this.expected.shard} has not shown its card yet`);
   }
 
   /** Puts the question behind commands of one write. */
@@ -117,9 +117,9 @@ export class CardCheck {
     }
   }
 
-  private refuse({ message }: Error): void {
-    if (message !== this.refused) this.expected.onRefusal?.(message);
-    this.refused = message;
+  private refuse(reason: Error): void {
+    if (reason.message !== this.refused?.message) this.expected.onRefusal?.(reason.message);
+    this.refused = reason;
     this.seen = false;
     this.redis.disconnect(true);
   }

@@ -1,4 +1,5 @@
 /** The ways in which a claim or a read ends without an answer. */
+import { WrongCardError } from "./card";
 
 /** Nothing is known about the claim: the client should try again. */
 export class RetryableError extends Error {
@@ -8,10 +9,13 @@ export class RetryableError extends Error {
   }
 }
 
+/** What a client is told of a shard that has lost its data, or whose address leads to another one. */
+export const NO_CARD = "a shard did not show its card";
+
 /** An owner cannot be reached, answers with an error, or is not the shard that it should be. */
 export class OwnerFailedError extends RetryableError {
   constructor(cause: unknown) {
-    super("a shard did not answer", { cause });
+    super(cause instanceof WrongCardError ? NO_CARD : "a shard did not answer", { cause });
     this.name = "OwnerFailedError";
   }
 }

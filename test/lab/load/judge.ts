@@ -11,8 +11,9 @@ export interface Submission {
   readonly answeredMs: number;
   /** The life that it asked for, in ms. */
   readonly ttlMs: number;
-  readonly outcome: "first" | "duplicate" | "error";
-  /** Whose value came back. Undefined with an error. */
+  /** `retry`: its last try was answered RETRY, which says nothing about the claim. `error`: it had no answer at all. */
+  readonly outcome: "first" | "duplicate" | "retry" | "error";
+  /** Whose value came back, with `first` and `duplicate`. */
   readonly stored?: string;
 }
 
@@ -25,7 +26,9 @@ export type Verdict =
   /** Answered with a value whose own client was told that it is a duplicate: nobody was first. */
   | "nobody first"
   /** Answered with a value that nobody submitted for this id, or that must have expired. */
-  | "unknown value";
+  | "unknown value"
+  /** Answered `first` or `duplicate` while its only owner had lost its data, and nobody had decided to go on. */
+  | "answered without data";
 
 export interface Finding {
   readonly verdict: Verdict;

@@ -91,8 +91,10 @@ export class Timeline {
     let last = -Infinity;
     for (const { answer, atMs } of this.samples.slice(0, this.indexAt(toMs))) {
       if (answer !== "first") continue;
-      const since = Math.max(last, ...this.asking.map(({ fromMs }) => fromMs).filter((startMs) => startMs <= atMs));
-      if (atMs >= fromMs && since > -Infinity) longest = Math.max(longest, atMs - since);
+      // What is answered in a pause was asked before it, and tried again.
+      const asking = this.asking.findLast(({ fromMs: startMs }) => startMs <= atMs);
+      if (atMs >= fromMs && asking)
+        longest = Math.max(longest, Math.min(atMs, asking.toMs) - Math.max(last, asking.fromMs));
       last = atMs;
     }
     return longest;

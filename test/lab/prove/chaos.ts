@@ -3,27 +3,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import seedrandom from "seedrandom";
 import { isReady, until, type Kube, type KubeObject } from "../kube";
 import { Kubelet } from "../kubelet";
-
-export const CHAOS_KINDS = [
-  "backend pod deleted",
-  "shard pod killed",
-  "kubelet killed",
-  "kubelet killed, and a shard pod as it comes back",
-  "pulumi up killed",
-] as const;
-export type ChaosKind = (typeof CHAOS_KINDS)[number];
-
-/** Kubelets can be killed in the local cluster only. */
-export const needsKubelet = (kind: ChaosKind): boolean => kind.startsWith("kubelet");
-
-export interface ChaosEvent {
-  readonly kind: ChaosKind;
-  readonly what: string;
-  readonly atMs: number;
-}
+import type { ChaosEvent, ChaosKind } from "./chaos-events";
+import { servingPods, type WrongShards } from "./wrong-shards";
 
 const PAUSE_MS = { from: 4_000, to: 12_000 } as const;
 const KUBELET_AWAY_MS = { from: 3_000, to: 10_000 } as const;
+/** Shorter, with all that is waited for, than a client waits before its second try. */
+const WRONG_MS = { from: 1_000, to: 4_000 } as const;
 const KILL_AFTER_MS = { from: 2_000, to: 9_000 } as const;
 /** Of the runs of `pulumi up`. */
 const KILLED_RUNS = 0.3;
@@ -45,6 +31,8 @@ export class Chaos {
     seed: string,
     private readonly kube: Kube,
     private readonly onEvent: (event: ChaosEvent) => void,
+    /** Given where the backend asks shards for their cards. */
+    private readonly wrong?: WrongShards,
   ) {
     this.random = seedrandom(`${seed} events`);
     this.randomOfRuns = seedrandom(`${seed} runs`);
@@ -91,6 +79,7 @@ export class Chaos {
       () => this.killShardPod(),
       () => this.killShardPodOfKubelet(),
       () => this.killKubelet(),
+      ...(this.wrong ? [() => this.emptyShard(this.wrong!), () => this.leadElsewhere(this.wrong!)] : []),
     ];
     return all
       .map((act) => ({ act, order: this.random() }))
@@ -127,6 +116,29 @@ export class Chaos {
     await this.bounce(kubelet);
     await this.killPod(pod);
     return true;
+  }
+
+  private async emptyShard(wrong: WrongShards): Promise<boolean> {
+    if ((await this.shardPod()) === undefined) return false;
+    const shard = this.pick(await wrong.primaryRing());
+    this.note("shard without its data for a while", shard);
+    await wrong.emptyForAWhile(shard, between(WRONG_MS, this.random));
+    this.nextShardMs = Date.now() + BETWEEN_SHARDS_MS;
+    return true;
+  }
+
+  /** In one pod of the backend, or in all that serve. */
+  private async leadElsewhere(wrong: WrongShards): Promise<boolean> {
+    const [known, serving] = [await this.shardPod(), await servingPods(this.kube)];
+    if (known === undefined || serving.length === 0) return false;
+    const ring = await wrong.primaryRing();
+    const shard = this.pick(ring);
+    const to = this.pick(ring.filter((other) => other !== shard));
+    const pods = this.random() < 0.5 ? serving : [this.pick(serving)];
+    this.note("address of a shard leads to another one", `${shard} to ${to}, in ${pods.length} pods`);
+    const isDone = await wrong.leadElsewhere(shard, to, pods, between(WRONG_MS, this.random));
+    this.nextShardMs = Date.now() + BETWEEN_SHARDS_MS;
+    return isDone;
   }
 
   /** One to kill, if all are well and the last one was long enough ago. */

@@ -1,8 +1,9 @@
 /**
- * `npm run prove -- [--rate 400] [--keys 60000] [--seed S] [--no-chaos] [--out DIR]`
+ * `npm run prove -- [--rate 400] [--keys 60000] [--seed S] [--no-chaos] [--ask-card] [--out DIR]`
  *
  * Runs the proof and writes proof.md, with its table, and proof.svg into the folder that it names. Exits 0 only when
- * nobody had an error or a wrong answer, and every key was at its owner.
+ * nobody had an error or a wrong answer, and every key was at its owner. With --ask-card the backend asks shards for their
+ * cards, and shards are swapped and emptied too.
  */
 import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
@@ -22,6 +23,7 @@ async function main(): Promise<boolean> {
       keys: { type: "string", default: "60000" },
       seed: { type: "string", default: randomBytes(4).toString("hex") },
       "no-chaos": { type: "boolean", default: false },
+      "ask-card": { type: "boolean", default: false },
       out: { type: "string", default: mkdtempSync(path.join(tmpdir(), "dedup-shards-proof-")) },
     },
   });
@@ -34,6 +36,7 @@ async function main(): Promise<boolean> {
     keys: positive("--keys", values.keys),
     seed: values.seed,
     chaos: !values["no-chaos"],
+    asksCard: values["ask-card"],
     idleMs: IDLE_MS,
     // The throttle that operators get; only the wait for the old copies is left out.
     config: { copy: {}, cleanup: { ttlWindow: "0s" } },

@@ -11,52 +11,12 @@ import { Load } from "../load/load";
 import type { Timeline } from "../load/timeline";
 import type { Config } from "../pulumi-stack";
 import type { Placement } from "../ring-keys";
-import { Chaos, type ChaosEvent } from "./chaos";
+import { Chaos } from "./chaos";
+import type { ChaosEvent } from "./chaos-events";
+import { JOURNEYS, THREE, type Journey } from "./journeys";
+import { loseForGood, type GivenUp } from "./lost-for-good";
 import { Migrator, type PhaseRun } from "./migrator";
-
-const THREE = ["shard-0", "shard-1", "shard-2"];
-const FOUR = [...THREE, "shard-3"];
-
-type Step = readonly [phase: string, config?: Config];
-interface Journey {
-  readonly name: string;
-  readonly steps: readonly Step[];
-  /** The ring that is in force at its end. */
-  readonly ring: readonly string[];
-}
-const JOURNEYS: readonly Journey[] = [
-  {
-    name: "3 → 4, given up",
-    steps: [["plan", { targetShards: FOUR }], ["copy"], ["dualWrite"], ["stable"]],
-    ring: THREE,
-  },
-  {
-    name: "3 → 4, back and forth",
-    steps: [
-      ["plan"],
-      ["copy"],
-      ["dualWrite"],
-      ["cutover"],
-      ["dualWrite"],
-      ["cutover"],
-      ["cleanup"],
-      ["stable", { shards: FOUR }],
-    ],
-    ring: FOUR,
-  },
-  {
-    name: "4 → 3",
-    steps: [
-      ["plan", { targetShards: THREE }],
-      ["copy"],
-      ["dualWrite"],
-      ["cutover"],
-      ["cleanup"],
-      ["stable", { shards: THREE }],
-    ],
-    ring: THREE,
-  },
-];
+import { WrongShards } from "./wrong-shards";
 
 export interface ProofOptions {
   /** Ends the run early; what it has set up is taken away. */
@@ -69,6 +29,8 @@ export interface ProofOptions {
   readonly seed: string;
   /** Whether anything dies. */
   readonly chaos: boolean;
+  /** Whether the backend asks shards for their cards. Then chaos swaps and empties shards, one of them for good. @default false */
+  readonly asksCard?: boolean;
   /** Of load before anything happens, to compare with. */
   readonly idleMs: number;
   readonly config?: Config;
@@ -87,6 +49,8 @@ export interface ProofResult {
   readonly errors: readonly string[];
   /** Why tries had to be repeated, and how often. */
   readonly failures: ReadonlyMap<string, number>;
+  /** What an operator gave up, and was told of it. */
+  readonly givenUp?: GivenUp;
   /** At the end of each journey. */
   readonly placements: readonly { readonly journey: string; readonly keys: number; readonly found: Placement }[];
   /** Why it ended early: a phase could not be brought about, or something that was killed did not come back. */
@@ -95,10 +59,11 @@ export interface ProofResult {
 
 /** @throws Error when there is nothing to report of: nothing could be set up, or somebody stopped it */
 export async function prove(options: ProofOptions): Promise<ProofResult> {
-  const { namespace, keys, config = {}, say } = options;
+  const { namespace, keys, config = {}, say, asksCard = false } = options;
   say(`deploying the backend and 3 shards in namespace ${namespace}, and storing ${keys} keys`);
   const world = await World.create({ namespace, shards: THREE, keys, replicas: 3, config, background: true });
   try {
+    if (asksCard) await world.backend.askCards();
     return await Promise.race([run(world, options), endOf(options.signal)]);
   } finally {
     say("cleaning up");
@@ -118,6 +83,11 @@ async function run(world: World, options: ProofOptions): Promise<ProofResult> {
   const placements: ProofResult["placements"][number][] = [];
   const events: ChaosEvent[] = [];
   const phases: PhaseRun[] = [];
+  const onEvent = (event: ChaosEvent) => {
+    events.push(event);
+    say(`chaos: ${event.kind}: ${event.what}`);
+  };
+  let givenUp: GivenUp | undefined;
   load.start();
   try {
     say(`${rate} submissions/s, seed ${seed}`);
@@ -126,10 +96,13 @@ async function run(world: World, options: ProofOptions): Promise<ProofResult> {
     const journeys = async () => {
       for (const [i, journey] of JOURNEYS.entries()) {
         if (i > 0) load.start();
-        await travel(world, journey, options, { phases, events });
+        await travel(world, journey, options, { phases, onEvent });
         await load.pause();
         placements.push({ journey: journey.name, ...(await check(world, journey.ring)) });
       }
+      if (!options.chaos || !options.asksCard) return;
+      givenUp = await loseForGood(world, load, THREE, onEvent);
+      placements.push({ journey: "a shard emptied for good", ...(await check(world, THREE)) });
     };
     const stuck = await journeys().then(
       () => ({}),
@@ -138,7 +111,8 @@ async function run(world: World, options: ProofOptions): Promise<ProofResult> {
     await load.stop();
     const { timeline, ledger, failures } = load;
     const [findings, errors] = [ledger.findings(), ledger.errors()];
-    return { options, timeline, idle, phases, events, findings, errors, failures, placements, ...stuck };
+    const told = { findings, errors, failures, placements, ...(givenUp && { givenUp }) };
+    return { options, timeline, idle, phases, events, ...told, ...stuck };
   } finally {
     await load.stop();
   }
@@ -149,13 +123,10 @@ async function travel(
   world: World,
   journey: Journey,
   { seed, say, ...options }: ProofOptions,
-  { phases, events }: { readonly phases: PhaseRun[]; readonly events: ChaosEvent[] },
+  { phases, onEvent }: { readonly phases: PhaseRun[]; readonly onEvent: (event: ChaosEvent) => void },
 ): Promise<void> {
-  const onEvent = (event: ChaosEvent) => {
-    events.push(event);
-    say(`chaos: ${event.kind}: ${event.what}`);
-  };
-  const chaos = options.chaos ? new Chaos(`${seed} ${journey.name}`, world.kube, onEvent) : undefined;
+  const wrong = options.asksCard ? new WrongShards(world.backend) : undefined;
+  const chaos = options.chaos ? new Chaos(`${seed} ${journey.name}`, world.kube, onEvent, wrong) : undefined;
   const migrator = new Migrator(world.stack, chaos, say);
   chaos?.start();
   try {

@@ -2,6 +2,7 @@
 import type { Finding } from "../load/judge";
 import type { Stretch } from "../load/timeline";
 import type { ProofResult } from "./proof";
+import type { GivenUp } from "./lost-for-good";
 
 /** A row of the table. */
 export interface Row extends Stretch {
@@ -130,12 +131,16 @@ export function report(result: ProofResult, picture: string): string {
       table(rows),
       writePause(rows),
       section("Keys in the end", placed),
+      ...(result.givenUp ? [section("What an operator gave up", [describeGivenUp(result.givenUp)])] : []),
       section("What died", countBy(events.map(({ kind }) => kind))),
       section("Runs of `pulumi up` that failed by themselves, and were run again", failed),
       section("Tries that were repeated, and why", retries),
     ].join("\n\n") + "\n"
   );
 }
+
+const describeGivenUp = ({ shard, keys, seconds, told }: GivenUp): string =>
+  `- ${shard} lost ${keys} keys, and answered RETRY for ${seconds.toFixed(0)} s. \`npm run adopt\` said: ${told}`;
 
 const section = (title: string, lines: readonly string[]): string =>
   `## ${title}\n\n${lines.length > 0 ? lines.join("\n") : "None."}`;

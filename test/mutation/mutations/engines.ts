@@ -123,6 +123,13 @@ const SYNC = inFile(
       find: "await assertRemembers(primary, record);",
       replace: "",
     },
+  ],
+);
+
+const COPY = inFile(
+  "migration/engines/keys/copy.ts",
+  ["test/integration/restart.test.ts"],
+  [
     {
       name: "overwrites-of-lost-shard",
       removed: "no copy is written over when the deciding shard came back without its data",
@@ -196,4 +203,4 @@ const THROTTLE = inFile(
   ],
 );
 
-export const ENGINES = [GRAPH, PROGRAM, CATCH_UP, VERIFY, SYNC, LEFT_OVERS, WALK, CHECKPOINT, THROTTLE].flat();
+export const ENGINES = [GRAPH, PROGRAM, CATCH_UP, VERIFY, SYNC, COPY, LEFT_OVERS, WALK, CHECKPOINT, THROTTLE].flat();

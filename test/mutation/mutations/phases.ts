@@ -86,8 +86,8 @@ export const PHASES = inFile(
     {
       name: "settled-before-shards-go",
       removed: "retiring shards go only when no pod uses them and they are drained",
-      find: '"cleanup → stable": { checks: ["settled", "planned", "drained"] },',
-      replace: '"cleanup → stable": { checks: ["planned"] },',
+      find: 'checks: ["settled", "planned", "unneeded", "drained"]',
+      replace: 'checks: ["planned"]',
     },
   ],
 );

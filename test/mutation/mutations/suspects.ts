@@ -27,7 +27,7 @@ const COPIES = inFile("migration/engines/keys/whose-copy-stands.ts", FAILOVERS, 
   {
     name: "other-stands-after-loss",
     removed: "where two owners differ, the copy of one that may have lost writes does not stand",
-    find: 'if (standing !== "suspect") return',
+    find: 'if (standing !== "suspect" || unlike.length === 0) return',
     replace: "if (standing.length > 0) return",
   },
 ]);
@@ -52,6 +52,9 @@ const SYNC = inFile("migration/engines/sync.ts", FAILOVERS, [
     find: 'if (standing === "same") return true;',
     replace: "if (standing.length > 0) return true;",
   },
+]);
+
+const COPY = inFile("migration/engines/keys/copy.ts", FAILOVERS, [
   {
     name: "overwrites-after-loss",
     removed: "what was read from a shard that failed over meanwhile takes the place of no other copy",
@@ -112,10 +115,12 @@ const ADOPTED = inFile(
     {
       name: "emptied-is-suspect",
       removed: "what an emptied shard took before it was handed over does not stand",
-      find: "...(record.lostWrites ?? []), ...lost]",
+      find: "...(record.lostWrites ?? []), ...lost.map(({ store }) => store.name)]",
       replace: "...(record.lostWrites ?? [])]",
     },
   ],
 );
 
-export const SUSPECTS = [...[PROCESSES, COPIES, HALVES, SYNC, DRAIN, GATE, SAMPLES, NUMBERS, NOTES, ADOPTED].flat()];
+export const SUSPECTS = [
+  ...[PROCESSES, COPIES, HALVES, SYNC, COPY, DRAIN, GATE, SAMPLES, NUMBERS, NOTES, ADOPTED].flat(),
+];

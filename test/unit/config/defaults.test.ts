@@ -147,6 +147,11 @@ describe("parseStackConfig: what is allowed", () => {
     expect(parse({ targetShards: ["shard-0", "shard-1"], forceRemoveShards })).to.deep.include({ forceRemoveShards });
   });
 
+  it("takes the name of a retiring shard for one to go on without, in the phase in which the backend does not use it", () => {
+    const cleanup = { migrationPhase: "cleanup", shards: ["a", "b"], targetShards: ["a"], forceRemoveShards: ["b"] };
+    expect(parse(cleanup)).to.deep.include({ forceRemoveShards: ["b"] });
+  });
+
   it("takes a shard name of 40 characters", () => {
     expect(parse({ shards: ["s".repeat(40)] }).shards).to.deep.equal(["s".repeat(40)]);
   });

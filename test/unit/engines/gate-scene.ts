@@ -37,6 +37,8 @@ export interface Scene {
   /** Of the plan that was reviewed. */
   readonly planDigest?: string;
   readonly outOfReach?: readonly string[];
+  /** Those of them that forceRemoveShards does not name. @default all */
+  readonly unnamed?: readonly string[];
   readonly misfits?: readonly string[];
   /** The service's error ratio, sample by sample; without it the gates on metrics are off. */
   readonly errorRatios?: readonly number[];
@@ -57,6 +59,7 @@ export async function ask({
   record = {},
   planDigest = "",
   outOfReach = [],
+  unnamed = outOfReach,
   misfits = [],
   errorRatios,
 }: Scene) {
@@ -89,6 +92,7 @@ export async function ask({
     commandTimeoutMs: TIMEOUT_MS,
     shards: [store],
     outOfReach,
+    unnamed,
     record: known,
     planDigest,
     ttlWindowMs: 0,

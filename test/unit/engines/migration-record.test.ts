@@ -59,8 +59,8 @@ describe("the migration record", () => {
     expect(error).to.be.instanceOf(GateClosedError);
     expect(error?.message).to.equal(
       "b, c does not know migration m-1 that the other shards are in: it was emptied, replaced or restarted without its " +
-        'data. Restore it from its backup. If only the target ring has it, going back to migrationPhase "stable" and planning ' +
-        "anew will do as well.",
+        'data. Restore it from its backup, or go back to migrationPhase "stable", which does not need it. To go on without ' +
+        "what it alone held run `npm run adopt -- --stack STACK --shard b`, then run `pulumi up` again.",
     );
   });
 
@@ -86,8 +86,9 @@ describe("the migration record", () => {
       const error = await errorOf(readMigrationRecord([holding("a", text()), holding("b", bad)]));
       expect(error).to.be.instanceOf(GateClosedError);
       expect(error?.message).to.equal(
-        "the migration record on b cannot be read (key dedup-shards:migration). Delete that key on every shard, set " +
-          'migrationPhase back to "stable" and plan anew.',
+        "the migration record on b cannot be read (key dedup-shards:migration), so nothing was changed. If a newer version of " +
+          "this program wrote it, run that version. Otherwise write it again, as the other shards have it, with `npm run adopt -- " +
+          "--stack STACK --shard b`, then run `pulumi up` again.",
       );
     });
   }

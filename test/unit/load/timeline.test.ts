@@ -63,6 +63,15 @@ describe("the timeline of what clients felt", () => {
     expect(stretches.map(gaps)).to.deep.equal([100, 0, 5_000, 200, 5_000]);
   });
 
+  it("counts no gap up to a write that was tried again in a pause", () => {
+    const paused = new Timeline();
+    paused.started(0);
+    paused.add({ atMs: 100, latencyMs: 1, failedTries: 0, answer: "first" });
+    paused.paused(300);
+    paused.add({ atMs: 20_000, latencyMs: 20_000, failedTries: 1, answer: "first" });
+    expect(paused.stretch(0, 30_000).writeGapMs).to.equal(200);
+  });
+
   it("has nothing to say of a stretch without requests", () => {
     expect(timeline.stretch(5_000, 6_000)).to.include({ requests: 0, errors: 0, p50Ms: 0, p99Ms: 0, writeGapMs: 0 });
   });

@@ -60,6 +60,19 @@ describe("whose copy stands where two owners differ", () => {
     });
   });
 
+  it("says how far it trusted the deciding shard where expiries alone differ, so that these are still put right", async () => {
+    const store = (name: string) => fakeStore(name, { process: () => Promise.resolve(OTHER) });
+    const owners = {
+      primary: store("a"),
+      secondary: store("b"),
+      deciding: new DecidingShards(RECORD, () => undefined),
+    };
+    const never = () => expect.fail("nothing is looked at again");
+    expect(await whoseCopyStands([EXPIRY, MISSING], { ...owners, lookLater: never })).to.deep.equal({
+      ...{ deciders: [EXPIRY, MISSING], others: [], standing: "suspect" },
+    });
+  });
+
   for (const [what, later] of [
     ["is equal by then", []],
     ["differs in another way by then", [pair("unlike", "two", "three")]],
