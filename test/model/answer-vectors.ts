@@ -16,8 +16,8 @@ import type { Attempt, Copy, Model, Owner, Shards, World } from "./world";
 export const VECTORS_FILE = path.join(__dirname, "../vectors/model-vectors.json");
 
 type Name = "a" | "b";
-/** A value, and how many ms after the claim began it expires. */
-type Holding = readonly [value: string, ms: number] | null;
+/** A value, and how many ms after the claim began it expires; `null` for never. */
+type Holding = readonly [value: string, ms: number | null] | null;
 type Holdings = Readonly<Record<Name, Holding>>;
 
 /** What is wrong. `late`: every write of the claim but its first arrives after its deadline. */

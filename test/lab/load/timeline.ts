@@ -92,7 +92,7 @@ export class Timeline {
     for (const { answer, atMs } of this.samples.slice(0, this.indexAt(toMs))) {
       if (answer !== "first") continue;
       // What is answered in a pause was asked before it, and tried again.
-      const asking = this.asking.findLast(({ fromMs: startMs }) => startMs <= atMs);
+      const asking = this.asking.filter(({ fromMs: startMs }) => startMs <= atMs).at(-1);
       if (atMs >= fromMs && asking)
         longest = Math.max(longest, Math.min(atMs, asking.toMs) - Math.max(last, asking.fromMs));
       last = atMs;

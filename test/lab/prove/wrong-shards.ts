@@ -52,18 +52,20 @@ export class WrongShards {
     return emptiedMs;
   }
 
+  /** @returns whether the names that pods see can be led elsewhere: in the local cluster only. */
+  reaches(pods: readonly KubeObject[]): boolean {
+    return pods.every((pod) => hostsFileOf(pod) !== undefined);
+  }
+
   /**
    * Leads a shard's name to another shard, in pods of the backend, and ends their connections. When one has noticed it
    * leads the name back after a while, and waits until all go on.
-   *
-   * @returns false in a cluster whose pods' files are out of reach: nothing was done.
    */
-  async leadElsewhere(shard: string, to: string, pods: readonly KubeObject[], holdMs: number): Promise<boolean> {
-    const files = pods.flatMap((pod) => hostsFileOf(pod) ?? []);
-    if (files.length < pods.length) return false;
+  async leadElsewhere(shard: string, to: string, pods: readonly KubeObject[], holdMs: number): Promise<void> {
+    const files = pods.flatMap((pod) => hostsFileOf(pod) ?? []).filter((file) => existsSync(file));
     const address = (await this.kube.podIps("app=redis-dedup")).get(podOf(to)) ?? "";
-    const before = files.flatMap((file) => (existsSync(file) ? [[file, readFileSync(file, "utf8")] as const] : []));
-    const name = `${podOf(shard)}.redis-dedup.${this.backend.kube.namespace}.svc`;
+    const before = files.map((file) => [file, readFileSync(file, "utf8")] as const);
+    const name = `${podOf(shard)}.redis-dedup.${this.kube.namespace}.svc`;
     for (const [file, text] of before) rewrite(file, `${text}${address}\t${name}\n`);
     try {
       await this.endConnections(shard, pods);
@@ -73,7 +75,6 @@ export class WrongShards {
       for (const [file, text] of before) rewrite(file, text);
     }
     await this.untilShown(shard);
-    return true;
   }
 
   /** Resolves when every pod that serves takes the shard for what it is. */
