@@ -117,7 +117,7 @@ export class RedisShard implements ShardStore {
   }
 
   async process(): Promise<RunningProcess> {
-    const fields = await this.client.info("default");
+    const fields = await this.client.info("everything");
     return processIn(fields, this.known(fields.get("run_id")));
   }
 
