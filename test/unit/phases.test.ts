@@ -6,6 +6,7 @@ import {
   isOpen,
   moveOf,
   nearestPhase,
+  neededShards,
   openState,
   PHASES,
   podConfigOf,
@@ -273,6 +274,17 @@ describe("nearestPhase", () => {
   ] as const) {
     it(`of ${fits.join(", ") || "none"} to ${expected} is ${found}`, () => {
       expect(nearestPhase(expected, fitting(...fits))).to.equal(found);
+    });
+  }
+});
+
+describe("the shards that a state needs", () => {
+  const rings = { shards: ["a", "b"], targetShards: ["a", "c"] };
+
+  for (const phase of PHASES) {
+    const needed = { stable: ["a", "b"], cleanup: ["a", "c"] }[phase as string] ?? ["a", "b", "c"];
+    it(`in ${phase} are ${needed.join(", ")}`, () => {
+      expect(neededShards({ phase, ...rings })).to.deep.equal(needed);
     });
   }
 });

@@ -1,7 +1,7 @@
 /** What a migration does without a shard that is away or empty, and what it does not. */
 import { inFile } from "../mutation";
 
-const GATE = ["test/unit/engines/gate.test.ts"];
+const GATE = ["test/unit/engines/gate-retiring.test.ts"];
 const RETIRING = ["test/integration/safety/retiring-shards.test.ts"];
 
 export const DAMAGED_SHARDS = [

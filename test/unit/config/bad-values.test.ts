@@ -222,14 +222,6 @@ const BAD: readonly (readonly [RawStackConfig, string])[] = [
     { migrationPhase: "copy", targetShards: ["b"], forceRemoveShards: ["c", "b"] },
     'forceRemoveShards[1] is "b"; allowed: only shards that go; in dedup-shards:migrationPhase "copy" this one stays',
   ],
-  [
-    { migrationPhase: "cutover", shards: ["a", "b"], targetShards: ["a"], forceRemoveShards: ["b"] },
-    'forceRemoveShards[0] is "b"; allowed: only shards that go; in dedup-shards:migrationPhase "cutover" this one stays',
-  ],
-  [
-    { migrationPhase: "cleanup", shards: ["a", "b"], targetShards: ["a"], forceRemoveShards: ["a"] },
-    'forceRemoveShards[0] is "a"; allowed: only shards that go; in dedup-shards:migrationPhase "cleanup" this one stays',
-  ],
   [{ forceRemoveShards: "b" }, 'forceRemoveShards is "b"; allowed: a list of shard names'],
   [{ backup: { directory: "" } }, 'backup.directory is ""; allowed: the path of a directory'],
   [{ monitoring: { enabled: "yes" } }, 'monitoring.enabled is "yes"; allowed: true or false'],
