@@ -68,7 +68,7 @@ function ownersThatChange({ shards, current, target, quietKeys }: Scene, ring: "
 /** A backup is made now and put back some phases later, as a process of its own that has never had a replica. */
 const olderBackup: Fault = (scene) => {
   const shard = pick(scene.random, scene.shards);
-  const stops = scene.stops + between(scene.random, 0, 2);
+  const stops = scene.stops + between(scene.random, 0, 1);
   return inTurn([shard], async () => {
     const backup = await replicaOf(shard, scene);
     const kept = await keep(backup, shard, scene);
@@ -166,13 +166,15 @@ export interface LossKind {
 }
 
 const MOVES: readonly Phase[] = ["copy", "dualWrite", "cutover", "cleanup"];
+/** Where a backup is made that a later phase meets. */
+const BACKED_UP: readonly Phase[] = ["copy", "dualWrite", "cutover"];
 /** Where the backend writes both rings. */
 const DUAL: readonly Phase[] = ["dualWrite", "cutover", "cleanup"];
 
 export const LOSSES: Readonly<Record<string, LossKind>> = {
   "lossy failover of a current owner": { fault: lossyFailover("current"), on: MOVES, before: "often" },
   "lossy failover of a target owner": { fault: lossyFailover("target"), on: DUAL, before: "often" },
-  "shard restored from an older backup": { fault: olderBackup, on: MOVES },
+  "shard restored from an older backup": { fault: olderBackup, on: BACKED_UP },
   "shard emptied behind the cutover": { fault: emptied, on: ["cleanup"], before: "always", cards: true },
   "retiring shard dies": { fault: dies, on: BEHIND_CUTOVER, before: "often", retires: true, straight: true },
   "address of the backend leads to another shard": { fault: swapped("backend"), on: MOVES, cards: true },

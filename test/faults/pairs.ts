@@ -20,16 +20,24 @@ export interface Pair {
   readonly loss: string;
 }
 
+/** The kinds of a family that are to be drawn from: all of them where none is named. */
+const chosen = (kinds: readonly string[], only: readonly string[]): readonly string[] => {
+  const named = kinds.filter((kind) => only.includes(kind));
+  return named.length > 0 ? named : kinds;
+};
+
 /**
  * @param seed - one that ends with a number goes by it: as many rounds in a row as there are pairs have each pair once.
+ * @param only - kinds to draw from.
  */
-export function pairOf(seed: string): Pair {
+export function pairOf(seed: string, only: readonly string[] = []): Pair {
   const [, number] = /-(\d+)$/.exec(seed) ?? [];
   const at = number === undefined ? createHash("sha256").update(seed).digest().readUInt32BE() : Number(number);
+  const [writers, losses] = [chosen(WRITERS, only), chosen(LOSSES_BY_NAME, only)];
   return {
-    writer: WRITERS[at % WRITERS.length] as string,
+    writer: writers[at % writers.length] as string,
     // Each kind in turn, and when all have been there so often that a pair would come again, with the other neighbours.
-    loss: LOSSES_BY_NAME[(at + (Math.floor(at / TURN) % 2)) % LOSSES_BY_NAME.length] as string,
+    loss: losses[(at + (Math.floor(at / TURN) % 2)) % losses.length] as string,
   };
 }
 

@@ -47,7 +47,7 @@ export interface RoundResult extends Found {
 /** @param choice - of faults. */
 export async function playRound(seed: string, choice: Choice = {}): Promise<RoundResult> {
   const startMs = performance.now();
-  const pair = choice.pairs ? pairOf(seed) : undefined;
+  const pair = choice.pairs ? pairOf(seed, choice.only) : undefined;
   const round = new Round(seed, await setUp(seed, pair), pair);
   try {
     await round.play(choice);
