@@ -15,8 +15,8 @@ const WRONG: readonly (Pick<AnswerVector, "fault" | "shard"> & { readonly name: 
   { fault: "none", shard: null, name: "nothing is wrong" },
   { fault: "late", shard: null, name: "a claim's later writes arrive after their deadline" },
   ...(["a", "b"] as const).flatMap((shard) => [
-    { fault: "swapped" as VectorFault, shard, name: `the address of ${shard} leads to the other shard` },
-    { fault: "emptied" as VectorFault, shard, name: `${shard} has lost its data` },
+    { fault: "swapped" as const, shard, name: `the address of ${shard} leads to the other shard` },
+    { fault: "emptied" as const, shard, name: `${shard} has lost its data` },
   ]),
 ];
 
