@@ -7,6 +7,8 @@ const LOST = new RegExp(
   String.raw`${SHARDS} (?:does not know migration|had a card, and has none|has lost its data|cannot be reached or has lost)`,
 );
 const ADOPT = /`npm run adopt -- --stack \S+(?: --shard ([\w-]+))?`/;
+/** The rounds have no service whose metrics would move the ring back. */
+const IF_MOVED_BACK = /If metrics\.autoRollback did that,[^.]*\./;
 const LEGAL = /From "(\w+)" the legal next phases are: ([^.]+)\./;
 
 /** Steps of an operator, in this order. */
@@ -32,7 +34,7 @@ export function adviceIn(message: string, wanted: Phase): Advice {
   const lost = LOST.exec(message)?.[1]?.split(", ") ?? [];
   const adopted = ADOPT.exec(message)?.[1];
   const legal = LEGAL.exec(message);
-  const [, named] = /[Ss]et migrationPhase (?:back )?to "(\w+)"/.exec(message) ?? [];
+  const [, named] = /[Ss]et migrationPhase (?:back )?to "(\w+)"/.exec(message.replace(IF_MOVED_BACK, "")) ?? [];
   const phase = phaseOf(named);
   return {
     adopt: adopted !== undefined ? [...new Set([adopted, ...lost])] : lost,

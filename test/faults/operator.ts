@@ -86,33 +86,24 @@ export class Operator {
     return failure;
   }
 
-  private async follow(advice: Advice, phase: Phase, shards: readonly string[]): Promise<void> {
+  /** @param isLast - whether another phase, which the advice may name, is not asked for any more. */
+  private async follow(advice: Advice, phase: Phase, shards: readonly string[], isLast = false): Promise<void> {
     const { scene } = this;
     for (const name of advice.force) this.forced.add(name);
     for (const shard of scene.losses.length > 0 ? advice.adopt : []) await this.run("adopt", phase, shards, shard);
     if (advice.repair) await this.run("repair", phase, shards);
     if (advice.restartPods) scene.backend.restartAll(`restart ${this.runs}`);
     this.refreshes = advice.refresh;
-    const isFinish = this.isFinish(shards);
-    const other = advice.legal ? stepTowards(advice.legal, phase, isFinish) : advice.phase;
-    if (other === undefined || other === phase) return;
-    const failure = await this.attempt(other, this.before(shards));
-    if (failure === undefined) return;
-    const next = adviceIn(failure, other);
-    this.refreshes = next.refresh;
-    if (next.restartPods) scene.backend.restartAll(`restart ${this.runs}`);
-    for (const shard of scene.losses.length > 0 ? next.adopt : []) await this.run("adopt", other, shards, shard);
-    for (const name of next.force) this.forced.add(name);
+    const other = advice.legal ? stepTowards(advice.legal, phase, this.isFinish(shards)) : advice.phase;
+    if (isLast || other === undefined || other === phase) return;
+    const before = this.isFinish(shards) ? scene.current : shards;
+    const failure = await this.attempt(other, before);
+    if (failure !== undefined) await this.follow(adviceIn(failure, other), other, before, true);
   }
 
   /** Whether the target ring is what the config has as the ring. */
   private isFinish(shards: readonly string[]): boolean {
     return shards.length !== this.scene.current.length;
-  }
-
-  /** The ring in the config before the end of the migration. */
-  private before(shards: readonly string[]): readonly string[] {
-    return this.isFinish(shards) ? this.scene.current : shards;
   }
 
   private async run(

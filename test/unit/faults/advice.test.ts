@@ -22,6 +22,11 @@ describe("what an operator does about a message", () => {
       "somebody else has changed DEDUP_SHARDS, then run `pulumi up --refresh`, which starts from there.",
       { refresh: true },
     ],
+    [
+      'The ring has been moved since. If metrics.autoRollback did that, set migrationPhase to "dualWrite" and run `pulumi up`. ' +
+        "Otherwise run `pulumi refresh`, then look at the preview.",
+      { refresh: true },
+    ],
     ['Set migrationPhase to "dualWrite" and run `pulumi up`: its catch-up goes on.', { phase: "dualWrite" }],
     ["run `npm run repair`, wait for some claims, and run `pulumi up` again", { repair: true }],
     ["Restart the backend's pods (`kubectl rollout restart`), then run `pulumi up` again.", { restartPods: true }],
