@@ -28,6 +28,7 @@ import { Replies } from "./replies";
 import { packKeys } from "./packed-keys";
 import { WatchedValues } from "./redis/watched-values";
 import { RedisClient, type RedisEndpoint } from "./redis-client";
+import { replicasIn, type Replica } from "./redis/replicas";
 import { processIn, syncsEveryWrite } from "./redis/server-process";
 import { tryCommands } from "./redis/try-commands";
 
@@ -96,15 +97,9 @@ export class RedisShard implements ShardStore {
     };
   }
 
-  /** Replicas of the shard, as INFO lists them: `slave0:ip=…,port=…,state=online,offset=…,lag=0`. */
-  async replicas(): Promise<readonly { readonly state: string; readonly lagSeconds: number }[]> {
-    const fields = await this.client.info("replication");
-    const lines = [...fields].flatMap(([name, text]) => (/^slave\d+$/.test(name) ? [text] : []));
-    return lines.map((line) => {
-      const of = new Map(line.split(",").map((part) => part.split("=") as [string, string]));
-      const lag = this.replies.number(Buffer.from(of.get("lag") ?? "0"));
-      return { state: of.get("state") ?? "unknown", lagSeconds: lag };
-    });
+  /** The replicas that are connected to the shard. */
+  async replicas(): Promise<readonly Replica[]> {
+    return replicasIn(await this.client.info("replication"), this.replies);
   }
 
   async clients(): Promise<readonly ShardClient[]> {

@@ -100,16 +100,7 @@ function ofShard(shard: ShardFacts): Finding[] {
     const next = "in an open migration `pulumi up` in its phase, which gives back what the other owners hold";
     found.push(problem(`${name} ${shard.lossProblem}`, next, "lost-writes"));
   }
-  if (shard.unknownClients?.length) {
-    const next = "find out what they are: nobody knows which ring a writer among them has";
-    found.push(
-      warning(
-        `${name} has clients that are no backend pod: ${shard.unknownClients.join(", ")}`,
-        next,
-        "unknown-clients",
-      ),
-    );
-  }
+  found.push(...ofUnknownClients(shard));
   if (sample.strays > 0) {
     const text = `${formatCount(sample.strays)} of ${formatCount(sample.keys)} keys that were looked at on ${name} belong elsewhere`;
     found.push(warning(text, "in an open migration `pulumi up` in its phase; else see who wrote them", "stray-keys"));
@@ -121,6 +112,13 @@ function ofShard(shard: ShardFacts): Finding[] {
           `${name} answers in ${waits}; ${formatCount(shard.keys)} keys (${formatCount(sample.keys)} looked at), ${memory}, ${replicasOf(shard)}`,
         ),
       ];
+}
+
+function ofUnknownClients({ name, unknownClients = [] }: { readonly name: string } & AnsweringShard): Finding[] {
+  if (unknownClients.length === 0) return [];
+  const text = `${name} has clients that are no backend pod: ${unknownClients.join(", ")}`;
+  const next = "find out what they are: nobody knows which ring a writer among them has";
+  return [warning(text, next, "unknown-clients")];
 }
 
 const replicasOf = ({ replicas }: AnsweringShard): string =>
