@@ -72,7 +72,7 @@ describe("what later phases need of the shards", function () {
     await grant([]);
     await client.call("ACL", "SETUSER", USER, "resetkeys", "%R~*", "~dedup-shards:*");
     expect((await errorOf(stack.up("plan"))).message).to.match(
-      /^the plan is refused, nothing has moved:\nshard-1: EVAL, .*Next: grant its ACL user the keys that docs\/security.md lists, and plan again\./,
+      /^the plan is refused, nothing has moved:\nshard-1: EVAL, .*Next: grant its ACL user the keys that docs\/guides\/security.md lists, and plan again\./,
     );
     await grant([]);
     await untouched();
