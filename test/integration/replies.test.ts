@@ -116,9 +116,11 @@ const CALLS: Readonly<Record<string, (shard: ShardStore) => Promise<boolean>>> =
   renew: async (shard) => isLockReply(await shard.renew("t", "me", 1)),
 };
 
-const handshakeAnswer = (request: string): Reply | undefined => {
-  if (/^\*2\r\n\$6\r\nCLIENT/.test(request)) return "id=1 db=0 user=default\n";
-  return /^\*1\r\n\$4\r\nINFO/.test(request) ? "redis_version:7.0.0\r\n" : undefined;
+/** What goes over the wire in answer to a step of the handshake. */
+const handshakeAnswer = (request: string): string | undefined => {
+  if (/^\*3\r\n\$6\r\nCLIENT\r\n\$7\r\nSETNAME/.test(request)) return "+OK\r\n";
+  if (/^\*2\r\n\$6\r\nCLIENT/.test(request)) return wire("id=1 db=0 user=default\n");
+  return /^\*1\r\n\$4\r\nINFO/.test(request) ? wire("redis_version:7.0.0\r\n") : undefined;
 };
 
 describe("replies that nobody expects", function () {
@@ -133,7 +135,7 @@ describe("replies that nobody expects", function () {
     server = createServer((socket) => {
       sockets.add(socket);
       // One answer for each request, whatever it is: a client sends one at a time here. The handshake gets what it needs.
-      socket.on("data", (data) => socket.write(wire(handshakeAnswer(String(data)) ?? reply)));
+      socket.on("data", (data) => socket.write(handshakeAnswer(String(data)) ?? wire(reply)));
       socket.on("error", () => undefined);
     });
     await once(server.listen(0, "127.0.0.1"), "listening");
