@@ -22,7 +22,7 @@ export interface CloseJob {
   readonly ring: Omit<RingState, "phase">;
   /** Its shards. */
   readonly stores: readonly ShardStore[];
-  /** Names of shards that were to join, those that answer: where a shard that stays lost its data, they have copies of it. @default none */
+  /** Names of shards that were to join, and have last copies: see {@link wantsLastCopies}. @default none */
   readonly leaving?: readonly string[];
   readonly pace: Pace;
   /** The ring epoch, as read from the cluster. */
@@ -48,6 +48,16 @@ export async function closeMigration(run: Run, job: CloseJob): Promise<DrainCoun
   await writeMigrationRecord(stores, run.token(), undefined);
   run.log(`migration ${record.id} is ${outcome}: its records are removed`);
   return counts;
+}
+
+/**
+ * @returns whether a migration is left in which a shard that stays lost its data after copies were made: shards that were to
+ *   join may have the last copies of that.
+ */
+export async function wantsLastCopies({ ring, stores }: Pick<CloseJob, "ring" | "stores">): Promise<boolean> {
+  const record = await readAbandonedRecord(stores);
+  if (record?.hasCopies !== true || outcomeOf(record, ring) !== "abandoned") return false;
+  return (await Promise.all(stores.map(remembersAny))).includes(false);
 }
 
 function outcomeOf(record: MigrationRecord, ring: CloseJob["ring"]): "finished" | "abandoned" {
@@ -80,7 +90,7 @@ async function takeCopiesOff(
   const [stays, goes] = outcome === "abandoned" ? [current, target] : [target, current];
   // Copies that are gone must not count as made, should the migration be taken up again.
   await forgetCheckpoints(run, stays.shards, "copies");
-  const leaving = outcome === "abandoned" && record.hasCopies && (await hasLostData(job)) ? (job.leaving ?? []) : [];
+  const leaving = job.leaving ?? [];
   return drain(
     { ...run, rings: { current, target, keyPrefix: record.keyPrefix } },
     {
@@ -94,9 +104,6 @@ async function takeCopiesOff(
     },
   );
 }
-
-const hasLostData = async ({ stores }: CloseJob): Promise<boolean> =>
-  (await Promise.all(stores.map(remembersAny))).includes(false);
 
 /** Removes checkpoints from shards: those of copies, or all, and what else a run may have left. */
 async function forgetCheckpoints(run: Run, names: readonly string[], of: "copies" | "all"): Promise<void> {

@@ -1,9 +1,8 @@
-import { closeMigration } from "../engines/close";
+import { closeMigration, wantsLastCopies } from "../engines/close";
 import { drain } from "../engines/drain";
 import type { DrainCounts } from "../engines/drain-batch";
 import { writeMigrationRecord } from "../engines/migration-record";
 import type { Pace } from "../engines/runtime";
-import type { ShardStore } from "../engines/shard-store";
 import { retiringShards, rolesOf, type Phase } from "../phases";
 import { withoutLostRetiring } from "./gate/dispensable-shards";
 import { resultsOf, STATE_VERSION, type Secrets, type SettingsInputs, type StepInputs } from "./inputs";
@@ -46,22 +45,34 @@ function cleanUp(inputs: StepInputs, secrets: Secrets): Promise<DrainCounts> {
   });
 }
 
-/** Shards that do not stay need not answer. Those that were to join may have the last copies of what another one lost. */
-function close(olds: Partial<Outputs>, inputs: StepInputs, secrets: Secrets): Promise<DrainCounts | undefined> {
+/** Shards that do not stay need not answer. Those that were to join are opened only for last copies of what another one lost. */
+async function close(olds: Partial<Outputs>, inputs: StepInputs, secrets: Secrets): Promise<DrainCounts | undefined> {
+  const joining = (olds.ring?.targetShards ?? []).filter((name) => !inputs.ring.shards.includes(name));
+  const closed = await closeWith([], { olds, inputs, secrets, mayAsk: joining.length > 0 });
+  return closed === "wants last copies"
+    ? ((await closeWith(joining, { olds, inputs, secrets, mayAsk: false })) as DrainCounts | undefined)
+    : closed;
+}
+
+interface Closing {
+  readonly olds: Partial<Outputs>;
+  readonly inputs: StepInputs;
+  readonly secrets: Secrets;
+  /** Whether there are shards that were to join. */
+  readonly mayAsk: boolean;
+}
+
+function closeWith(joining: readonly string[], { olds, inputs, secrets, mayAsk }: Closing) {
   const { ring, settings } = inputs;
-  const joining = (olds.ring?.targetShards ?? []).filter((name) => !ring.shards.includes(name));
-  const shards = { ...olds.connection?.shards, ...inputs.connection.shards };
+  const shards = { ...(joining.length > 0 ? olds.connection?.shards : {}), ...inputs.connection.shards };
   const opened = { ...inputs, connection: { ...inputs.connection, shards } };
   const options = { purpose: "end of the migration", only: [...ring.shards, ...joining], dispensable: joining };
-  return openRun(opened, secrets, options, async ({ run, stores }) => {
-    const stays = ({ name }: ShardStore) => ring.shards.includes(name);
-    return closeMigration(await whileInForce(run, inputs), {
-      ring,
-      stores: stores.filter(stays),
-      leaving: stores.filter((store) => !stays(store)).map(({ name }) => name),
-      pace: paceOf(settings),
-      epoch: () => ringEpoch(inputs),
-    });
+  return openRun(opened, secrets, options, async ({ run, stores: all }) => {
+    const stores = all.filter(({ name }) => ring.shards.includes(name));
+    if (mayAsk && (await wantsLastCopies({ ring, stores }))) return "wants last copies" as const;
+    const leaving = all.filter((store) => !stores.includes(store)).map(({ name }) => name);
+    const job = { ring, stores, leaving, pace: paceOf(settings), epoch: () => ringEpoch(inputs) };
+    return closeMigration(await whileInForce(run, inputs), job);
   });
 }
 

@@ -126,7 +126,10 @@ describe("a migration", function () {
 
   it("whose record is missing on one shard only is not taken for known there, but by the shard's name", async () => {
     await world.lab.server(CURRENT[0] ?? "").client.del(RECORD);
+    // There is something to write again on another shard.
+    await world.lab.server(RETIRING).client.set(RECORD, "{");
     expect(await world.command("adopt")).to.equal(WENT);
+    expect(await recorded(RETIRING)).to.include({ inStepSinceEpoch: 2 });
     expect(await recorded(CURRENT[0] ?? "")).to.deep.equal({});
     expect(await world.command("adopt", CURRENT[0])).to.equal(WENT);
     await go("cutover");

@@ -120,8 +120,8 @@ export const GUARDS = [
     {
       name: "closing-live-epoch",
       removed: "a migration is closed only while the live ring is the one that its gate left",
-      find: "epoch: () => ringEpoch(inputs),",
-      replace: "epoch: () => Promise.resolve(inputs.epoch),",
+      find: "epoch: () => ringEpoch(inputs) };",
+      replace: "epoch: () => Promise.resolve(inputs.epoch) };",
     },
   ]),
   ...inFile("migration/engines/close.ts", CLOSING, [
