@@ -54,16 +54,22 @@ const HOST = "pulumi-language-nodejs";
 function plainHost(): NodeJS.ProcessEnv {
   const host = findProgram(HOST);
   if (!host?.startsWith(CACHE_DIR)) return {};
-  const folder = path.join(CACHE_DIR, "program", `host-for-${path.basename(path.dirname(host))}`);
+  const folder = path.join(CACHE_DIR, "program", `host-by-project-for-${path.basename(path.dirname(host))}`);
   if (!existsSync(path.join(folder, HOST))) {
     mkdirSync(folder, { recursive: true });
     const unfinished = path.join(mkdtempSync(`${folder}-`), HOST);
-    writeFileSync(unfinished, `#!/bin/sh\nexec "${host}" -typescript=false "$@"\n`, { mode: 0o755 });
+    writeFileSync(unfinished, hostScript(host), { mode: 0o755 });
     renameSync(unfinished, path.join(folder, HOST));
     rmSync(path.dirname(unfinished), { recursive: true });
   }
   return { PATH: `${folder}${path.delimiter}${process.env["PATH"] ?? ""}` };
 }
+
+/** Other programs that are run in the same environment may be TypeScript. */
+const hostScript = (host: string): string => `#!/bin/sh
+grep -q '^ *typescript: false' Pulumi.yaml 2>/dev/null && set -- -typescript=false "$@"
+exec "${host}" "$@"
+`;
 
 async function make(folder: string): Promise<void> {
   mkdirSync(path.dirname(folder), { recursive: true });
