@@ -59,6 +59,18 @@ describe("hashes whose fields expire", function () {
     });
   }
 
+  it("a value that spells a life, and its length, is no life", async () => {
+    const key = lab.moverNamed("spelled");
+    const at = Date.now() + HOUR_MS;
+    await sourceOf(key).hset(key, "f", "abc");
+    await sourceOf(key).call("HPEXPIREAT", key, at, "FIELDS", 1, "f");
+    await copyAll();
+    await target().del(key);
+    await target().hset(key, "f", `3:abc${at}`);
+    expect(await compareAll()).to.include({ checked: 1, different: 1, repaired: 1 });
+    expect(await target().hget(key, "f")).to.equal("abc");
+  });
+
   it("a field that expired on one shard, and is not yet gone on the other, is no difference", async () => {
     const key = lab.moverNamed("field");
     await sourceOf(key).hset(key, "f", "v", "g", "w");

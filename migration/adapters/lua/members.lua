@@ -59,10 +59,12 @@ local function add_fields(key, list, fields_after)
   for i = 1, #list, 2 do
     local at = lives[i] or -1
     -- A field that is about to expire may be gone on one server and not yet on another.
+    -- Both parts have their lengths, so that no value can spell a life.
+    local field = sized(list[i]) .. sized(list[i + 1])
     if at == -1 then
-      add(sized(list[i]) .. list[i + 1])
+      add(field)
     elseif at > fields_after then
-      add(sized(list[i]) .. sized(list[i + 1]) .. string.format('%.0f', at))
+      add(field .. string.format('%.0f', at))
     end
   end
 end
