@@ -11,11 +11,12 @@ const LAZY = ["@npmcli/arborist", "typescript", "source-map-support/register", "
 
 const loader = Module as unknown as { _load: Load };
 const load = loader._load;
+/** What else is run in the same environment may be another program, in TypeScript: this file lies beside the compiled one. */
+const isOfThisProgram = () => process.cwd() === __dirname;
 /** What a command of the program starts compiles its own file. */
-const isPulumis = /@pulumi.pulumi.cmd/.test(process.argv[1] ?? "");
-if (isPulumis) {
+if (/@pulumi.pulumi.cmd/.test(process.argv[1] ?? "")) {
   loader._load = (request, ...rest) =>
-    LAZY.includes(request) ? lazily(() => load(request, ...rest)) : load(request, ...rest);
+    LAZY.includes(request) && isOfThisProgram() ? lazily(() => load(request, ...rest)) : load(request, ...rest);
 }
 
 /** @returns a module that stands for one that is loaded when something of it is used. */
