@@ -281,7 +281,9 @@ async function assertAllWithin(steps: 0 | 1, { clock }: Run, job: GateJob): Prom
     ...found.flatMap(({ pod, runs }) => runs.map((config = wanted) => ({ who: describe(pod), config }))),
     ...(next === undefined || (stays && job.olderRing) ? [] : [{ who: "the live ring ConfigMap", config: next }]),
   ];
-  const off = everybody.filter(({ config }) => stepsBetween(config, wanted) > steps);
+  // Where no pod has started from the ring of the state, the move to it has not been made: it is asked for in full.
+  const isMadeOnce = !(stays && job.olderRing) || everybody.some(({ config }) => config === wanted);
+  const off = everybody.filter(({ config }) => !isMadeOnce || stepsBetween(config, wanted) > steps);
   if (off.length === 0) return;
   const reasons = off.map(({ who, config }) => `${who} ${SAYS[config]}`).join(", ");
   throw new GateClosedError(

@@ -82,6 +82,21 @@ describe("a gate that opened, and whose move was not made", function () {
     );
   });
 
+  it("pods that never ran the ring of the gate's move are no reason to write it", async () => {
+    await go("stable", "plan", "copy");
+    const before = cluster.ring ?? {};
+    await go("dualWrite");
+    await stack.passGate("cutover");
+    cluster.ring = before;
+    const { message } = await errorOf(stack.up("cutover"));
+    expect(message).to.match(/too far from what there is: backend-0 .* reads the current ring and writes both/);
+    expect(cluster.ring).to.equal(before);
+    await go("dualWrite", "cutover");
+    expect(await lab.placement(lab.rings.current, lab.rings.target)).to.deep.equal(
+      lab.allRight(lab.rings.current, lab.rings.target),
+    );
+  });
+
   it("an older ring that is put back between the preview and the gate is noticed by the gate", async () => {
     await go("stable", "plan", "copy");
     const before = cluster.ring ?? {};
