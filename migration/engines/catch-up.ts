@@ -23,7 +23,7 @@ export async function catchUp(
     name: "catch-up",
     record,
     direction,
-    extra: "delete",
+    extra: hasTargetDecided(record) && direction.primary === run.rings.current ? "complete" : "delete",
     pace,
     expiryToleranceMs,
     claimMs,
@@ -31,3 +31,7 @@ export async function catchUp(
     checkpointFor: `${record.id}/${epoch}`,
   });
 }
+
+/** Whether pods may have run a config in which the target ring decides: what it alone holds may be a claim then. */
+const hasTargetDecided = ({ configs = {} }: MigrationRecord): boolean =>
+  Object.values(configs).some((config) => config === "DB" || config === "B");

@@ -38,6 +38,13 @@ export interface GateJob {
   /** The checksums of the rings of `from` and `to`; absent where the state is of before. */
   readonly checksums?: { readonly from?: string | undefined; readonly to?: string | undefined };
   readonly backend: BackendView;
+  /** An older ring that was put back, far behind that of the state. */
+  readonly olderRing?: {
+    /** What pods run that have started from it. */
+    readonly config: PodConfig;
+    /** What an operator can do, as a sentence. */
+    readonly wayOn: string;
+  };
   /** What pods that read this ring ConfigMap run; undefined when it is none of this migration. */
   readonly configOf: (ring: Readonly<Record<string, string>>) => PodConfig | undefined;
   /** No command of a pod that is gone takes effect later than this. */
@@ -70,7 +77,9 @@ export interface GateJob {
  * @throws GateClosedError when a check does not hold: the ring stays as it is.
  */
 export async function passGate(run: Run, job: GateJob): Promise<VerifyReport | undefined> {
-  const { checks } = moveOf(job.from.phase, job.to.phase, job.epochs.from !== job.epochs.to);
+  const { checks: asked } = moveOf(job.from.phase, job.to.phase, job.epochs.from !== job.epochs.to);
+  // Pods may still run the ring of the state.
+  const checks = job.olderRing && !asked.includes("oneStep") ? (["oneStep", ...asked] as const) : asked;
   let report: VerifyReport | undefined;
   for (const check of checks) {
     run.log(`gate: ${check}?`);
@@ -79,7 +88,7 @@ export async function passGate(run: Run, job: GateJob): Promise<VerifyReport | u
   const { record, epochs, shards } = job;
   if (record && epochs.from !== epochs.to) {
     await writeMigrationRecord(shards, run.token(), {
-      ...withoutUntrue(record, configIn(openState(job.from, job.to), job.from)),
+      ...withoutUntrue(record, job.olderRing?.config ?? configIn(openState(job.from, job.to), job.from)),
       configs: { ...configsOf(job), [epochs.to]: configAfter(job) },
       checksums: { ...checksumsBefore(job), ...(job.checksums?.to ? { [epochs.to]: job.checksums.to } : {}) },
     });
@@ -231,9 +240,11 @@ async function isMade(job: GateJob): Promise<boolean> {
 async function assertAllWithin(steps: 0 | 1, { clock }: Run, job: GateJob): Promise<void> {
   const { backend, from, to, epochs } = job;
   const stays = from.phase === to.phase;
-  const again = stays
-    ? "Restart the backend's pods (`kubectl rollout restart`), then run `pulumi up` again."
-    : `Set migrationPhase to "${from.phase}" and run \`pulumi up --refresh\` first.`;
+  const again =
+    job.olderRing?.wayOn ??
+    (stays
+      ? "Restart the backend's pods (`kubectl rollout restart`), then run `pulumi up` again."
+      : `Set migrationPhase to "${from.phase}" and run \`pulumi up --refresh\` first.`);
   const live = await backend.ring();
   if (live === undefined) {
     throw new GateClosedError(
@@ -268,9 +279,11 @@ async function assertAllWithin(steps: 0 | 1, { clock }: Run, job: GateJob): Prom
   const wanted = configAfter(job);
   const everybody = [
     ...found.flatMap(({ pod, runs }) => runs.map((config = wanted) => ({ who: describe(pod), config }))),
-    ...(next === undefined ? [] : [{ who: "the live ring ConfigMap", config: next }]),
+    ...(next === undefined || (stays && job.olderRing) ? [] : [{ who: "the live ring ConfigMap", config: next }]),
   ];
-  const off = everybody.filter(({ config }) => stepsBetween(config, wanted) > steps);
+  // Where no pod has started from the ring of the state, the move to it has not been made: it is asked for in full.
+  const isMadeOnce = !(stays && job.olderRing) || everybody.some(({ config }) => config === wanted);
+  const off = everybody.filter(({ config }) => !isMadeOnce || stepsBetween(config, wanted) > steps);
   if (off.length === 0) return;
   const reasons = off.map(({ who, config }) => `${who} ${SAYS[config]}`).join(", ");
   throw new GateClosedError(

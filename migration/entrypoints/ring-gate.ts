@@ -15,7 +15,17 @@ import { refuseChange, refuseStart, type Failure } from "./gate-refusals";
 import { refuseOtherAddresses } from "./gate/joining-shards";
 import { peekEpochs } from "./gate/known-epochs";
 import { lookAtLiveRing } from "./gate/live-look";
-import { asFound, describeBehind, epochIn, highestOf, isBehind } from "./gate/live-ring";
+import {
+  asFound,
+  configFound,
+  describeBehind,
+  describeFarBehind,
+  epochIn,
+  highestOf,
+  isBehind,
+  isFarBehind,
+  wayOnFrom,
+} from "./gate/live-ring";
 import { changesRing, nextEpoch } from "./gate/next-epoch";
 import { lookAtClients } from "./gate/shard-clients";
 import { refuseForeignShards, refuseUsedEpoch, usedEpoch, useEpoch } from "./gate/use-epoch";
@@ -46,10 +56,10 @@ export async function check(
   const known = olds.phase !== undefined && olds.data !== undefined ? (olds as CheckedGateInputs) : undefined;
   const live = await liveRing((known ?? news).connection);
   const data = ringData(news);
-  const from = known && stateInForce(known, live);
+  const from = known && stateInForce(known, live, news);
   const failure = from ? refuseFrom(known, from, news) : refuseStart(news, live, data);
   if (failure) return { inputs: news, failures: [failure] };
-  if (from && from !== known) log(describeBehind(known, from));
+  if (from && from !== known) log(describeStart(known, live ?? {}));
   const isKept = known !== undefined && from === known && !changesRing(data, known);
   const epoch = isKept ? known.epoch : nextEpoch(data, { state: known, live, known: await peek(olds, news, secrets) });
   const cameFrom = from && from.phase !== news.phase ? stateOf(from) : olds.cameFrom;
@@ -66,14 +76,26 @@ export async function check(
   return { inputs: { ...news, data: wanted, epoch, ...noted } };
 }
 
-/** The state as the live ring has it, where that is behind; else the state itself. */
-const stateInForce = <T extends CheckedGateInputs>(state: T, live: RingData | undefined): T =>
-  live !== undefined && isBehind(state, live) ? asFound(state, live) : state;
+/**
+ * What a move starts from: the state as the live ring has it, where that is behind. Where it is far behind and the config
+ * asks for the state's own phase, the state: its ring is written again.
+ */
+function stateInForce<T extends CheckedGateInputs>(state: T, live: RingData | undefined, news: GateInputs): T {
+  if (live === undefined || !isBehind(state, live)) return state;
+  const found = asFound(state, live);
+  return isFarBehind(state, found) && news.phase === state.phase ? { ...state } : found;
+}
+
+const describeStart = (state: CheckedGateInputs, live: RingData): string =>
+  describeBehindOf(state, asFound(state, live));
+
+const describeBehindOf = (state: CheckedGateInputs, found: CheckedGateInputs): string =>
+  isFarBehind(state, found) ? describeFarBehind(state, found) : describeBehind(state, found);
 
 function refuseFrom(known: CheckedGateInputs | undefined, from: CheckedGateInputs, news: GateInputs) {
   const failure = refuseChange(from, news);
   if (failure === undefined || known === undefined || from === known) return failure;
-  return { ...failure, reason: `${describeBehind(known, from)} ${failure.reason}` };
+  return { ...failure, reason: `${describeBehindOf(known, from)} ${failure.reason}` };
 }
 
 function peek({ connection }: Partial<CheckedGateInputs>, news: GateInputs, secrets: Secrets) {
@@ -108,27 +130,31 @@ export async function create(inputs: CheckedGateInputs, secrets: Secrets = {}) {
 export async function update(olds: Outputs, news: CheckedGateInputs, secrets: Secrets) {
   const kept = { ...news, stateVersion: STATE_VERSION };
   const live = await liveRing(olds.connection);
-  const from = stateInForce(olds, live);
-  if (from !== olds) refuseLate(olds, from, news);
+  const from = stateInForce(olds, live, news);
+  if (from !== olds) refuseLate(olds, { from, live: live ?? {} }, news);
   await assertMayRewrite(olds, news);
   const rewrites = news.epoch !== from.epoch;
   const { checks } = moveOf(from.phase, news.phase, rewrites);
   const before = resultsOf(olds, news).verification ?? null;
-  if (checks.length === 0) {
+  if (checks.length === 0 && olderRing(olds, live).olderRing === undefined) {
     if (rewrites) await noteUnasked(news, epochIn(live), secrets);
     return { ...kept, verification: before };
   }
-  const report = await askGate(from, news, secrets, from !== olds);
+  const report = await askGate(from, news, secrets, olds);
   log(`gate: "${from.phase}" → "${news.phase}" is open`);
   return { ...kept, verification: report ?? before };
 }
 
 /** The live ring may have been put back since `check`, or `check` could not read it. */
-function refuseLate(olds: Outputs, from: Outputs, news: CheckedGateInputs): void {
+function refuseLate(
+  olds: Outputs,
+  { from, live }: { readonly from: Outputs; readonly live: RingData },
+  news: CheckedGateInputs,
+): void {
   const refusal = refuseFrom(olds, from, news)?.reason;
   if (refusal !== undefined) throw new GateClosedError(refusal);
   if (news.epoch > highestOf(olds)) return;
-  throw new GateClosedError(`${describeBehind(olds, from)} The preview did not know that. Run \`pulumi up\` again.`);
+  throw new GateClosedError(`${describeStart(olds, live)} The preview did not know that. Run \`pulumi up\` again.`);
 }
 
 /** Where nothing is asked, shards need not answer; those that do are told of the epoch before it is used. */
@@ -146,6 +172,8 @@ export async function read(olds: Outputs): Promise<{ readonly props: object; rea
   const live = await liveRing(olds.connection);
   if (live === undefined || Object.keys(olds.data).every((key) => live[key] === olds.data[key])) return { props: olds };
   const found = asFound(olds, live);
+  // Which phase the pods are in would be forgotten, and with it the ring that is to be written again.
+  if (isBehind(olds, live) && isFarBehind(olds, found)) return { props: olds };
   const { phase, ring, connection, settings, data, metrics, migration, cameFrom, stack } = found;
   const { epoch, ringVersion = "", putBack = "" } = found;
   const higher = highestOf(olds) > epoch ? { highestEpoch: highestOf(olds) } : {};
@@ -159,10 +187,12 @@ export async function read(olds: Outputs): Promise<{ readonly props: object; rea
 /**
  * Passes the gate between two phases, on the shards of before the move: the config may have forgotten a retired shard by now.
  *
- * @param again - whether the live ring is behind the state: a migration that is over by now asks for nothing.
+ * @param state - the stack's state, where the move starts from the live ring, which is behind it: a migration that is over
+ *   by now asks for nothing.
  * @throws GateClosedError when a check does not hold
  */
-export function askGate(olds: Outputs, news: CheckedGateInputs, secrets: Secrets, again = false) {
+export function askGate(olds: Outputs, news: CheckedGateInputs, secrets: Secrets, state = olds) {
+  const again = state !== olds;
   const purpose = `the gate from "${olds.phase}" to "${news.phase}"`;
   const open = withAllShards(isOpen(olds.phase) ? olds : news, olds, news);
   const dispensable = dispensableShards(olds, news, open);
@@ -175,7 +205,8 @@ export function askGate(olds: Outputs, news: CheckedGateInputs, secrets: Secrets
     const found = await readMigrationRecord(known);
     const record = found && { ...found, ...session.owner };
     const backend = await openBackend(olds.connection, news.metrics);
-    await refuseUsedEpoch(known, { from: olds.epoch, to: news.epoch, live: epochIn(await backend.ring()) });
+    const live = await backend.ring();
+    await refuseUsedEpoch(known, { from: olds.epoch, to: news.epoch, live: epochIn(live) });
     let verified: Verified | undefined;
     await lookAtClients(session.stores, backend, news.settings.servesNothing);
     const job: GateJob = {
@@ -184,6 +215,7 @@ export function askGate(olds: Outputs, news: CheckedGateInputs, secrets: Secrets
       epochs: { from: olds.epoch, to: news.epoch },
       checksums: { from: checksumIn(olds.data), to: news.data[CHECKSUM_KEY] },
       backend,
+      ...olderRing(state, live),
       configOf: (ring) => POD_CONFIGS.find((config) => sameRing(ringData(open, config), ring)),
       commandTimeoutMs: news.settings.commandTimeoutMs,
       servesNothing: news.settings.servesNothing ?? false,
@@ -213,6 +245,14 @@ export function askGate(olds: Outputs, news: CheckedGateInputs, secrets: Secrets
 
 /** A refresh may have found the checksum of another ring, and pods report that of the one which they read. */
 const checksumIn = (data: RingData): string | undefined => (isTornRing(data) ? undefined : data[CHECKSUM_KEY]);
+
+/** An older ring that was put back, far behind that of the state; nothing where there is none. */
+function olderRing(state: Outputs, live: RingData | undefined): Pick<GateJob, "olderRing"> {
+  if (live === undefined || !isBehind(state, live)) return {};
+  const found = asFound(state, live);
+  if (!isFarBehind(state, found)) return {};
+  return { olderRing: { config: configFound(found), wayOn: wayOnFrom(state, found) } };
+}
 
 /** Whether no shard of a ring without a migration knows one: it has been closed, and an older ring was put back since. */
 async function isOver(stores: readonly ShardStore[], { phase, ring }: CheckedGateInputs): Promise<boolean> {

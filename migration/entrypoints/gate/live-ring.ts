@@ -1,5 +1,5 @@
 /** The stack's state beside the live ring ConfigMap, which somebody else may have changed. Pure. */
-import { isOpen, nearestPhase, podConfigOf, type RingState } from "../../phases";
+import { isOpen, nearestPhase, podConfigOf, stepsBetween, type PodConfig, type RingState } from "../../phases";
 import type { RingData } from "../../contract/ring-config-map";
 import { ringData, sameRing, type CheckedGateInputs } from "../gate-inputs";
 
@@ -40,6 +40,28 @@ const withState = <T extends CheckedGateInputs>(state: T, { phase, ...ring }: Ri
   ...state,
   ...{ phase, ring },
 });
+
+/**
+ * Whether an older ring that was put back is more than one step away from the state's ring. Pods of both may serve then, and
+ * where they do, only the ring of the state may be written: the older one lacks what was claimed since.
+ *
+ * @param found - the state as the live ring has it: see {@link asFound}.
+ */
+export const isFarBehind = (state: CheckedGateInputs, found: CheckedGateInputs): boolean =>
+  isOpen(state.phase) && stepsBetween(podConfigOf(state.phase), configFound(found)) > 1;
+
+/** @returns what pods run that start from the ring as it was found. */
+export const configFound = (found: CheckedGateInputs): PodConfig => podConfigOf(found.phase);
+
+/** @returns what an operator can do where an older ring is far away. */
+export const wayOnFrom = (state: CheckedGateInputs, found: CheckedGateInputs): string =>
+  `While pods run the ring of "${state.phase}", set migrationPhase to "${state.phase}" and run \`pulumi up\`, which writes that ` +
+  `ring again. If every pod runs the older ring, go on from "${found.phase}" instead. If a chart, a manifest or a controller ` +
+  `put it back, change it there first (docs/guides/gitops-and-helm.md).`;
+
+/** @returns why a move starts from another phase than that of the state, and what else is possible, for a message. */
+export const describeFarBehind = (state: CheckedGateInputs, found: CheckedGateInputs): string =>
+  `${describeBehind(state, found)} ${wayOnFrom(state, found)}`;
 
 /** @returns why a move starts from another phase than that of the state, for a message. */
 export const describeBehind = (state: CheckedGateInputs, found: CheckedGateInputs): string =>

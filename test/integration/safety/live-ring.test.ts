@@ -48,6 +48,7 @@ describe("a live ring that is not the one of the state", function () {
       rings.push(cluster.ring ?? {});
     }
   };
+  const putBackOf = (phase: (typeof PATH)[number]) => rings[PATH.indexOf(phase)] ?? {};
   const goOnFrom = async (phase: Phase) => {
     for (const next of PATH.slice(PATH.indexOf(phase) + 1)) await stack.up(next);
     lines = [];
@@ -98,6 +99,44 @@ describe("a live ring that is not the one of the state", function () {
       await goOnFrom(phase);
     });
   }
+
+  for (const [phase, at] of [
+    ["cutover", "copy"],
+    ["cleanup", "copy"],
+    ["cleanup", "dualWrite"],
+  ] as const) {
+    const putBack = () => putBackOf(at);
+
+    it(`${phase}: the ring of ${at} was put back, and pods run that of the state: nothing but that one is written`, async () => {
+      await goTo(phase);
+      const { epoch } = stack.state as CheckedGateInputs;
+      cluster.ring = putBack();
+      for (const other of phase === "cutover"
+        ? (["stable", "copy"] as const)
+        : (["stable", "copy", "dualWrite"] as const)) {
+        const { message } = await errorOf(stack.up(other));
+        expect(message, other).to.contain("too far from what there is: backend-0");
+        expect(message, other).to.contain(`set migrationPhase to "${phase}" and run \`pulumi up\``);
+      }
+      expect(cluster.ring).to.deep.equal(putBack());
+      // A refresh, which other messages ask for, does not forget the phase of the pods.
+      await upRefreshed(phase);
+      expect(cluster.ring).to.include({ DEDUP_RING_EPOCH: String(epoch + 1) });
+      await goOnFrom(phase);
+    });
+  }
+
+  it("cleanup: the ring of copy was put back, and every pod runs it: the way on from there loses nothing", async () => {
+    await goTo("cleanup");
+    cluster.rollOut(putBackOf("copy"), Number(putBackOf("copy")["DEDUP_RING_EPOCH"]));
+    expect((await errorOf(stack.up("cleanup"))).message).to.contain('go on from "copy" instead');
+    await stack.up("dualWrite");
+    expect(await lab.placement(lab.rings.current, lab.rings.target)).to.deep.equal(
+      lab.allRight(lab.rings.current, lab.rings.target),
+    );
+    for (const next of ["cutover", "cleanup"] as const) await stack.up(next);
+    await goOnFrom("cleanup");
+  });
 
   for (const phase of PHASES_WITH_A_RING) {
     it(`${phase}: the ConfigMap was deleted: every run says so, and --refresh writes it again`, async () => {

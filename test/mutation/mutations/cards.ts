@@ -65,7 +65,7 @@ const FACTS = inFile("migration/engines/gate.ts", EPOCHS, [
   {
     name: "untrue-facts",
     removed: "what was found of the rings does not count once an older ring was in force",
-    find: "...withoutUntrue(record, configIn(openState(job.from, job.to), job.from)),",
+    find: "...withoutUntrue(record, job.olderRing?.config ?? configIn(openState(job.from, job.to), job.from)),",
     replace: "...record,",
   },
 ]);

@@ -58,8 +58,8 @@ const CATCH_UP = inFile(
     {
       name: "left-overs-go",
       removed: "the first catch-up deletes left-overs: it completes them as if they were claims",
-      find: 'extra: "delete",',
-      replace: 'extra: "complete",',
+      find: 'direction.primary === run.rings.current ? "complete" : "delete",',
+      replace: 'direction.primary === run.rings.current ? "complete" : "complete",',
     },
     {
       name: "catch-up-of-epoch",

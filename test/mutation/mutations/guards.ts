@@ -79,6 +79,34 @@ const CLIENTS = inFile(
 
 const LIVE_RING = ["test/integration/safety/live-ring.test.ts"];
 
+const OLDER_RINGS = [
+  ...inFile("migration/engines/gate.ts", LIVE_RING, [
+    {
+      name: "older-ring-asks-pods",
+      removed: "no move starts from an older ring that was put back while pods run the ring of the state",
+      find: 'job.olderRing && !asked.includes("oneStep") ? (["oneStep", ...asked] as const) : asked;',
+      replace: "asked;",
+    },
+  ]),
+  ...inFile("migration/engines/catch-up.ts", LIVE_RING, [
+    {
+      name: "older-ring-completes",
+      removed:
+        "nothing is deleted from the target ring because the current one lacks it, once the target ring may have decided",
+      find: "hasTargetDecided(record) && direction",
+      replace: "hasTargetDecided({ ...record, configs: {} }) && direction",
+    },
+  ]),
+  ...inFile("migration/entrypoints/ring-gate.ts", LIVE_RING, [
+    {
+      name: "older-ring-refreshed",
+      removed: "a refresh that finds an older ring does not forget which phase the pods are in",
+      find: "if (isBehind(olds, live) && isFarBehind(olds, found)) return { props: olds };",
+      replace: "",
+    },
+  ]),
+];
+
 const LOOKS = [
   ...inFile("migration/entrypoints/ring-gate.ts", LIVE_RING, [
     {
@@ -115,6 +143,7 @@ const LOOKS = [
 export const GUARDS = [
   ...SHARDS_THAT_GO,
   ...CLIENTS,
+  ...OLDER_RINGS,
   ...LOOKS,
   ...inFile("migration/entrypoints/drain.ts", CLOSING, [
     {

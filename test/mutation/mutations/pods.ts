@@ -82,7 +82,7 @@ const GATE = inFile(
     {
       name: "gate-live-ring",
       removed: "the live ConfigMap counts like a pod: the next one to start runs it",
-      find: '    ...(next === undefined ? [] : [{ who: "the live ring ConfigMap", config: next }]),',
+      find: '    ...(next === undefined || (stays && job.olderRing) ? [] : [{ who: "the live ring ConfigMap", config: next }]),',
       replace: "",
     },
     {
@@ -170,7 +170,7 @@ const GATE_RESOURCE = inFile("migration/entrypoints/ring-gate.ts", MOVES, [
   {
     name: "gate-asked",
     removed: "the gate is asked when the ring is to change",
-    find: "const report = await askGate(from, news, secrets, from !== olds);",
+    find: "const report = await askGate(from, news, secrets, olds);",
     replace: "const report = undefined;",
   },
   {
