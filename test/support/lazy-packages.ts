@@ -1,7 +1,7 @@
 /**
- * Loaded first in each Node.js process of a compiled program. There Pulumi's SDK loads a compiler and a package manager whenever it
- * starts, for the few functions that it serializes, and maps the lines of each stack trace to sources: that is half of what
- * such a process costs. Here they are loaded when something is asked of them, which for most of them is never.
+ * Loaded first in each Node.js process of a compiled program. There Pulumi's SDK loads a compiler and a package manager
+ * whenever it starts, for the few functions that it serializes, and maps the lines of each stack trace to sources: that is
+ * half of what such a process costs. Here they are loaded when something is asked of them: most of them never are.
  */
 import Module from "node:module";
 

@@ -104,7 +104,8 @@ describe("a failover that loses the last writes", function () {
     await stand(shards.pod(), ids);
   });
 
-  it("of a target shard in the cleanup, on the way back: the copies on the old owners are no left-overs", async () => {
+  /** The cleanup has begun, and a target shard has lost claims since the cutover. @returns their ids. */
+  async function failOverInCleanup(): Promise<string[]> {
     await begin(THREE, FOUR);
     await shards.go(...TO_CUTOVER);
     const ids = shards.movers(IDS);
@@ -113,19 +114,17 @@ describe("a failover that loses the last writes", function () {
     await shards.stack.passGate("cleanup");
     await shards.stack.rollOut();
     await failOver();
+    return ids;
+  }
+
+  it("of a target shard in the cleanup, on the way back: the copies on the old owners are no left-overs", async () => {
+    const ids = await failOverInCleanup();
     await shards.go("cutover");
     await stand(shards.pod(), ids);
   });
 
   it("of a target shard in the cleanup, which accepted the ids once more: the drain gives back the first claims", async () => {
-    await begin(THREE, FOUR);
-    await shards.go(...TO_CUTOVER);
-    const ids = shards.movers(IDS);
-    const failOver = await shards.replicaCutOff("shard-3");
-    await acknowledged(shards.pod(), ids);
-    await shards.stack.passGate("cleanup");
-    await shards.stack.rollOut();
-    await failOver();
+    const ids = await failOverInCleanup();
     const pod = shards.pod();
     const again = ids.slice(IDS / 2);
     expect(new Set(await claimAll(pod, again, "two"))).to.deep.equal(new Set(["first"]));
